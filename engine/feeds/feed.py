@@ -1,0 +1,77 @@
+"""The port every market data source implements: bars by index on one grid, with gaps as gaps.
+
+A block is a pure function of the source and the range asked for, so a restarted engine sees the same market.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from store.records import Instrument
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FundingSettlement:
+    """A funding rate (fraction of notional) settled at `ts_ms`; positive: longs pay."""
+
+    ts_ms: int
+    symbol_index: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class BarBlock:
+    """`n` consecutive bars of S symbols: arrays [n, S] float64, NaN where the source has no bar.
+
+    Row i covers [first_open_ms + i * bar_ms, + bar_ms). `volume` is in base units.
+    `funding` holds the settlements inside the block, ordered by (ts_ms, symbol_index).
+    """
+
+    first_open_ms: int
+    bar_ms: int
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    volume: FloatArray
+    funding: tuple[FundingSettlement, ...] = ()
+
+    def __len__(self) -> int:
+        return int(self.close.shape[0])
+
+
+class Feed(Protocol):
+    """Bars for a fixed universe. `start_ms` is the open of the first bar that is traded; bars from `first_open_ms`
+    up to it are warm-up. `end_ms` is the open time after the last bar, None where the market never ends."""
+
+    symbols: tuple[str, ...]
+    bar_ms: int
+    instruments: tuple[Instrument, ...]
+    first_open_ms: int
+    start_ms: int
+    end_ms: int | None
+
+    def read(self, first_open_ms: int, count: int) -> BarBlock:
+        """At most `count` bars from `first_open_ms` on (fewer only at `end_ms`). Blocking: call it off the loop.
+        Raises DataFault naming file, row and fault."""
+        ...
+
+    def quotes(self, open_ms: int, fraction: float) -> FloatArray | None:
+        """Prices [S] inside the bar opening at `open_ms`, `fraction` in [0, 1] of the way through it, to show only;
+        None where the source knows nothing between bars. Never blocks and never decides anything."""
+        ...
+
+    def identity(self) -> str:
+        """A short stable text of what this market is (seed, files), stored with the database."""
+        ...
+
+
+class DataFault(Exception):
+    """Market data that cannot be used; the message names file, row and fault in one line."""

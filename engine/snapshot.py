@@ -1,0 +1,192 @@
+"""The one immutable picture of the engine that every reader gets: console, socket, status file.
+
+Plain data only (str, int, float, bool, None, tuples), so that it crosses a socket as JSON unchanged. Money and
+quantities are strings with their exact digits; ratios are floats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SignalCell:
+    """One signal's reading of one symbol; value None: no opinion, `reason` says why (WARMUP, GAP, ...)."""
+
+    name: str
+    value: float | None
+    confidence: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRow:
+    """`price` is the newest shown price; `action` what the last decision wants: BUY SELL HOLD L, HOLD S, flat, BLOCKED,
+    WARMUP. `forecast` is F after `overlay`, None where the symbol is on hold. `why_blocked` names guard or lock."""
+
+    symbol: str
+    price: str
+    forecast: float | None
+    confidence: float | None
+    cells: tuple[SignalCell, ...]
+    target_fraction: float
+    position_fraction: float
+    action: str
+    age_ms: int
+    stale: bool
+    why_blocked: str = ""
+    spread_bps: float | None = None
+    expected_cost_bps: float | None = None
+    trail: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WeightRow:
+    """A signal in the blend: configured weight, share of symbols with an opinion, mean abs value."""
+
+    name: str
+    title: str
+    kind: str
+    type: str
+    weight: float
+    enabled: bool
+    coverage: float
+    mean_abs: float
+    opinions: int
+    symbols: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRow:
+    symbol: str
+    venue: str
+    side: str
+    quantity: str
+    entry: str
+    mark: str
+    unrealised: str
+    unrealised_fraction: float
+    r_multiple: float | None
+    stop: str | None
+    liquidation: str | None
+    working_orders: int
+    locked: bool
+    opened_ts_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """`status` is ok, WARN, BREACH or "not armed"; `unit` is fraction, x, count or ms."""
+
+    name: str
+    used: float | None
+    maximum: float
+    unit: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideRow:
+    name: str
+    state: str
+    scope: str
+    actor: str
+    reason: str
+    since_ts_ms: int
+    ends: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    client_order_id: str
+    symbol: str
+    side: str
+    type: str
+    purpose: str
+    quantity: str
+    price: str | None
+    filled: str
+    status: str
+    reason: str
+    ts_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class KillRow:
+    """Progress of the kill path: latched, cancelling, flattening, flat, kept, failed; one line per venue."""
+
+    progress: str
+    venue: str
+    cancelled: int
+    open_orders: int
+    open_positions: int
+    started_wall_ms: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    sequence: int
+    ts_ms: int
+    level: str
+    source: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class VenueHealth:
+    name: str
+    stream: str
+    rest: str
+    latency_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a reader may show. `market_ts_ms` is the market's clock, `wall_ts_ms` when this was taken."""
+
+    sequence: int
+    version: str
+    mode: str
+    account: str
+    phase: str  # starting, recovering, running, finished, stopping
+    state: str  # ACTIVE, REDUCING, HALTED
+    profile: str
+    market_ts_ms: int
+    wall_ts_ms: int
+    decision_ts_ms: int
+    next_decision_in_ms: int | None
+    bar_ms: int
+    speed: str
+    decisions: int
+    initial: str
+    equity: str
+    realised: str
+    unrealised: str
+    fees: str
+    funding: str
+    high_water_mark: str
+    day_profit: str
+    day_profit_fraction: float
+    drawdown: float
+    drawdown_limit: float
+    gross: float
+    net: float
+    working_orders: int
+    fills: int
+    loop_lag_p99_ms: float
+    database_ms: float
+    config_hash: str
+    reconciled_ts_ms: int | None
+    signals: tuple[SignalRow, ...] = ()
+    weights: tuple[WeightRow, ...] = ()
+    positions: tuple[PositionRow, ...] = ()
+    limits: tuple[LimitRow, ...] = ()
+    overrides: tuple[OverrideRow, ...] = ()
+    orders: tuple[OrderRow, ...] = ()
+    venues: tuple[VenueHealth, ...] = ()
+    kill: KillRow | None = None
+    log: tuple[LogLine, ...] = ()
+    notice: str = ""
+    scalars: tuple[tuple[str, float], ...] = field(default=())
