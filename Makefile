@@ -1,0 +1,78 @@
+# Every target sets itself up: Python 3.11, make and a package index are all it needs.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+WORKERS ?= 2
+SLOW_LIMIT_S ?= 3500
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST := $(BIN)/python -m pytest -q
+# Tests that need a terminal or assert a time run alone, so that a busy neighbour cannot fail them.
+ALONE := terminal or benchmark
+
+.PHONY: help setup run check lint test test-fast test-alone test-slow bench format lock clean
+.NOTPARALLEL:
+
+help:
+	@echo 'make run ARGS="..."   open the console (ARGS go to `quarterdeck run`)'
+	@echo 'make check            format, lint, types, import contracts, fast tests'
+	@echo 'make test             every test but the slow ones'
+	@echo 'make test-slow        the full counts, at most an hour'
+	@echo 'make bench            the benchmarks, one table each'
+	@echo 'make format           rewrite the sources in the house format'
+	@echo 'make lock             resolve requirements.lock anew (needs uv)'
+	@echo 'make clean            remove the virtual environment and all caches'
+
+setup: $(STAMP)
+
+# The stamp comes last: whatever fails before it leaves the next run to start over.
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Quarterdeck needs Python 3.11 or newer: pass PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@rm -f $@
+	@echo 'Setting up $(VENV) (once, about half a minute)' >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(STAMP)
+	@$(BIN)/quarterdeck run $(ARGS)
+
+check: lint test-fast
+
+lint: $(STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test: test-fast test-alone
+
+test-fast: $(STAMP)
+	@$(PYTEST) -n $(WORKERS) -m 'not slow and not ($(ALONE))' $(ARGS)
+
+test-alone: $(STAMP)
+	@$(PYTEST) -m 'not slow and ($(ALONE))' $(ARGS)
+
+test-slow: $(STAMP)
+	@timeout --kill-after=60 $(SLOW_LIMIT_S) $(PYTEST) -n $(WORKERS) -m slow --timeout=$(SLOW_LIMIT_S) \
+		--hypothesis-profile=slow $(ARGS)
+
+bench: $(STAMP)
+	@for script in benchmarks/[!_]*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
+
+format: $(STAMP)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock:
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
+		--no-emit-index-url --no-header --no-annotate pyproject.toml --output-file requirements.lock
+
+clean:
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The screens that cover the main one, one a file."""

@@ -1,0 +1,1 @@
+"""The building blocks that panes and screens are drawn from."""

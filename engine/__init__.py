@@ -1,0 +1,1 @@
+"""The running machine: clock, panel, decision, execution, ledger."""

@@ -1,0 +1,1 @@
+"""Sizing, limits, guards and the trading state: pure functions."""

@@ -1,0 +1,1 @@
+"""The records every room speaks, and the database that keeps them."""

@@ -1,0 +1,1 @@
+"""Signals with published evidence, one a file."""

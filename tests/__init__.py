@@ -1,0 +1,1 @@
+"""The specification of Quarterdeck, executable."""
