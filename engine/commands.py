@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
+
+from engine.snapshot import Snapshot
 
 
 class CommandKind(StrEnum):
@@ -35,3 +38,15 @@ class CommandResult:
     accepted: bool
     message: str
     state: str
+
+
+class EngineLink(Protocol):
+    """How a reader reaches an engine, in process or over a socket."""
+
+    def snapshot(self) -> Snapshot | None:
+        """The newest picture, None before the first one exists. Never blocks."""
+        ...
+
+    async def execute(self, command: Command) -> CommandResult:
+        """Run one command; returns when it took effect (KILL: once HALTED is committed)."""
+        ...
