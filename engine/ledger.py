@@ -1,0 +1,146 @@
+"""The account in `Decimal`: average-cost positions, realised and unrealised profit, fees, funding, equity.
+
+Promise: equity = initial + realised + unrealised - fees + funding, to the last digit, after every event; and
+applying the same fill or funding settlement twice equals applying it once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from store.records import ZERO, Fill, FundingPayment, LedgerTotals, Position, money
+
+REMEMBERED_IDS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class FillEffect:
+    """What one fill did to its position; `realised` is before fees, in quote currency."""
+
+    before: Position
+    after: Position
+    realised: Decimal
+
+
+class Ledger:
+    """Books of one account in one quote currency."""
+
+    def __init__(self, initial: Decimal, high_water_mark: Decimal | None = None) -> None:
+        self.initial = initial
+        self.high_water_mark = initial if high_water_mark is None else high_water_mark
+        self.positions: dict[str, Position] = {}
+        self.realised = ZERO
+        self.fees = ZERO
+        self.funding = ZERO
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def restore(
+        self, positions: Iterable[Position], totals: LedgerTotals | None, applied_ids: Iterable[str]
+    ) -> None:
+        """Continue from stored books; `applied_ids` are fills and funding settlements already inside them."""
+        self.positions = {position.symbol: position for position in positions}
+        self.realised = sum((position.realised for position in self.positions.values()), ZERO)
+        self.fees = sum((position.fees for position in self.positions.values()), ZERO)
+        self.funding = sum((position.funding for position in self.positions.values()), ZERO)
+        if totals is not None:
+            self.initial = totals.initial
+            self.high_water_mark = totals.high_water_mark
+        for identifier in applied_ids:
+            self._remember(identifier)
+
+    def quantity(self, symbol: str) -> Decimal:
+        """Signed quantity held, 0 where nothing is."""
+        position = self.positions.get(symbol)
+        return ZERO if position is None else position.quantity
+
+    def position(self, symbol: str) -> Position:
+        """The position held, an empty one where nothing is."""
+        return self.positions.get(symbol) or Position(symbol)
+
+    @staticmethod
+    def dry_run(position: Position, fill: Fill) -> tuple[Position, Decimal]:
+        """What booking `fill` would make of `position`, and the profit it would realise."""
+        return book(position, fill.quantity * fill.side.sign, fill.price)
+
+    def knows(self, identifier: str) -> bool:
+        """True where this fill or funding settlement has been applied."""
+        return identifier in self._seen
+
+    def apply_fill(self, fill: Fill) -> FillEffect | None:
+        """Book one execution; None where it was booked before."""
+        if not self._remember(fill.fill_id):
+            return None
+        before = self.position(fill.symbol)
+        after, realised = self.dry_run(before, fill)
+        opened = before.opened_ts_ms if _same_direction(before, after) else fill.ts_ms
+        after = replace(
+            after, realised=before.realised + realised, fees=before.fees + fill.fee, opened_ts_ms=opened
+        )
+        self.positions[fill.symbol] = after
+        self.realised += realised
+        self.fees += fill.fee
+        return FillEffect(before, after, realised)
+
+    def apply_funding(self, payment: FundingPayment) -> bool:
+        """Book one funding settlement; False where it was booked before."""
+        if not self._remember(payment.funding_id):
+            return False
+        position = self.position(payment.symbol)
+        self.positions[payment.symbol] = replace(position, funding=position.funding + payment.amount)
+        self.funding += payment.amount
+        return True
+
+    def mark(self, mark_prices: Mapping[str, Decimal]) -> LedgerTotals:
+        """Totals at `mark_prices` (needed for every open position); raises the high-water mark where passed."""
+        unrealised = ZERO
+        for symbol, position in self.positions.items():
+            if position.quantity:
+                unrealised += money(position.quantity * mark_prices[symbol]) - position.cost
+        equity = self.initial + self.realised + unrealised - self.fees + self.funding
+        if equity > self.high_water_mark:
+            self.high_water_mark = equity
+        return LedgerTotals(
+            initial=self.initial,
+            realised=self.realised,
+            unrealised=unrealised,
+            fees=self.fees,
+            funding=self.funding,
+            equity=equity,
+            high_water_mark=self.high_water_mark,
+        )
+
+    def _remember(self, identifier: str) -> bool:
+        if identifier in self._seen:
+            return False
+        self._seen[identifier] = None
+        if len(self._seen) > REMEMBERED_IDS:
+            self._seen.popitem(last=False)
+        return True
+
+
+def book(position: Position, signed_quantity: Decimal, price: Decimal) -> tuple[Position, Decimal]:
+    """Average-cost booking of one trade: the new position (quantity and cost) and the realised profit.
+
+    A reduction releases cost * closed / quantity, rounded half-even to 1e-8; a trade through zero closes the old
+    position whole and opens the rest at the trade's price.
+    """
+    held = position.quantity
+    if held == 0 or (held > 0) == (signed_quantity > 0):
+        cost = position.cost + money(price * signed_quantity)
+        return replace(position, quantity=held + signed_quantity, cost=cost), ZERO
+    closed = min(abs(signed_quantity), abs(held))
+    direction = 1 if held > 0 else -1
+    whole = closed == abs(held)
+    released = position.cost if whole else money(position.cost * closed / abs(held))
+    realised = money(price * closed) * direction - released
+    rest = signed_quantity + closed * direction
+    if whole:
+        return replace(position, quantity=rest, cost=money(price * rest)), realised
+    return replace(position, quantity=held + signed_quantity, cost=position.cost - released), realised
+
+
+def _same_direction(before: Position, after: Position) -> bool:
+    return before.quantity != 0 and (before.quantity > 0) == (after.quantity > 0) and after.quantity != 0
