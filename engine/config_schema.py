@@ -1,0 +1,139 @@
+"""The shape of the configuration, read off the sections' models: its keys, their types and their units.
+
+A section is a pydantic model; a key whose type is a model is a table of its own, and a `dict[str, Model]` is
+a table per name (`[instruments.BTCUSDT]`). A unit is what stands in brackets at the end of a description.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, RootModel
+from pydantic.fields import FieldInfo
+
+from engine.config_faults import Path
+
+ANY_NAME = "*"
+_UNIT = re.compile(r"\(([^()]+)\)$")
+_LISTS = (tuple, list, set, frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: `path` (`*` for a free name), annotation, default, unit and description ("" if none)."""
+
+    path: tuple[str, ...]
+    annotation: Any
+    default: object
+    unit: str
+    description: str
+
+
+def keys_of(path: tuple[str, ...], annotation: Any) -> Iterator[Key]:
+    """Every key below a table, depth first, in the order of the models."""
+    for name, member, field in _members(annotation):
+        below = (*path, name)
+        if is_table(member):
+            yield from keys_of(below, member)
+        elif field is not None:
+            default = field.get_default(call_default_factory=True, validated_data={})
+            yield Key(below, field.annotation, default, unit_of(field), field.description or "")
+
+
+def is_table(annotation: Any) -> bool:
+    """Whether values of this type are written as a table of keys."""
+    return any(_is_model(member) or get_origin(member) is dict for member in alternatives(annotation))
+
+
+def find(annotation: Any, path: Path, *, fold: bool = False) -> tuple[Path, Any, FieldInfo | None] | None:
+    """The key that `path` names below a table: its path as spelled in the models, its annotation and field.
+
+    `fold` ignores case, as environment variables do. None where there is no such key.
+    """
+    if not path:
+        return (), annotation, None
+    head, *rest = path
+    for name, member, field in _members(annotation):
+        matches = name == head or (fold and isinstance(head, str) and name.casefold() == head.casefold())
+        if not matches and name != ANY_NAME:
+            continue
+        spelled = head if name == ANY_NAME else name
+        if not rest:
+            return (spelled,), member, field
+        below = find(member, tuple(rest), fold=fold)
+        return None if below is None else ((spelled, *below[0]), below[1], below[2] or field)
+    return None
+
+
+def names_in(annotation: Any) -> list[str]:
+    """The keys and tables directly in a table."""
+    return [name for name, _, _ in _members(annotation) if name != ANY_NAME]
+
+
+def unit_of(field: FieldInfo | None) -> str:
+    match = _UNIT.search((field.description or "") if field is not None else "")
+    return match[1] if match else ""
+
+
+def from_text(text: str, annotation: Any) -> Any:
+    """The value a flag or variable means for a key of this type; text that cannot be read stays text."""
+    members = alternatives(annotation)
+    for member in members:
+        if get_origin(member) in _LISTS or member in _LISTS:
+            return _list_from_text(text, (get_args(member) or (str,))[0])
+    kinds = {type(choice) for m in members if get_origin(m) is Literal for choice in get_args(m)}
+    kinds |= {member for member in members if isinstance(member, type)}
+    if bool in kinds and text.casefold() in ("true", "false"):
+        return text.casefold() == "true"
+    for kind in (int, float):
+        if kind in kinds:
+            try:
+                return kind(text)
+            except ValueError:
+                continue
+    return text
+
+
+def alternatives(annotation: Any) -> tuple[Any, ...]:
+    """The member types of an annotation, without `Annotated` and None."""
+    if get_origin(annotation) is Annotated:
+        return alternatives(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return tuple(inner for member in get_args(annotation) for inner in alternatives(member))
+    if annotation is type(None):
+        return ()
+    return (annotation,)
+
+
+def _list_from_text(text: str, element: Any) -> Any:
+    if not text.lstrip().startswith("["):
+        return [from_text(item.strip(), element) for item in text.split(",") if item.strip()]
+    for read in (json.loads, lambda source: tomllib.loads(f"v = {source}")["v"]):
+        try:
+            return read(text)
+        except (ValueError, RecursionError):
+            continue
+    return text
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _members(annotation: Any) -> Iterator[tuple[str, Any, FieldInfo | None]]:
+    for member in alternatives(annotation):
+        if _is_model(member) and issubclass(member, RootModel):
+            yield from _members(member.model_fields["root"].annotation)
+        elif _is_model(member):
+            yield from ((name, field.annotation, field) for name, field in member.model_fields.items())
+        elif get_origin(member) is dict:
+            yield ANY_NAME, get_args(member)[1], None
+
+
+Models = Mapping[str, type[BaseModel]]
