@@ -20,6 +20,7 @@ from engine.config_faults import ConfigFault, Path, dotted
 from engine.config_schema import Models, find, unit_of
 from engine.config_sections import ExecutionConfig, InstrumentsConfig, LogConfig, ReplayConfig, RunConfig
 from engine.config_sources import FlagValue, Gathering
+from engine.venues.config import VenueConfig
 from store.config import StoreConfig
 
 __all__ = ["ConfigFault", "Configuration", "Setting", "config_hash", "effective", "load_config"]
@@ -49,6 +50,7 @@ class Configuration:
     execution: ExecutionConfig
     instruments: InstrumentsConfig
     log: LogConfig
+    venue: VenueConfig
     store: StoreConfig
     extra: Mapping[str, BaseModel] = field(default_factory=dict)
     sources: Mapping[Path, str] = field(default_factory=dict)

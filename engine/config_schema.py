@@ -1,7 +1,7 @@
 """The shape of the configuration, read off the sections' models: its keys, their types and their units.
 
 A section is a pydantic model; a key whose type is a model is a table of its own, and a `dict[str, Model]` is
-a table per name (`[instruments.BTCUSDT]`). A unit is what stands in brackets at the end of a description.
+a table per name (`[instruments.BTCUSDT]`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def keys_of(path: tuple[str, ...], annotation: Any) -> Iterator[Key]:
         below = (*path, name)
         if is_table(member):
             yield from keys_of(below, member)
-        elif field is not None:
+        elif field is None:
+            yield Key(below, member, None, "", "")
+        else:
             default = field.get_default(call_default_factory=True, validated_data={})
             yield Key(below, field.annotation, default, unit_of(field), field.description or "")
 
@@ -77,7 +79,12 @@ def names_in(annotation: Any) -> list[str]:
 
 
 def unit_of(field: FieldInfo | None) -> str:
-    match = _UNIT.search((field.description or "") if field is not None else "")
+    """What a number of this key counts: given with the field, or in brackets at the end of its description."""
+    if field is None:
+        return ""
+    if isinstance(field.json_schema_extra, dict) and "unit" in field.json_schema_extra:
+        return str(field.json_schema_extra["unit"])
+    match = _UNIT.search(field.description or "")
     return match[1] if match else ""
 
 

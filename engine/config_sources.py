@@ -39,6 +39,7 @@ NAMED_FLAGS = {
 }
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PART = re.compile(r'"[^"]*"|[^.]+')
 _TOML_POSITION = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 _ENDLESS_NUMBER = re.compile(r"\d[\d_]{4300}")
 
@@ -94,7 +95,7 @@ class Gathering:
     def add_flags(self, flags: Mapping[str, FlagValue]) -> None:
         for number, (key, value) in enumerate(flags.items()):
             place = NAMED_FLAGS.get(key, "--set " + _bare(key))
-            self._add_text(tuple(key.split(".")), value, _Origin("flag", place, (2, number)))
+            self._add_text(_segments(key), value, _Origin("flag", place, (2, number)))
 
     def build(self, name: str, model: type[BaseModel]) -> BaseModel | None:
         """The section from its part of the tree; None where it has faults, which are kept."""
@@ -307,6 +308,11 @@ def _unfit(value: Any) -> Iterator[str]:
         yield f"{value} is not finite"
     elif isinstance(value, int) and value.bit_length() > 64:
         yield "has too many digits"
+
+
+def _segments(key: str) -> tuple[str, ...]:
+    """The parts of a dotted key; a part in quotes may hold dots, as in `console.keymap."nav.down"`."""
+    return tuple(part.strip('"') for part in _PART.findall(key)) or ("",)
 
 
 def _bare(name: str) -> str:
