@@ -19,6 +19,25 @@ def money(amount: Decimal) -> Decimal:
     return amount.quantize(MONEY_STEP, rounding=ROUND_HALF_EVEN)
 
 
+DECISION_STAGES = (
+    "blend",
+    "conflict",
+    "overlay",
+    "volatility",
+    "neutral",
+    "type",
+    "symbol",
+    "cluster",
+    "net",
+    "gross",
+    "drawdown",
+    "state",
+    "buffer",
+    "round",
+)
+"""The stages of a decision in order, by the names the operator sees; the rows of its recorded waterfall."""
+
+
 class Mode(StrEnum):
     """Where market data and fills come from; a database belongs to exactly one mode."""
 

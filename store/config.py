@@ -1,0 +1,30 @@
+"""The `[store]` section of the configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class StoreConfig(BaseModel):
+    """Where facts are kept and how often bars without orders are made durable.
+
+    A bar with order intents is always committed by itself, before anything is sent; the group applies to the
+    others.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path | None = Field(
+        default=None, description="database file; empty: <user data>/quarterdeck/<mode>.db"
+    )
+    group_commit_bars: int = Field(
+        default=64, ge=1, le=4_096, description="bars without orders that may share one commit (bars)"
+    )
+    group_commit_ms: int = Field(
+        default=50, ge=0, le=10_000, description="longest time such a bar waits for its commit (ms)"
+    )
+    busy_timeout_ms: int = Field(
+        default=5_000, ge=0, le=60_000, description="how long to wait for another program's write lock (ms)"
+    )

@@ -1,0 +1,328 @@
+"""The one writer of facts: a bar gathers its rows at the price of a list append, `commit` makes them durable
+at once.
+
+Promise: when `commit` returns, everything gathered before the call is in the file, in one transaction. After
+a failure nothing of that transaction is, no later one is written over the hole, and every call raises the
+failure again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from store import rows
+from store.audit import Entry, append
+from store.database import Database
+from store.errors import StoreError
+from store.records import (
+    DECISION_STAGES,
+    Event,
+    Fill,
+    FundingPayment,
+    Instrument,
+    LedgerTotals,
+    Order,
+    OrderStatus,
+    Override,
+    Position,
+    TradingState,
+)
+from store.rows import CommandRow, ControlRow, DecisionRow, ReadingRow, Row, printable, to_json
+from store.statements import APPENDED, CONTROL, CONTROL_COLUMNS, REPLACED, select
+
+
+def wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class _Batch:
+    """What one transaction will hold."""
+
+    __slots__ = ("appended", "audited", "control", "count", "replaced")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.appended: dict[str, list[Row]] = {name: [] for name in APPENDED}
+        self.replaced: dict[str, dict[Any, Row]] = {name: {} for name in REPLACED}
+        self.control: ControlRow | None = None
+        self.audited: list[Entry] = []
+
+
+class Journal:
+    """Gathers rows for one Database. All methods but `commit` and the loads are plain and quick."""
+
+    def __init__(self, database: Database, *, wall_ms: Callable[[], int] = wall_clock_ms) -> None:
+        self.database = database
+        self._wall_ms = wall_ms
+        self._batch = _Batch()
+        self._failure: StoreError | None = None
+        self._universes: dict[tuple[str, ...], int] = {}
+        self._submitted = 0
+        self._finished = 0
+        self._data_version: int | None = None
+        self._control_sequence = 0
+        self._latched_elsewhere = False
+
+    @property
+    def pending(self) -> int:
+        """How many rows wait for the next commit."""
+        return self._batch.count
+
+    @property
+    def failure(self) -> StoreError | None:
+        """Why this journal no longer writes, None while it does."""
+        return self._failure
+
+    @property
+    def latched_elsewhere(self) -> bool:
+        """True once a commit saw that another process wrote the latch; `load_control` reads it and clears
+        this.
+        """
+        return self._latched_elsewhere
+
+    def instrument(self, instrument: Instrument) -> None:
+        self._replace("instruments", instrument.symbol, rows.instrument_values(instrument))
+
+    def order(self, order: Order) -> None:
+        """The order as it now is; within one commit only its last form is written."""
+        self._replace("orders", order.client_order_id, rows.order_values(order))
+
+    def order_event(
+        self,
+        client_order_id: str,
+        ts_ms: int,
+        from_status: OrderStatus | None,
+        to_status: OrderStatus,
+        reason: str = "",
+        attempt: int = 0,
+    ) -> None:
+        source = None if from_status is None else from_status.value
+        row = (client_order_id, ts_ms, source, to_status.value, printable(reason), attempt, self._wall_ms())
+        self._append("order_events", row)
+
+    def fill(self, fill: Fill) -> None:
+        """An execution, kept in the order given; one already known by its `fill_id` is ignored."""
+        self._append("fills", rows.fill_values(fill))
+
+    def funding(self, payment: FundingPayment) -> None:
+        """A funding settlement; one already known by its `funding_id` is ignored."""
+        self._append("funding", rows.funding_values(payment))
+
+    def decision(self, row: DecisionRow) -> None:
+        """A decision; a second one for the same `ts_ms` fails the commit, for it would mean a bar decided
+        twice.
+        """
+        stages = np.ascontiguousarray(row.stages, dtype="<f8")
+        if stages.shape != (len(DECISION_STAGES), len(row.symbols)):
+            raise ValueError(
+                f"stages have shape {stages.shape}, expected {(len(DECISION_STAGES), len(row.symbols))}"
+            )
+        universe = self._universe(row.symbols)
+        scalars = rows.pack_scalars(row.scalars)
+        self._append(
+            "decisions", (row.ts_ms, universe, row.state.name, row.halted, stages.tobytes(), scalars)
+        )
+
+    def reading(self, row: ReadingRow) -> None:
+        """A signal's reading; the caller writes it when it changed."""
+        values = np.ascontiguousarray(row.values, dtype="<f8")
+        confidences = np.ascontiguousarray(row.confidences, dtype="<f8")
+        if values.shape != (len(row.symbols),) or confidences.shape != values.shape:
+            raise ValueError(
+                f"values {values.shape} and confidences {confidences.shape} are not one per symbol"
+            )
+        statistics = to_json({name: list(numbers) for name, numbers in row.statistics.items()})
+        universe = self._universe(row.symbols)
+        self._append(
+            "readings",
+            (
+                row.signal,
+                row.ts_ms,
+                universe,
+                values.tobytes(),
+                confidences.tobytes(),
+                to_json(list(row.reasons)),
+                statistics,
+            ),
+        )
+
+    def equity(self, ts_ms: int, totals: LedgerTotals, gross: float, net: float) -> None:
+        """The account at a market time, after everything else this transaction holds; the last of a time
+        stands.
+        """
+        self._replace("equity", ts_ms, rows.equity_values(ts_ms, totals, gross, net))
+
+    def position(self, position: Position) -> None:
+        self._replace("positions", position.symbol, rows.position_values(position))
+
+    def risk_state(self, ts_ms: int, state: TradingState, causes: str = "", scope: str = "") -> None:
+        """The effective trading state of the book ("") or of one symbol, when it changes."""
+        self._append("risk_states", (ts_ms, scope, state.name, printable(causes)))
+
+    def override_set(self, override: Override) -> None:
+        key = (override.name, override.scope)
+        values = rows.override_values(override)
+        self._batch.replaced["overrides_cleared"].pop(key, None)
+        self._replace("overrides", key, values)
+        _, _, state, actor, reason, *_ = values
+        self._append(
+            "override_history", (override.since_ts_ms, self._wall_ms(), "set", *key, state, actor, reason)
+        )
+
+    def override_cleared(self, name: str, scope: str, ts_ms: int, reason: str = "") -> None:
+        key = (name, scope)
+        self._batch.replaced["overrides"].pop(key, None)
+        self._replace("overrides_cleared", key, key)
+        row = (ts_ms, self._wall_ms(), "cleared", *key, None, None, printable(reason))
+        self._append("override_history", row)
+
+    def event(self, event: Event) -> None:
+        row = (
+            event.ts_ms,
+            self._wall_ms(),
+            event.level,
+            event.source,
+            printable(event.message),
+            printable(event.data),
+        )
+        self._append("events", row)
+
+    def command(self, command: CommandRow) -> None:
+        """What was asked and what became of it; also chained into the audit trail."""
+        wall_ms = self._wall_ms() if command.wall_ms is None else command.wall_ms
+        self._append("commands", rows.command_values(command, wall_ms))
+        payload = rows.command_payload(command)
+        self._audit(wall_ms, command.market_ts_ms, command.actor, "command", payload)
+
+    def control(self, control: ControlRow) -> None:
+        """The latch; also chained into the audit trail. Another process' halt is never overwritten by it."""
+        self._require_working()
+        self._batch.control = replace(control, wall_ms=control.wall_ms or self._wall_ms())
+        self._batch.count += 1
+
+    def state(self, name: str, value: str | bytes) -> None:
+        """A named value the session needs to go on (cursor, venue cursor, book)."""
+        self._replace("session_state", name, (name, value))
+
+    def ui_state(self, name: str, value: str) -> None:
+        self._replace("ui_state", name, (name, value))
+
+    def audit(self, kind: str, actor: str, payload: Mapping[str, Any], market_ts_ms: int) -> None:
+        """Any further fact the audit trail must hold; `payload` is kept as JSON with sorted keys."""
+        self._audit(self._wall_ms(), market_ts_ms, actor, kind, rows.payload_text(payload))
+
+    async def commit(self) -> None:
+        """Make everything gathered so far durable, as one transaction.
+
+        Calls may overlap: transactions run in the order of the calls. A cancelled call is still written.
+        Raises the StoreError that made the journal fail, now or earlier.
+        """
+        self._require_working()
+        if self._batch.count == 0 and self._submitted == self._finished:
+            return
+        batch, self._batch = self._batch, _Batch()
+        self._submitted += 1
+        try:
+            await self.database.write(partial(self._apply, batch), self._settle)
+        except StoreError as failure:
+            self._failure = self._failure or failure
+            raise
+
+    async def load_control(self) -> ControlRow | None:
+        """The latch as it stands in the file, whoever wrote it; None where nothing was ever latched."""
+        return await self.database.run(self._load_control)
+
+    async def watch_control(self) -> bool:
+        """Whether another process wrote the latch; for an engine that has nothing to commit."""
+        await self.database.run(self._look_for_latch)
+        return self._latched_elsewhere
+
+    def _append(self, table: str, row: Row) -> None:
+        self._require_working()
+        self._batch.appended[table].append(row)
+        self._batch.count += 1
+
+    def _replace(self, table: str, key: Any, row: Row) -> None:
+        self._require_working()
+        self._batch.replaced[table][key] = row
+        self._batch.count += 1
+
+    def _audit(self, wall_ms: int, market_ts_ms: int, actor: str, kind: str, payload: str) -> None:
+        self._require_working()
+        self._batch.audited.append((wall_ms, market_ts_ms, printable(actor), kind, payload))
+        self._batch.count += 1
+
+    def _require_working(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _universe(self, symbols: tuple[str, ...]) -> int:
+        known = self._universes.get(symbols)
+        if known is None:
+            text = to_json(list(symbols))
+            # Derived from its content, so that nothing needs to be read back before the first decision.
+            known = int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+            self._append("universes", (known, text))
+            self._universes[symbols] = known
+        return known
+
+    # Below: called on the database's thread, one transaction after another.
+
+    def _apply(self, batch: _Batch, connection: sqlite3.Connection) -> None:
+        self._require_working()
+        self._look_for_latch(connection)
+        for name, sql in APPENDED.items():
+            if gathered := batch.appended[name]:
+                connection.executemany(sql, gathered)
+        for name, sql in REPLACED.items():
+            if newest := batch.replaced[name]:
+                connection.executemany(sql, newest.values())
+        if batch.control is not None:
+            self._write_control(batch.control, batch.audited, connection)
+        if batch.audited:
+            append(connection, batch.audited)
+
+    def _write_control(
+        self, control: ControlRow, audited: list[Entry], connection: sqlite3.Connection
+    ) -> None:
+        kind = "control"
+        if self._latched_elsewhere:
+            kind = "control refused: another process latched first"
+        else:
+            self._control_sequence += 1
+            connection.execute(CONTROL, rows.control_values(control, self._control_sequence))
+        payload = rows.control_payload(control)
+        audited.append((control.wall_ms, control.market_ts_ms, printable(control.actor), kind, payload))
+
+    def _load_control(self, connection: sqlite3.Connection) -> ControlRow | None:
+        found = connection.execute(select("control", CONTROL_COLUMNS)).fetchone()
+        self._latched_elsewhere = False
+        if found is None:
+            return None
+        with rows.readable("control"):
+            control = rows.control_from(found)
+        self._control_sequence = control.sequence
+        return control
+
+    def _look_for_latch(self, connection: sqlite3.Connection) -> None:
+        # SQLite's own counter of other connections' commits costs a microsecond; the row is read only when it
+        # moved.
+        (data_version,) = connection.execute("PRAGMA data_version").fetchone()
+        if data_version == self._data_version:
+            return
+        self._data_version = data_version
+        found = connection.execute("SELECT sequence FROM control").fetchone()
+        if found is not None and found[0] > self._control_sequence:
+            self._latched_elsewhere = True
+
+    def _settle(self, failure: StoreError | None) -> None:
+        self._failure = self._failure or failure
+        self._finished += 1

@@ -1,0 +1,283 @@
+"""What the command line asks of a database, engine running or not: plain dicts, read through a connection of
+its own.
+
+Decimals stay the strings they are stored as. Nothing here can write: the file is opened read-only.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from store.errors import NotFound, translate
+from store.records import DECISION_STAGES
+from store.rows import readable, unpack_floats, unpack_scalars
+from store.schema import check_version
+from store.statements import CONTROL_COLUMNS, OVERRIDE_COLUMNS
+
+BUSY_TIMEOUT_S = 5.0
+
+Record = dict[str, Any]
+
+_FILLS = (
+    "ts_ms AS ts, symbol, side, price, quantity, fee, client_order_id AS order_id, fill_id, maker, "
+    "reduce_only, liquidation"
+)
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that cannot write. Raises NotFound without a file, StoreError for whatever is wrong with
+    it.
+    """
+    if not path.is_file():
+        raise NotFound(f"{path}: there is no such database")
+    try:
+        with closing(_connect(path)) as connection:
+            if check_version(connection, path) == 0:
+                raise NotFound(f"{path}: nothing was ever written to this database")
+            yield connection
+    except (sqlite3.Error, OSError) as error:
+        raise translate(error, path) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+
+
+def meta(path: Path) -> dict[str, str]:
+    """Whose file this is: mode, account, identity, created_wall_ms."""
+    with read_only(path) as connection:
+        return dict(connection.execute("SELECT name, value FROM meta").fetchall())
+
+
+def fills(
+    path: Path, *, symbol: str | None = None, since_ms: int | None = None, limit: int | None = None
+) -> list[Record]:
+    """Executions in the order the ledger took them; `limit` keeps the newest ones."""
+    where, values = _where(("symbol = ?", symbol), ("ts_ms >= ?", since_ms))
+    found = _newest(path, f"SELECT {_FILLS} FROM fills {where} ORDER BY sequence DESC", values, limit)
+    for fill in found:
+        _flags(fill, "maker", "reduce_only", "liquidation")
+    return found
+
+
+def orders(
+    path: Path,
+    *,
+    symbol: str | None = None,
+    statuses: Sequence[str] = (),
+    since_ms: int | None = None,
+    limit: int | None = None,
+) -> list[Record]:
+    """Orders by decision time; `statuses` keeps those in any of them, `limit` the newest ones."""
+    where, values = _where(("symbol = ?", symbol), ("decision_ts_ms >= ?", since_ms))
+    if statuses:
+        marks = ", ".join("?" * len(statuses))
+        where += f" {'AND' if where else 'WHERE'} status IN ({marks})"
+        values.extend(statuses)
+    order_by = "ORDER BY decision_ts_ms DESC, client_order_id DESC"
+    found = _newest(path, f"SELECT * FROM orders {where} {order_by}", values, limit)
+    for order in found:
+        _flags(order, "whole_position", "reduce_only", "post_only")
+    return found
+
+
+def positions(path: Path, *, flat: bool = False) -> list[Record]:
+    """Positions by symbol, the closed ones too where `flat`."""
+    with read_only(path) as connection, readable("positions"):
+        found = _records(connection, "SELECT * FROM positions ORDER BY symbol")
+        return [position for position in found if flat or float(position["quantity"]) != 0.0]
+
+
+def equity(path: Path, *, since_ms: int | None = None, limit: int | None = None) -> list[Record]:
+    """The account over market time; `limit` keeps the newest rows."""
+    where, values = _where(("ts_ms >= ?", since_ms))
+    return _newest(path, f"SELECT * FROM equity {where} ORDER BY ts_ms DESC", values, limit)
+
+
+def events(
+    path: Path, *, levels: Sequence[str] = (), since_ms: int | None = None, limit: int | None = None
+) -> list[Record]:
+    """The log, oldest first; `limit` keeps the newest rows."""
+    where, values = _where(("ts_ms >= ?", since_ms))
+    if levels:
+        where += f" {'AND' if where else 'WHERE'} level IN ({', '.join('?' * len(levels))})"
+        values.extend(levels)
+    return _newest(path, f"SELECT * FROM events {where} ORDER BY sequence DESC", values, limit)
+
+
+def commands(path: Path, *, limit: int | None = None) -> list[Record]:
+    """What operators asked, oldest first; `limit` keeps the newest rows."""
+    found = _newest(path, "SELECT * FROM commands ORDER BY sequence DESC", [], limit)
+    with readable("commands"):
+        for command in found:
+            _flags(command, "accepted")
+            command["arguments"] = json.loads(command["arguments"])
+    return found
+
+
+def control(path: Path) -> Record | None:
+    """The latch, None where nothing was ever latched."""
+    with read_only(path) as connection:
+        found = _records(connection, f"SELECT {', '.join(CONTROL_COLUMNS.split())} FROM control")
+    if not found:
+        return None
+    _flags(found[0], "keep_positions")
+    return found[0]
+
+
+def overrides(path: Path) -> list[Record]:
+    """The restrictions in force."""
+    with read_only(path) as connection:
+        columns = ", ".join(OVERRIDE_COLUMNS.split())
+        return _records(connection, f"SELECT {columns} FROM overrides ORDER BY name, scope")
+
+
+def readings(path: Path, *, at_ms: int | None = None) -> list[Record]:
+    """Each signal's newest reading (at `at_ms` where given): signal, ts, and one cell per symbol."""
+    with read_only(path) as connection, readable("readings"):
+        return _readings(connection, at_ms)
+
+
+def decision(path: Path, *, at_ms: int | None = None) -> Record | None:
+    """The newest decision (at or before `at_ms` where given) with every symbol's value after every stage."""
+    with read_only(path) as connection, readable("decisions"):
+        return _decision(connection, at_ms)
+
+
+def explain(path: Path, client_order_id: str) -> Record:
+    """Why an order is what it is: the order, its life, its fills, and its symbol's way through the decision.
+
+    `stages` is a list of {stage, value}, `readings` one entry per signal in force; both are empty for an
+    order that no decision made (the kill path, a stop). Raises NotFound where there is no such order.
+    """
+    with read_only(path) as connection, readable("orders and decisions"):
+        found = _records(connection, "SELECT * FROM orders WHERE client_order_id = ?", [client_order_id])
+        if not found:
+            raise NotFound(f"{path}: there is no order {client_order_id}")
+        order = found[0]
+        _flags(order, "whole_position", "reduce_only", "post_only")
+        symbol, ts_ms = order["symbol"], order["decision_ts_ms"]
+        life = _records(
+            connection,
+            "SELECT * FROM order_events WHERE client_order_id = ? ORDER BY sequence",
+            [client_order_id],
+        )
+        executions = _records(
+            connection,
+            f"SELECT {_FILLS} FROM fills WHERE client_order_id = ? ORDER BY sequence",
+            [client_order_id],
+        )
+        made = _decision(connection, ts_ms)
+        if made is None or made["ts"] != ts_ms or symbol not in made["stages"]:
+            return {
+                "order": order,
+                "events": life,
+                "fills": executions,
+                "decision": None,
+                "stages": [],
+                "readings": [],
+            }
+        values = made.pop("stages")[symbol]
+        stages = [
+            {"stage": name, "value": value} for name, value in zip(DECISION_STAGES, values, strict=True)
+        ]
+        heard = [
+            {"signal": reading["signal"], "ts": reading["ts"], **reading["cells"][symbol]}
+            for reading in _readings(connection, ts_ms)
+            if symbol in reading["cells"]
+        ]
+        return {
+            "order": order,
+            "events": life,
+            "fills": executions,
+            "decision": made,
+            "stages": stages,
+            "readings": heard,
+        }
+
+
+def _decision(connection: sqlite3.Connection, at_ms: int | None) -> Record | None:
+    where, values = _where(("ts_ms <= ?", at_ms))
+    row = connection.execute(
+        f"SELECT ts_ms, state, halted, stages, scalars, symbols FROM decisions "
+        f"JOIN universes ON universes.id = universe_id {where} ORDER BY ts_ms DESC LIMIT 1",
+        values,
+    ).fetchone()
+    if row is None:
+        return None
+    ts_ms, state, halted, stages, scalars, symbols = row
+    names, numbers = json.loads(symbols), unpack_floats(stages)
+    if len(numbers) != len(DECISION_STAGES) * len(names):
+        raise ValueError(f"decision {ts_ms} has {len(numbers)} numbers for {len(names)} symbols")
+    return {
+        "ts": ts_ms,
+        "state": state,
+        "halted": bool(halted),
+        "scalars": unpack_scalars(scalars),
+        "stages": {name: list(numbers[index :: len(names)]) for index, name in enumerate(names)},
+    }
+
+
+def _readings(connection: sqlite3.Connection, at_ms: int | None) -> list[Record]:
+    where, values = _where(("ts_ms <= ?", at_ms))
+    found = connection.execute(
+        f"SELECT signal, max(ts_ms), reading_values, confidences, reasons, statistics, symbols FROM readings "
+        f"JOIN universes ON universes.id = universe_id {where} GROUP BY signal ORDER BY signal",
+        values,
+    )
+    return [_reading(*row) for row in found]
+
+
+def _reading(
+    signal: str, ts_ms: int, values: bytes, confidences: bytes, reasons: str, statistics: str, symbols: str
+) -> Record:
+    names = json.loads(symbols)
+    why = json.loads(reasons) or [""] * len(names)
+    raw = json.loads(statistics)
+    cells = {}
+    columns = zip(names, unpack_floats(values), unpack_floats(confidences), why, strict=True)
+    for index, (name, value, confidence, reason) in enumerate(columns):
+        cells[name] = {
+            "value": value,
+            "confidence": confidence,
+            "reason": reason,
+            "statistics": {statistic: numbers[index] for statistic, numbers in raw.items()},
+        }
+    return {"signal": signal, "ts": ts_ms, "cells": cells}
+
+
+def _newest(path: Path, sql: str, values: Sequence[Any], limit: int | None) -> list[Record]:
+    """The first `limit` rows of a query that yields the newest first, turned oldest first."""
+    with read_only(path) as connection:
+        if limit is None:
+            found = _records(connection, sql, values)
+        else:
+            found = _records(connection, f"{sql} LIMIT ?", [*values, limit])
+    found.reverse()
+    return found
+
+
+def _where(*conditions: tuple[str, Any]) -> tuple[str, list[Any]]:
+    """A WHERE clause of the conditions whose value is not None, and those values."""
+    asked = [(sql, value) for sql, value in conditions if value is not None]
+    if not asked:
+        return "", []
+    return "WHERE " + " AND ".join(sql for sql, _ in asked), [value for _, value in asked]
+
+
+def _records(connection: sqlite3.Connection, sql: str, values: Sequence[Any] = ()) -> list[Record]:
+    cursor = connection.execute(sql, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _flags(record: Record, *names: str) -> None:
+    for name in names:
+        record[name] = bool(record[name])
