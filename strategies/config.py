@@ -1,0 +1,66 @@
+"""The section [signals] of the configuration, and the signals it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from strategies.evidence.breakout import BreakoutSettings
+from strategies.evidence.momentum import MomentumSettings
+from strategies.evidence.reversal import ReversalSettings
+from strategies.registry import Registry
+from strategies.signal import Signal, SignalSettings
+
+
+class PluginSettings(SignalSettings):
+    """[signals.plugins.<name>]: an installed signal; `parameters` are checked against its own model.
+
+    `weight` and `scalar` left out keep the signal's own defaults.
+    """
+
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class SignalsConfig(BaseModel):
+    """One section per signal. Whoever blends normalises the weights of enabled signals by class."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    A1: MomentumSettings = MomentumSettings()
+    A2: BreakoutSettings = BreakoutSettings()
+    A3: ReversalSettings = ReversalSettings()
+    plugins: Annotated[Mapping[str, PluginSettings], Field(default_factory=dict)]
+
+
+class SignalConfigFault(ValueError):
+    """Settings of a plug-in that cannot be used; the message names the signal, the key and the fault."""
+
+
+def enabled_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, ...]:
+    """The signals that are switched on, built with their settings: the project's own first, then plug-ins
+    by name.
+
+    Raises SignalConfigFault naming a plug-in that is not installed, or a setting its model refuses.
+    """
+    own: dict[str, SignalSettings] = {"A1": config.A1, "A2": config.A2, "A3": config.A3}
+    signals = [registry.kinds[name].build(settings) for name, settings in own.items() if settings.enabled]
+    for name, settings in sorted(config.plugins.items()):
+        if settings.enabled:
+            signals.append(_plug_in(name, settings, registry))
+    return tuple(signals)
+
+
+def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
+    kind = registry.kinds.get(name)
+    if kind is None or name in SignalsConfig.model_fields:
+        known = ", ".join(sorted(set(registry.kinds) - set(SignalsConfig.model_fields))) or "none"
+        raise SignalConfigFault(f"signals.plugins.{name}: no such plug-in is installed (installed: {known})")
+    given = {key: getattr(settings, key) for key in ("weight", "scalar") if key in settings.model_fields_set}
+    try:
+        return kind.build(kind.settings(**given, **settings.parameters))
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SignalConfigFault(f"signals.plugins.{name}.parameters.{key}: {first['msg']}") from fault

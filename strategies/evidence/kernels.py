@@ -1,0 +1,371 @@
+"""Compiled kernels of the evidence signals: windows [N, w] in, value, confidence, reason and statistics out.
+
+Reductions run in the order of time without fastmath, so a window gives the same bits alone and in a batch.
+All kernels live in one file because numba renews a cached kernel only when the file it stands in has changed:
+a helper in another file could be edited and its old machine code go on running inside them.
+Imported when a signal is first evaluated; reason codes are positions in `strategies.signal.Reason`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+
+OK, WARMUP, NAN_INPUT, ZERO_VAR = 0, 1, 4, 5
+RELATIVE_ZERO = 1e-12
+
+
+@njit(cache=True)
+def usable_price(price: float) -> bool:
+    """Finite and positive (NaN fails every comparison)."""
+    return 0.0 < price < math.inf
+
+
+@njit(cache=True)
+def usable_prices(prices: Floats) -> bool:
+    for price in prices:  # noqa: SIM110 - numba compiles no generator expressions
+        if not usable_price(price):
+            return False
+    return True
+
+
+@njit(cache=True)
+def ewm_moments(samples: Floats, com: float) -> tuple[float, float]:
+    """Exponentially weighted mean and standard deviation after the last sample.
+
+    m_1 = x_1, v_1 = 0; with d = com / (com + 1): v_t = d (v_{t-1} + (1 - d)(x_t - m_{t-1})^2),
+    m_t = m_{t-1} + (1 - d)(x_t - m_{t-1}): pandas' ewm(com, adjust=False) with var(bias=True).
+    """
+    decay = com / (com + 1.0)
+    gain = 1.0 - decay
+    mean, variance = samples[0], 0.0
+    for index in range(1, samples.size):
+        surprise = samples[index] - mean
+        variance = decay * (variance + gain * surprise * surprise)
+        mean += gain * surprise
+    return mean, math.sqrt(variance)
+
+
+@njit(cache=True)
+def negligible(deviation: float, mean: float) -> bool:
+    return deviation <= RELATIVE_ZERO * max(1.0, abs(mean))
+
+
+@njit(cache=True)
+def log_returns(close: Floats) -> Floats:
+    returns = np.empty(close.size - 1)
+    for index in range(returns.size):
+        returns[index] = math.log(close[index + 1] / close[index])
+    return returns
+
+
+@njit(cache=True)
+def trailing_sum(samples: Floats, count: int) -> float:
+    total = 0.0
+    for index in range(samples.size - count, samples.size):
+        total += samples[index]
+    return total
+
+
+@njit(cache=True)
+def clip(number: float, low: float, high: float) -> float:
+    """NaN stays NaN."""
+    if number < low:
+        return low
+    if number > high:
+        return high
+    return number
+
+
+@njit(cache=True)
+def sign(number: float) -> float:
+    if number > 0.0:
+        return 1.0
+    if number < 0.0:
+        return -1.0
+    return 0.0
+
+
+@njit(cache=True)
+def momentum_reading(scores: Floats, cap: float, by_sign: bool) -> tuple[float, float]:
+    """Mean response of the scores and how far their signs agree."""
+    response, agreement = 0.0, 0.0
+    for score in scores:
+        response += sign(score) if by_sign else clip(score / cap, -1.0, 1.0)
+        agreement += sign(score)
+    return response / scores.size, abs(agreement) / scores.size
+
+
+@njit(
+    "void(float64[:, ::1], int64[::1], float64, float64, boolean,"
+    " float64[::1], float64[::1], int64[::1], float64[:, ::1])",
+    cache=True,
+    nogil=True,
+)
+def momentum(
+    close: Floats,
+    lookbacks: Integers,
+    com: float,
+    cap: float,
+    by_sign: bool,
+    value: Floats,
+    confidence: Floats,
+    reason: Integers,
+    statistics: Floats,
+) -> None:
+    """Scores z_h = R_h / (sigma sqrt h) per look-back; statistics: sigma, then the scores."""
+    for row in range(close.shape[0]):
+        value[row], confidence[row] = math.nan, 0.0
+        statistics[row, :] = math.nan
+        if close.shape[1] < max(lookbacks.max() + 1, 3):
+            reason[row] = WARMUP
+            continue
+        if not usable_prices(close[row]):
+            reason[row] = NAN_INPUT
+            continue
+        returns = log_returns(close[row])
+        mean, deviation = ewm_moments(returns, com)
+        statistics[row, 0] = deviation
+        if negligible(deviation, mean):
+            reason[row] = ZERO_VAR
+            continue
+        scores = statistics[row, 1:]
+        for index in range(lookbacks.size):
+            horizon = lookbacks[index]
+            scores[index] = trailing_sum(returns, horizon) / (deviation * math.sqrt(horizon))
+        value[row], confidence[row] = momentum_reading(scores, cap, by_sign)
+        reason[row] = OK
+
+
+@njit(cache=True)
+def reversal_response(score: float, dead_band: float, full: float) -> float:
+    return 0.0 - sign(score) * clip((abs(score) - dead_band) / (full - dead_band), 0.0, 1.0)
+
+
+@njit(cache=True)
+def efficiency_ratio(close: Floats, count: int) -> float:
+    """|C_t - C_{t-N}| / sum |change of C| over the last N bars; 0 for a path that did not move."""
+    last = close.size - 1
+    path = 0.0
+    for index in range(last - count + 1, last + 1):
+        path += abs(close[index] - close[index - 1])
+    if path == 0.0:
+        return 0.0
+    moved: float = abs(close[last] - close[last - count])
+    return moved / path
+
+
+@njit(
+    "void(float64[:, ::1], int64, float64, int64, float64, float64,"
+    " float64[::1], float64[::1], int64[::1], float64[:, ::1])",
+    cache=True,
+    nogil=True,
+)
+def reversal(
+    close: Floats,
+    horizon: int,
+    com: float,
+    efficiency_bars: int,
+    dead_band: float,
+    full: float,
+    value: Floats,
+    confidence: Floats,
+    reason: Integers,
+    statistics: Floats,
+) -> None:
+    """The score z = R_h / (sigma sqrt h) against which to lean; statistics: sigma, z, efficiency ratio."""
+    for row in range(close.shape[0]):
+        value[row], confidence[row] = math.nan, 0.0
+        statistics[row, :] = math.nan
+        if close.shape[1] < max(horizon + 1, efficiency_bars + 1, 3):
+            reason[row] = WARMUP
+            continue
+        if not usable_prices(close[row]):
+            reason[row] = NAN_INPUT
+            continue
+        returns = log_returns(close[row])
+        mean, deviation = ewm_moments(returns, com)
+        statistics[row, 0] = deviation
+        if negligible(deviation, mean):
+            reason[row] = ZERO_VAR
+            continue
+        score = trailing_sum(returns, horizon) / (deviation * math.sqrt(horizon))
+        efficiency = efficiency_ratio(close[row], efficiency_bars)
+        statistics[row, 1], statistics[row, 2] = score, efficiency
+        value[row] = reversal_response(score, dead_band, full)
+        confidence[row] = 1.0 - efficiency
+        reason[row] = OK
+
+
+@njit(cache=True)
+def true_range(high: float, low: float, previous_close: float) -> float:
+    return max(high - low, abs(high - previous_close), abs(low - previous_close))
+
+
+@njit(cache=True)
+def wilder_ranges(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
+    """Average true range per bar: the mean of the first `period` true ranges, then ((n - 1) ATR + TR) / n.
+
+    NaN on the bars before it exists (it needs period + 1 bars).
+    """
+    ranges = np.full(close.size, math.nan)
+    seed = 0.0
+    for index in range(1, close.size):
+        width = true_range(high[index], low[index], close[index - 1])
+        if index < period:
+            seed += width
+        elif index == period:
+            ranges[index] = (seed + width) / period
+        else:
+            ranges[index] = ((period - 1) * ranges[index - 1] + width) / period
+    return ranges
+
+
+@njit(cache=True)
+def highest_before(prices: Floats, count: int) -> Floats:
+    """The maximum of the `count` values before each bar, NaN where fewer exist.
+
+    Searches the window again only when its maximum leaves it, so a pass costs a few comparisons a bar.
+    """
+    highest = np.full(prices.size, math.nan)
+    best = 0
+    for index in range(count, prices.size):
+        if index == count or best < index - count:
+            best = index - count
+            for candidate in range(index - count + 1, index):
+                if prices[candidate] >= prices[best]:
+                    best = candidate
+        elif prices[index - 1] >= prices[best]:
+            best = index - 1
+        highest[index] = prices[best]
+    return highest
+
+
+@njit(cache=True)
+def lowest_before(prices: Floats, count: int) -> Floats:
+    """The minimum of the `count` values before each bar, NaN where fewer exist."""
+    return -highest_before(-prices, count)
+
+
+@njit(cache=True)
+def breakout_positions(
+    high: Floats, low: Floats, close: Floats, ranges: Floats, entry: int, leave: int, stop_ranges: float
+) -> Integers:
+    """Position (-1, 0, 1) of one channel after each bar; flat until `entry` bars and an average range exist.
+
+    In on a close beyond the `entry`-bar channel with a stop `stop_ranges` average ranges away, out on a
+    close beyond the opposite `leave`-bar channel or at the stop, and in again on the same bar where the
+    entry holds.
+    """
+    upper, lower = highest_before(high, entry), lowest_before(low, entry)
+    ceiling, floor = highest_before(high, leave), lowest_before(low, leave)
+    positions = np.zeros(close.size, dtype=np.int64)
+    position, stop = 0, 0.0
+    for index in range(entry, close.size):
+        price = close[index]
+        if math.isnan(ranges[index]):
+            continue
+        if position > 0:
+            leaves = price < floor[index] or price <= stop
+        else:
+            leaves = price > ceiling[index] or price >= stop
+        if leaves:
+            position = 0
+        if position == 0 and price > upper[index]:
+            position, stop = 1, price - stop_ranges * ranges[index]
+        elif position == 0 and price < lower[index]:
+            position, stop = -1, price + stop_ranges * ranges[index]
+        positions[index] = position
+    return positions
+
+
+@njit(cache=True)
+def usable_bars(high: Floats, low: Floats, close: Floats) -> bool:
+    for index in range(close.size):
+        if not (usable_price(high[index]) and usable_price(low[index])):
+            return False
+        if not low[index] <= close[index] <= high[index]:
+            return False
+    return True
+
+
+@njit(
+    "void(float64[:, ::1], float64[:, ::1], float64[:, ::1], int64[:, ::1], int64, float64, boolean,"
+    " float64[::1], float64[::1], int64[::1], float64[:, ::1])",
+    cache=True,
+    nogil=True,
+)
+def breakout(
+    high: Floats,
+    low: Floats,
+    close: Floats,
+    channels: Integers,
+    range_period: int,
+    stop_ranges: float,
+    shorting: bool,
+    value: Floats,
+    confidence: Floats,
+    reason: Integers,
+    statistics: Floats,
+) -> None:
+    """Mean position of the channels [c, 2] = (entry, exit); confidence measured against the first channel.
+
+    Statistics: average true range, first channel's upper and lower bound, then each channel's position.
+    """
+    bars = close.shape[1]
+    for row in range(close.shape[0]):
+        value[row], confidence[row] = math.nan, 0.0
+        statistics[row, :] = math.nan
+        if bars < max(channels.max(), range_period) + 1:
+            reason[row] = WARMUP
+            continue
+        if not usable_bars(high[row], low[row], close[row]):
+            reason[row] = NAN_INPUT
+            continue
+        ranges = wilder_ranges(high[row], low[row], close[row], range_period)
+        last_range, last_close = ranges[bars - 1], close[row, bars - 1]
+        statistics[row, 0] = last_range
+        if last_range <= RELATIVE_ZERO * last_close:
+            reason[row] = ZERO_VAR
+            continue
+        entry = channels[0, 0]
+        upper, lower = (
+            high[row, bars - 1 - entry : bars - 1].max(),
+            low[row, bars - 1 - entry : bars - 1].min(),
+        )
+        statistics[row, 1], statistics[row, 2] = upper, lower
+        total = 0.0
+        for index in range(channels.shape[0]):
+            positions = breakout_positions(
+                high[row], low[row], close[row], ranges, channels[index, 0], channels[index, 1], stop_ranges
+            )
+            statistics[row, 3 + index] = positions[bars - 1]
+            total += positions[bars - 1]
+        mean_position = total / channels.shape[0]
+        value[row] = mean_position if shorting else max(mean_position, 0.0)
+        distance = abs(last_close - (upper + lower) / 2.0)
+        confidence[row] = min(1.0, distance / (2.0 * last_range))
+        reason[row] = OK
+
+
+@njit("void(float64[:, ::1], float64[:, ::1], float64[:, ::1], int64, float64[::1])", cache=True, nogil=True)
+def final_ranges(high: Floats, low: Floats, close: Floats, period: int, average: Floats) -> None:
+    """Average true range [N] at the last bar, over the unbroken run of usable bars that ends each window."""
+    bars = close.shape[1]
+    for row in range(close.shape[0]):
+        first = bars
+        while first > 0 and usable_bars(
+            high[row, first - 1 : first], low[row, first - 1 : first], close[row, first - 1 : first]
+        ):
+            first -= 1
+        average[row] = math.nan
+        if bars - first > period:
+            run = wilder_ranges(high[row, first:], low[row, first:], close[row, first:], period)
+            average[row] = run[run.size - 1]

@@ -1,0 +1,75 @@
+"""Every signal that can run, by name: the project's own and those installed packages offer.
+
+A package offers a signal by an entry point of group `quarterdeck.signals` whose object is a `SignalKind`.
+One that cannot be loaded or built is left out and named with its fault; it never keeps the others from
+running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+
+from strategies.evidence import breakout, momentum, reversal
+from strategies.signal import FIELDS, Signal, SignalKind, bar_length_ms
+
+ENTRY_POINT_GROUP = "quarterdeck.signals"
+BUILT_IN: tuple[SignalKind, ...] = (momentum.KIND, breakout.KIND, reversal.KIND)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenSignal:
+    """A plug-in that was left out: its entry point and what is wrong with it, in one line."""
+
+    entry_point: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    kinds: Mapping[str, SignalKind]
+    broken: tuple[BrokenSignal, ...] = ()
+
+
+def installed() -> Registry:
+    """The built-in signals and those of the packages installed beside the project."""
+    return assemble(entry_points(group=ENTRY_POINT_GROUP))
+
+
+def assemble(plug_ins: Iterable[EntryPoint]) -> Registry:
+    """The built-in signals, then the given plug-ins by name; the first of a name wins."""
+    kinds = {kind.name: kind for kind in BUILT_IN}
+    broken = []
+    for entry_point in sorted(plug_ins, key=lambda point: (point.name, point.value)):
+        try:
+            kind = _checked(entry_point.load())
+            if kind.name in kinds:
+                raise ValueError(f"the name {kind.name} is taken")
+        except Exception as fault:  # noqa: BLE001 - foreign code may raise anything; the rest must run
+            broken.append(BrokenSignal(f"{entry_point.name} = {entry_point.value}", _one_line(fault)))
+        else:
+            kinds[kind.name] = kind
+    return Registry(kinds, tuple(broken))
+
+
+def _checked(kind: object) -> SignalKind:
+    """The kind itself, once it has built a signal of its own name from its default settings."""
+    if not isinstance(kind, SignalKind):
+        raise TypeError(f"it is a {type(kind).__name__}, not a SignalKind")
+    signal = kind.build(kind.settings())
+    if not isinstance(signal, Signal):
+        raise TypeError(f"it builds a {type(signal).__name__}, not a Signal")
+    if signal.name != kind.name:
+        raise ValueError(f"it is registered as {kind.name} but builds {signal.name}")
+    if signal.window < 1:
+        raise ValueError(f"its window of {signal.window} bars is empty")
+    if unknown := [field for field in signal.fields if field not in FIELDS]:
+        raise ValueError(f"it reads unknown fields: {', '.join(unknown)}")
+    bar_length_ms(signal.bar)
+    return kind
+
+
+def _one_line(fault: Exception) -> str:
+    text = " ".join(str(fault).split())
+    return f"{type(fault).__name__}: {text}" if text else type(fault).__name__

@@ -1,0 +1,182 @@
+"""The contract every signal keeps: a pure function from a window of bars to a reading.
+
+`(w)->()` broadcast over leading axes: arrays [..., W] of the signal's fields in, value in [-1, 1] and
+confidence in [0, 1] of shape [...] out. No state, no clock, no I/O: live, replay and backtest therefore
+share one definition, and what one window gives is what a batch of windows gives, to the last bit. No
+opinion is (NaN, 0) with a reason; (0, 0) is an opinion: measured, and flat.
+
+A kernel knows nothing of warm-up, filled bars or stale inputs: `strategies.evaluate` judges those for all
+signals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from store.records import SignalClass, SignalType
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+FIELDS = ("open", "high", "low", "close", "volume")
+DAY_MS = 86_400_000
+BAR_LENGTHS_MS = {
+    "1m": 60_000,
+    "3m": 180_000,
+    "5m": 300_000,
+    "15m": 900_000,
+    "30m": 1_800_000,
+    "1h": 3_600_000,
+    "2h": 7_200_000,
+    "4h": 14_400_000,
+    "6h": 21_600_000,
+    "8h": 28_800_000,
+    "12h": 43_200_000,
+    "1d": DAY_MS,
+}
+
+
+class Reason(StrEnum):
+    """Why a reading is what it is. The order is the code kernels report, so it only ever grows at its end."""
+
+    OK = "OK"
+    WARMUP = "WARMUP"
+    GAP = "GAP"
+    STALE = "STALE"
+    NAN_INPUT = "NAN_INPUT"
+    ZERO_VAR = "ZERO_VAR"
+    DEGENERATE = "DEGENERATE"
+    FIT_FAILED = "FIT_FAILED"
+    NEAR_EXPIRY = "NEAR_EXPIRY"
+    NO_ARB = "NO_ARB"
+    TOO_FEW_ASSETS = "TOO_FEW_ASSETS"
+    NOT_BORROWABLE = "NOT_BORROWABLE"
+
+
+REASONS: tuple[Reason, ...] = tuple(Reason)
+
+
+class Mirror(StrEnum):
+    """The reflection of a price path under which a signal changes sign (highs and lows swap roles)."""
+
+    LOG = "log"
+    """ln C' = 2 ln C_0 - ln C."""
+    DIFFERENCE = "difference"
+    """C' = 2 K - C."""
+
+
+class SignalSettings(BaseModel):
+    """[signals.<name>] of a signal; subclasses add its parameters and defaults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    enabled: bool = True
+    weight: Annotated[float, Field(ge=0, le=1)] = 0.0
+    scalar: Annotated[float, Field(gt=0, le=100)] = 1.0
+
+
+class KernelResult(NamedTuple):
+    """What a kernel says of N windows: value, confidence, reason code [N] and raw statistics [N, n]."""
+
+    value: FloatArray
+    confidence: FloatArray
+    reason: IntArray
+    statistics: FloatArray
+
+
+Kernel = Callable[..., KernelResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One reading with its reason and the raw statistics behind it (names are the signal's own)."""
+
+    value: float
+    confidence: float
+    reason: Reason
+    statistics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A signal with its settings bound.
+
+    `window` is W, the bars (closes) of size `bar` a reading needs; `fields` names its input arrays in
+    order. `scalar` is the forecast scalar k, `weight` the share in its class before normalising. `kernel`
+    takes one C-contiguous array [N, w] per field; w may differ from W (a shorter history is then its own
+    affair: WARMUP).
+    """
+
+    name: str
+    title: str
+    signal_class: SignalClass
+    type: SignalType
+    bar: str
+    window: int
+    fields: tuple[str, ...]
+    scalar: float
+    weight: float
+    mirror: Mirror | None
+    settings: SignalSettings
+    statistic_names: tuple[str, ...]
+    kernel: Kernel
+
+    @property
+    def bar_ms(self) -> int:
+        return bar_length_ms(self.bar)
+
+    def evaluate(self, *windows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Value and confidence [...] of windows [..., w], one array per field in the order of `fields`.
+
+        Raises ValueError when the number or the shapes of the arrays do not fit.
+        """
+        result = self.run(*windows)
+        shape = windows[0].shape[:-1]
+        return result.value.reshape(shape), result.confidence.reshape(shape)
+
+    def explain(self, *window: FloatArray) -> Explanation:
+        """The reading of one window, arrays [w], with its reason and raw statistics."""
+        result = self.run(*(np.asarray(field)[None, :] for field in window))
+        return Explanation(
+            value=float(result.value[0]),
+            confidence=float(result.confidence[0]),
+            reason=REASONS[int(result.reason[0])],
+            statistics=dict(zip(self.statistic_names, result.statistics[0].tolist(), strict=True)),
+        )
+
+    def run(self, *windows: FloatArray) -> KernelResult:
+        """All the kernel says of windows [..., w], flattened to N = the product of the leading axes."""
+        if len(windows) != len(self.fields):
+            raise ValueError(f"signal {self.name} reads {', '.join(self.fields)}: got {len(windows)} arrays")
+        shapes = {np.shape(window) for window in windows}
+        if len(shapes) != 1 or not (shape := shapes.pop()):
+            raise ValueError(f"signal {self.name}: its fields need one shape [..., w], got {sorted(shapes)}")
+        flat = (math.prod(shape[:-1]), shape[-1])
+        return self.kernel(
+            *(np.ascontiguousarray(window, dtype=np.float64).reshape(flat) for window in windows)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignalKind:
+    """What a module or a plug-in registers: a name, the model of its settings and how to build the signal."""
+
+    name: str
+    settings: type[SignalSettings]
+    build: Callable[[Any], Signal]
+
+
+def bar_length_ms(bar: str) -> int:
+    """Milliseconds of a bar size written as "15m", "1h" or "1d". Raises ValueError for any other size."""
+    try:
+        return BAR_LENGTHS_MS[bar]
+    except KeyError:
+        raise ValueError(f"unknown bar size {bar!r}: use one of {', '.join(BAR_LENGTHS_MS)}") from None
