@@ -79,7 +79,7 @@ def names_in(annotation: Any) -> list[str]:
 
 
 def unit_of(field: FieldInfo | None) -> str:
-    """What a number of this key counts: given with the field, or in brackets at the end of its description."""
+    """What a number of this key counts: given with the field, or in brackets ending its description."""
     if field is None:
         return ""
     if isinstance(field.json_schema_extra, dict) and "unit" in field.json_schema_extra:
