@@ -1,5 +1,4 @@
-"""The one writer of facts: a bar gathers its rows at the price of a list append, `commit` makes them durable
-at once.
+"""The one writer of facts: gathering a row costs a list append, `commit` makes all of them durable at once.
 
 Promise: when `commit` returns, everything gathered before the call is in the file, in one transaction. After
 a failure nothing of that transaction is, no later one is written over the hole, and every call raises the
@@ -18,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from store import rows
+from store import codecs
 from store.audit import Entry, append
+from store.codecs import Row
 from store.database import Database
 from store.errors import StoreError
 from store.records import (
@@ -35,8 +35,20 @@ from store.records import (
     Position,
     TradingState,
 )
-from store.rows import CommandRow, ControlRow, DecisionRow, ReadingRow, Row, printable, to_json
-from store.statements import APPENDED, CONTROL, CONTROL_COLUMNS, REPLACED, select
+from store.rows import (
+    CommandRow,
+    ControlRow,
+    DecisionRow,
+    ReadingRow,
+    command_payload,
+    command_values,
+    control_payload,
+    pack_scalars,
+    printable,
+    to_json,
+    to_sorted_json,
+)
+from store.statements import APPENDED, REPLACE_CONTROL, REPLACED
 
 
 def wall_clock_ms() -> int:
@@ -83,17 +95,15 @@ class Journal:
 
     @property
     def latched_elsewhere(self) -> bool:
-        """True once a commit saw that another process wrote the latch; `load_control` reads it and clears
-        this.
-        """
+        """True once a commit saw that another process wrote the latch; cleared by `load_control`."""
         return self._latched_elsewhere
 
     def instrument(self, instrument: Instrument) -> None:
-        self._replace("instruments", instrument.symbol, rows.instrument_values(instrument))
+        self._replace("instruments", instrument.symbol, codecs.INSTRUMENT.row(instrument))
 
     def order(self, order: Order) -> None:
         """The order as it now is; within one commit only its last form is written."""
-        self._replace("orders", order.client_order_id, rows.order_values(order))
+        self._replace("orders", order.client_order_id, codecs.ORDER.row(order))
 
     def order_event(
         self,
@@ -110,23 +120,21 @@ class Journal:
 
     def fill(self, fill: Fill) -> None:
         """An execution, kept in the order given; one already known by its `fill_id` is ignored."""
-        self._append("fills", rows.fill_values(fill))
+        self._append("fills", codecs.FILL.row(fill))
 
     def funding(self, payment: FundingPayment) -> None:
         """A funding settlement; one already known by its `funding_id` is ignored."""
-        self._append("funding", rows.funding_values(payment))
+        self._append("funding", codecs.FUNDING.row(payment))
 
     def decision(self, row: DecisionRow) -> None:
-        """A decision; a second one for the same `ts_ms` fails the commit, for it would mean a bar decided
-        twice.
-        """
+        """A decision. A second one for its `ts_ms` fails the commit: a bar was decided twice."""
         stages = np.ascontiguousarray(row.stages, dtype="<f8")
         if stages.shape != (len(DECISION_STAGES), len(row.symbols)):
             raise ValueError(
                 f"stages have shape {stages.shape}, expected {(len(DECISION_STAGES), len(row.symbols))}"
             )
         universe = self._universe(row.symbols)
-        scalars = rows.pack_scalars(row.scalars)
+        scalars = pack_scalars(row.scalars)
         self._append(
             "decisions", (row.ts_ms, universe, row.state.name, row.halted, stages.tobytes(), scalars)
         )
@@ -155,13 +163,11 @@ class Journal:
         )
 
     def equity(self, ts_ms: int, totals: LedgerTotals, gross: float, net: float) -> None:
-        """The account at a market time, after everything else this transaction holds; the last of a time
-        stands.
-        """
-        self._replace("equity", ts_ms, rows.equity_values(ts_ms, totals, gross, net))
+        """The account after all else that this transaction holds; of one market time the last stands."""
+        self._replace("equity", ts_ms, (ts_ms, gross, net, *codecs.TOTALS.row(totals)))
 
     def position(self, position: Position) -> None:
-        self._replace("positions", position.symbol, rows.position_values(position))
+        self._replace("positions", position.symbol, codecs.POSITION.row(position))
 
     def risk_state(self, ts_ms: int, state: TradingState, causes: str = "", scope: str = "") -> None:
         """The effective trading state of the book ("") or of one symbol, when it changes."""
@@ -169,7 +175,7 @@ class Journal:
 
     def override_set(self, override: Override) -> None:
         key = (override.name, override.scope)
-        values = rows.override_values(override)
+        values = codecs.OVERRIDE.row(override)
         self._batch.replaced["overrides_cleared"].pop(key, None)
         self._replace("overrides", key, values)
         _, _, state, actor, reason, *_ = values
@@ -185,21 +191,13 @@ class Journal:
         self._append("override_history", row)
 
     def event(self, event: Event) -> None:
-        row = (
-            event.ts_ms,
-            self._wall_ms(),
-            event.level,
-            event.source,
-            printable(event.message),
-            printable(event.data),
-        )
-        self._append("events", row)
+        self._append("events", (self._wall_ms(), *codecs.EVENT.row(event)))
 
     def command(self, command: CommandRow) -> None:
         """What was asked and what became of it; also chained into the audit trail."""
         wall_ms = self._wall_ms() if command.wall_ms is None else command.wall_ms
-        self._append("commands", rows.command_values(command, wall_ms))
-        payload = rows.command_payload(command)
+        self._append("commands", command_values(command, wall_ms))
+        payload = command_payload(command)
         self._audit(wall_ms, command.market_ts_ms, command.actor, "command", payload)
 
     def control(self, control: ControlRow) -> None:
@@ -217,7 +215,7 @@ class Journal:
 
     def audit(self, kind: str, actor: str, payload: Mapping[str, Any], market_ts_ms: int) -> None:
         """Any further fact the audit trail must hold; `payload` is kept as JSON with sorted keys."""
-        self._audit(self._wall_ms(), market_ts_ms, actor, kind, rows.payload_text(payload))
+        self._audit(self._wall_ms(), market_ts_ms, actor, kind, to_sorted_json(dict(payload)))
 
     async def commit(self) -> None:
         """Make everything gathered so far durable, as one transaction.
@@ -298,17 +296,17 @@ class Journal:
             kind = "control refused: another process latched first"
         else:
             self._control_sequence += 1
-            connection.execute(CONTROL, rows.control_values(control, self._control_sequence))
-        payload = rows.control_payload(control)
+            numbered = replace(control, sequence=self._control_sequence)
+            connection.execute(REPLACE_CONTROL, (1, *codecs.CONTROL.row(numbered)))
+        payload = control_payload(control)
         audited.append((control.wall_ms, control.market_ts_ms, printable(control.actor), kind, payload))
 
     def _load_control(self, connection: sqlite3.Connection) -> ControlRow | None:
-        found = connection.execute(select("control", CONTROL_COLUMNS)).fetchone()
+        found = connection.execute(f"SELECT {codecs.CONTROL.columns} FROM control").fetchall()
         self._latched_elsewhere = False
-        if found is None:
+        if not found:
             return None
-        with rows.readable("control"):
-            control = rows.control_from(found)
+        control = codecs.CONTROL.records(found)[0]
         self._control_sequence = control.sequence
         return control
 

@@ -7,17 +7,18 @@ Decimals stay the strings they are stored as. Nothing here can write: the file i
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from store.codecs import CONTROL, OVERRIDE, readable
 from store.errors import NotFound, translate
 from store.records import DECISION_STAGES
-from store.rows import readable, unpack_floats, unpack_scalars
+from store.rows import unpack_floats, unpack_scalars
 from store.schema import check_version
-from store.statements import CONTROL_COLUMNS, OVERRIDE_COLUMNS
 
 BUSY_TIMEOUT_S = 5.0
 
@@ -125,7 +126,7 @@ def commands(path: Path, *, limit: int | None = None) -> list[Record]:
 def control(path: Path) -> Record | None:
     """The latch, None where nothing was ever latched."""
     with read_only(path) as connection:
-        found = _records(connection, f"SELECT {', '.join(CONTROL_COLUMNS.split())} FROM control")
+        found = _records(connection, f"SELECT {CONTROL.columns} FROM control")
     if not found:
         return None
     _flags(found[0], "keep_positions")
@@ -135,8 +136,7 @@ def control(path: Path) -> Record | None:
 def overrides(path: Path) -> list[Record]:
     """The restrictions in force."""
     with read_only(path) as connection:
-        columns = ", ".join(OVERRIDE_COLUMNS.split())
-        return _records(connection, f"SELECT {columns} FROM overrides ORDER BY name, scope")
+        return _records(connection, f"SELECT {OVERRIDE.columns} FROM overrides ORDER BY name, scope")
 
 
 def readings(path: Path, *, at_ms: int | None = None) -> list[Record]:
@@ -158,49 +158,43 @@ def explain(path: Path, client_order_id: str) -> Record:
     order that no decision made (the kill path, a stop). Raises NotFound where there is no such order.
     """
     with read_only(path) as connection, readable("orders and decisions"):
-        found = _records(connection, "SELECT * FROM orders WHERE client_order_id = ?", [client_order_id])
+        mine = [client_order_id]
+        found = _records(connection, "SELECT * FROM orders WHERE client_order_id = ?", mine)
         if not found:
             raise NotFound(f"{path}: there is no order {client_order_id}")
         order = found[0]
         _flags(order, "whole_position", "reduce_only", "post_only")
-        symbol, ts_ms = order["symbol"], order["decision_ts_ms"]
-        life = _records(
-            connection,
-            "SELECT * FROM order_events WHERE client_order_id = ? ORDER BY sequence",
-            [client_order_id],
+        executed = _records(
+            connection, f"SELECT {_FILLS} FROM fills WHERE client_order_id = ? ORDER BY sequence", mine
         )
-        executions = _records(
-            connection,
-            f"SELECT {_FILLS} FROM fills WHERE client_order_id = ? ORDER BY sequence",
-            [client_order_id],
-        )
-        made = _decision(connection, ts_ms)
-        if made is None or made["ts"] != ts_ms or symbol not in made["stages"]:
-            return {
-                "order": order,
-                "events": life,
-                "fills": executions,
-                "decision": None,
-                "stages": [],
-                "readings": [],
-            }
-        values = made.pop("stages")[symbol]
-        stages = [
-            {"stage": name, "value": value} for name, value in zip(DECISION_STAGES, values, strict=True)
-        ]
-        heard = [
-            {"signal": reading["signal"], "ts": reading["ts"], **reading["cells"][symbol]}
-            for reading in _readings(connection, ts_ms)
-            if symbol in reading["cells"]
-        ]
+        for fill in executed:
+            _flags(fill, "maker", "reduce_only", "liquidation")
+        lived = "SELECT * FROM order_events WHERE client_order_id = ? ORDER BY sequence"
         return {
             "order": order,
-            "events": life,
-            "fills": executions,
-            "decision": made,
-            "stages": stages,
-            "readings": heard,
+            "events": _records(connection, lived, mine),
+            "fills": executed,
+            **_waterfall(connection, order["symbol"], order["decision_ts_ms"]),
         }
+
+
+def _waterfall(connection: sqlite3.Connection, symbol: str, ts_ms: int) -> Record:
+    """What the decision at exactly `ts_ms` made of one symbol, from the readings it heard to the last stage."""
+    made = _decision(connection, ts_ms)
+    if made is None or made["ts"] != ts_ms or symbol not in made["stages"]:
+        return {"decision": None, "stages": [], "readings": []}
+    values = made.pop("stages")[symbol]
+    heard = [reading for reading in _readings(connection, ts_ms) if symbol in reading["cells"]]
+    return {
+        "decision": made,
+        "stages": [
+            {"stage": stage, "value": value} for stage, value in zip(DECISION_STAGES, values, strict=True)
+        ],
+        "readings": [
+            {"signal": reading["signal"], "ts": reading["ts"], **reading["cells"][symbol]}
+            for reading in heard
+        ],
+    }
 
 
 def _decision(connection: sqlite3.Connection, at_ms: int | None) -> Record | None:
@@ -213,14 +207,14 @@ def _decision(connection: sqlite3.Connection, at_ms: int | None) -> Record | Non
     if row is None:
         return None
     ts_ms, state, halted, stages, scalars, symbols = row
-    names, numbers = json.loads(symbols), unpack_floats(stages)
+    names, numbers = json.loads(symbols), _numbers(stages)
     if len(numbers) != len(DECISION_STAGES) * len(names):
         raise ValueError(f"decision {ts_ms} has {len(numbers)} numbers for {len(names)} symbols")
     return {
         "ts": ts_ms,
         "state": state,
         "halted": bool(halted),
-        "scalars": unpack_scalars(scalars),
+        "scalars": {name: _finite(value) for name, value in unpack_scalars(scalars).items()},
         "stages": {name: list(numbers[index :: len(names)]) for index, name in enumerate(names)},
     }
 
@@ -242,15 +236,24 @@ def _reading(
     why = json.loads(reasons) or [""] * len(names)
     raw = json.loads(statistics)
     cells = {}
-    columns = zip(names, unpack_floats(values), unpack_floats(confidences), why, strict=True)
-    for index, (name, value, confidence, reason) in enumerate(columns):
-        cells[name] = {
+    columns = zip(names, _numbers(values), _numbers(confidences), why, strict=True)
+    for index, (symbol, value, confidence, reason) in enumerate(columns):
+        cells[symbol] = {
             "value": value,
             "confidence": confidence,
             "reason": reason,
-            "statistics": {statistic: numbers[index] for statistic, numbers in raw.items()},
+            "statistics": {name: _finite(numbers[index]) for name, numbers in raw.items()},
         }
     return {"signal": signal, "ts": ts_ms, "cells": cells}
+
+
+def _numbers(blob: bytes) -> list[float | None]:
+    return [_finite(number) for number in unpack_floats(blob)]
+
+
+def _finite(number: float) -> float | None:
+    """None for NaN and infinities, which JSON cannot say: no opinion."""
+    return number if math.isfinite(number) else None
 
 
 def _newest(path: Path, sql: str, values: Sequence[Any], limit: int | None) -> list[Record]:

@@ -2,54 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from store import rows
+from store.codecs import EVENT, FILL, FUNDING, INSTRUMENT, ORDER, OVERRIDE, POSITION, TOTALS, Codec, readable
 from store.database import Database
 from store.records import Event, Fill, FundingPayment, Instrument, Order, Override, Position
-from store.rows import EquityRow, Row, readable
-from store.statements import (
-    EQUITY_COLUMNS,
-    FILL_COLUMNS,
-    FUNDING_COLUMNS,
-    INSTRUMENT_COLUMNS,
-    ORDER_COLUMNS,
-    OVERRIDE_COLUMNS,
-    POSITION_COLUMNS,
-    select,
-)
+from store.rows import EquityRow
+from store.statements import EQUITY_COLUMNS
 
 T = TypeVar("T")
 
+# In the words of the partial index, or SQLite would not use it.
 _ALIVE = "WHERE status NOT IN ('filled', 'canceled', 'expired', 'rejected', 'denied')"
+_BY_DECISION = "ORDER BY decision_ts_ms, client_order_id"
 
 
 async def instruments(database: Database) -> list[Instrument]:
-    return await _load(database, "instruments", INSTRUMENT_COLUMNS, rows.instrument_from, "ORDER BY symbol")
+    return await _load(database, INSTRUMENT, "ORDER BY symbol")
 
 
 async def orders(database: Database) -> dict[str, Order]:
     """Every order by its client order id, in decision order."""
-    tail = "ORDER BY decision_ts_ms, client_order_id"
-    found = await _load(database, "orders", ORDER_COLUMNS, rows.order_from, tail)
-    return {order.client_order_id: order for order in found}
+    return {order.client_order_id: order for order in await _load(database, ORDER, _BY_DECISION)}
 
 
 async def open_orders(database: Database) -> list[Order]:
     """Orders whose status is not terminal (intents, unresolved and working ones), in decision order."""
-    tail = f"{_ALIVE} ORDER BY decision_ts_ms, client_order_id"
-    return await _load(database, "orders", ORDER_COLUMNS, rows.order_from, tail)
+    return await _load(database, ORDER, f"{_ALIVE} {_BY_DECISION}")
 
 
 async def positions(database: Database) -> list[Position]:
     """Every position ever held, closed ones with their realised profit."""
-    return await _load(database, "positions", POSITION_COLUMNS, rows.position_from, "ORDER BY symbol")
+    return await _load(database, POSITION, "ORDER BY symbol")
 
 
 async def overrides(database: Database) -> list[Override]:
     """The restrictions in force."""
-    return await _load(database, "overrides", OVERRIDE_COLUMNS, rows.override_from, "ORDER BY name, scope")
+    return await _load(database, OVERRIDE, "ORDER BY name, scope")
 
 
 async def session_state(database: Database) -> dict[str, Any]:
@@ -62,64 +52,52 @@ async def ui_state(database: Database) -> dict[str, str]:
 
 
 async def last_equity(database: Database) -> EquityRow | None:
-    tail = "ORDER BY ts_ms DESC LIMIT 1"
-    found = await _load(database, "equity", EQUITY_COLUMNS, rows.equity_from, tail)
+    found = await _equity(database, "ORDER BY ts_ms DESC LIMIT 1")
     return found[0] if found else None
 
 
 async def equity_since(database: Database, ts_ms: int) -> list[EquityRow]:
     """The account's rows from `ts_ms` on, oldest first."""
-    tail = "WHERE ts_ms >= ? ORDER BY ts_ms"
-    return await _load(database, "equity", EQUITY_COLUMNS, rows.equity_from, tail, (ts_ms,))
+    return await _equity(database, "WHERE ts_ms >= ? ORDER BY ts_ms", (ts_ms,))
 
 
 async def recent_fills(database: Database, limit: int) -> list[Fill]:
     """The newest `limit` fills in the order the ledger took them."""
-    return await _newest(database, "fills", FILL_COLUMNS, rows.fill_from, limit)
+    return await _newest(database, FILL, limit)
 
 
 async def fills_since(database: Database, ts_ms: int) -> list[Fill]:
     """Fills from market time `ts_ms` on, in the order the ledger took them."""
-    tail = "WHERE ts_ms >= ? ORDER BY sequence"
-    return await _load(database, "fills", FILL_COLUMNS, rows.fill_from, tail, (ts_ms,))
+    return await _load(database, FILL, "WHERE ts_ms >= ? ORDER BY sequence", (ts_ms,))
 
 
 async def recent_funding(database: Database, limit: int) -> list[FundingPayment]:
     """The newest `limit` funding settlements in the order the ledger took them."""
-    return await _newest(database, "funding", FUNDING_COLUMNS, rows.funding_from, limit)
+    return await _newest(database, FUNDING, limit)
 
 
-async def applied_ids(database: Database) -> set[str]:
-    """The venue's ids of every fill and funding settlement the ledger holds."""
-    found = await database.query("SELECT fill_id FROM fills UNION ALL SELECT funding_id FROM funding")
-    return {row[0] for row in found}
+async def applied_ids(database: Database) -> list[str]:
+    """The venue's ids of every fill and funding settlement in the ledger, each kind oldest first."""
+    fills = await database.query("SELECT fill_id FROM fills ORDER BY sequence")
+    funding = await database.query("SELECT funding_id FROM funding ORDER BY sequence")
+    return [row[0] for row in (*fills, *funding)]
 
 
 async def recent_events(database: Database, limit: int) -> list[Event]:
     """The newest `limit` events, oldest first."""
-    return await _newest(
-        database, "events", "ts_ms level source message data", lambda row: Event(*row), limit
-    )
+    return await _newest(database, EVENT, limit)
 
 
-async def _newest(
-    database: Database, table: str, columns: str, decode: Callable[[Row], T], limit: int
-) -> list[T]:
-    found = await _load(database, table, columns, decode, "ORDER BY sequence DESC LIMIT ?", (limit,))
-    return found[::-1]
+async def _newest(database: Database, codec: Codec[T], limit: int) -> list[T]:
+    return (await _load(database, codec, "ORDER BY sequence DESC LIMIT ?", (limit,)))[::-1]
 
 
-async def _load(
-    database: Database,
-    table: str,
-    columns: str,
-    decode: Callable[[Row], T],
-    tail: str,
-    parameters: Sequence[Any] = (),
-) -> list[T]:
-    return _decoded(table, decode, await database.query(select(table, columns, tail), parameters))
+async def _equity(database: Database, tail: str, parameters: Sequence[Any] = ()) -> list[EquityRow]:
+    found = await database.query(f"SELECT {EQUITY_COLUMNS} FROM equity {tail}", parameters)
+    with readable("equity"):
+        return [EquityRow(ts_ms, TOTALS.record(rest), gross, net) for ts_ms, gross, net, *rest in found]
 
 
-def _decoded(table: str, decode: Callable[[Row], T], found: Iterable[Row]) -> list[T]:
-    with readable(table):
-        return [decode(row) for row in found]
+async def _load(database: Database, codec: Codec[T], tail: str, parameters: Sequence[Any] = ()) -> list[T]:
+    sql = f"SELECT {codec.columns} FROM {codec.table} {tail}"
+    return codec.records(await database.query(sql, parameters))

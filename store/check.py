@@ -1,0 +1,227 @@
+"""Does a database hold together? The file, the references between its rows, the books, the audit trail.
+
+The books are recomputed from fills and funding alone, apart from the engine's own ledger, and must agree with
+the last equity row and every position to the last digit.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from pathlib import Path
+
+from store.audit import verify_on
+from store.codecs import POSITION, TOTALS, readable
+from store.errors import Corrupt
+from store.query import read_only
+from store.records import MONEY_STEP, ZERO, LedgerTotals, Position
+from store.schema import unsound
+
+# Wide enough that only the named rounding rounds.
+_WIDE = Context(prec=120)
+
+_REFERENCES = {
+    "fill {0} belongs to order {1}, which does not exist": (
+        "SELECT fill_id, client_order_id FROM fills WHERE NOT liquidation "
+        "AND client_order_id NOT IN (SELECT client_order_id FROM orders) ORDER BY sequence LIMIT 10"
+    ),
+    "order event {0} belongs to order {1}, which does not exist": (
+        "SELECT sequence, client_order_id FROM order_events "
+        "WHERE client_order_id NOT IN (SELECT client_order_id FROM orders) ORDER BY sequence LIMIT 10"
+    ),
+    "table {0} names a row of table {1} that does not exist": (
+        'SELECT DISTINCT "table", parent FROM pragma_foreign_key_check LIMIT 10'
+    ),
+}
+
+_FINDINGS_PER_KIND = 10
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """`bytes` counts pages with the table's indexes; None where this SQLite cannot tell."""
+
+    name: str
+    rows: int
+    bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`findings` is empty for a sound database; each is one line."""
+
+    findings: tuple[str, ...]
+    tables: tuple[TableSize, ...]
+    audit_rows: int
+
+    @property
+    def sound(self) -> bool:
+        return not self.findings
+
+
+@dataclass(slots=True)
+class _Book:
+    """One symbol's position as its fills and funding make it."""
+
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+    realised: Decimal = ZERO
+    fees: Decimal = ZERO
+    funding: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class _OrderSums:
+    quantity: Decimal = ZERO
+    notional: Decimal = ZERO
+    fee: Decimal = ZERO
+
+
+def check(path: Path) -> Report:
+    """Look at everything and report; damage is a finding. Raises StoreError where nothing can be read."""
+    with read_only(path) as connection:
+        connection.execute("BEGIN")
+        damage = unsound(connection, full=True)
+        if damage:
+            # What the pages hold cannot be trusted, so nothing is derived from it.
+            return Report(tuple(f"file: {finding}" for finding in damage), (), 0)
+        findings: list[str] = []
+        with localcontext(_WIDE):
+            for part in (_references, _books, _orders):
+                try:
+                    with readable("the books"):
+                        findings.extend(part(connection))
+                except Corrupt as error:
+                    findings.append(str(error))
+        audit_rows = 0
+        try:
+            audit_rows = verify_on(connection, path)
+        except Corrupt as error:
+            findings.append(str(error))
+        return Report(tuple(findings), tuple(_sizes(connection)), audit_rows)
+
+
+def _references(connection: sqlite3.Connection) -> Iterator[str]:
+    for finding, sql in _REFERENCES.items():
+        for row in connection.execute(sql):
+            yield finding.format(*row)
+
+
+def _books(connection: sqlite3.Connection) -> Iterator[str]:
+    books = recompute(connection)
+    yield from _positions(connection, books)
+    last: LedgerTotals | None = None
+    broken = 0
+    for ts_ms, *row in connection.execute(f"SELECT ts_ms, {TOTALS.columns} FROM equity ORDER BY ts_ms"):
+        totals = TOTALS.record(row)
+        for finding in _identity(ts_ms, totals, last):
+            broken += 1
+            if broken <= _FINDINGS_PER_KIND:
+                yield finding
+        last = totals
+    if last is None:
+        if books:
+            yield "the ledger has fills or funding but no equity row"
+        return
+    for name in ("realised", "fees", "funding"):
+        expected = sum((getattr(book, name) for book in books.values()), ZERO)
+        if getattr(last, name) != expected:
+            kept = getattr(last, name)
+            yield f"the last equity row has {name} {kept:f}, fills and funding make {expected:f}"
+
+
+def _identity(ts_ms: int, totals: LedgerTotals, before: LedgerTotals | None) -> Iterator[str]:
+    expected = totals.initial + totals.realised + totals.unrealised - totals.fees + totals.funding
+    if totals.equity != expected:
+        yield f"equity at {ts_ms} is {totals.equity:f}, its parts make {expected:f}"
+    if before is not None and totals.initial != before.initial:
+        yield f"initial equity changes at {ts_ms} from {before.initial:f} to {totals.initial:f}"
+
+
+def _positions(connection: sqlite3.Connection, books: dict[str, _Book]) -> Iterator[str]:
+    stored = POSITION.records(connection.execute(f"SELECT {POSITION.columns} FROM positions ORDER BY symbol"))
+    held = {position.symbol: position for position in stored}
+    for symbol in sorted(held.keys() | books.keys()):
+        position, book = held.get(symbol, Position(symbol)), books.get(symbol, _Book())
+        for part in fields(_Book):
+            kept, made = getattr(position, part.name), getattr(book, part.name)
+            if kept != made:
+                yield f"position {symbol} has {part.name} {kept:f}, its fills and funding make {made:f}"
+
+
+def recompute(connection: sqlite3.Connection) -> dict[str, _Book]:
+    """Average-cost books from fills in the order they were taken, and funding.
+
+    A reduction releases cost * closed / quantity, rounded half-even to 1e-8; a fill through zero closes the
+    old position whole and opens the rest at the fill's price.
+    """
+    books: dict[str, _Book] = {}
+    fills = connection.execute("SELECT symbol, side, price, quantity, fee FROM fills ORDER BY sequence")
+    for symbol, side, price, quantity, fee in fills:
+        book = books.setdefault(symbol, _Book())
+        signed = Decimal(quantity) if side == "buy" else -Decimal(quantity)
+        _take(book, signed, Decimal(price))
+        book.fees += Decimal(fee)
+    for symbol, amount in connection.execute("SELECT symbol, amount FROM funding"):
+        books.setdefault(symbol, _Book()).funding += Decimal(amount)
+    return books
+
+
+def _take(book: _Book, signed: Decimal, price: Decimal) -> None:
+    if book.quantity * signed < 0:
+        closed = min(abs(signed), abs(book.quantity)).copy_sign(signed)
+        released = _rounded(book.cost * closed / book.quantity)
+        # `closed` has the fill's sign, against the position's: proceeds and what they cost are both negated.
+        book.realised += released - _rounded(price * closed)
+        book.cost += released
+        book.quantity += closed
+        signed -= closed
+    if signed:
+        book.cost += _rounded(price * signed)
+        book.quantity += signed
+
+
+def _rounded(amount: Decimal) -> Decimal:
+    return amount.quantize(MONEY_STEP, rounding=ROUND_HALF_EVEN)
+
+
+def _orders(connection: sqlite3.Connection) -> Iterator[str]:
+    sums: dict[str, _OrderSums] = {}
+    for order_id, price, quantity, fee in connection.execute(
+        "SELECT client_order_id, price, quantity, fee FROM fills"
+    ):
+        made = sums.setdefault(order_id, _OrderSums())
+        made.quantity += Decimal(quantity)
+        made.notional += _rounded(Decimal(price) * Decimal(quantity))
+        made.fee += Decimal(fee)
+    broken = 0
+    for order_id, *stored in connection.execute(
+        "SELECT client_order_id, filled_quantity, filled_notional, fee FROM orders ORDER BY client_order_id"
+    ):
+        made = sums.get(order_id, _OrderSums())
+        expected = (made.quantity, made.notional, made.fee)
+        for name, kept, value in zip(("quantity", "notional", "fee"), stored, expected, strict=True):
+            if Decimal(kept) != value and broken < _FINDINGS_PER_KIND:
+                broken += 1
+                yield f"order {order_id} has filled {name} {kept}, its fills make {value:f}"
+
+
+def _sizes(connection: sqlite3.Connection) -> Iterator[TableSize]:
+    names = [
+        row[0]
+        for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    ]
+    try:
+        pages = dict(
+            connection.execute(
+                "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_schema USING (name) GROUP BY tbl_name"
+            ).fetchall()
+        )
+    except sqlite3.OperationalError:
+        # Not every build of SQLite has the table that knows.
+        pages = {}
+    for name in names:
+        (count,) = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
+        yield TableSize(name, count, pages.get(name))
