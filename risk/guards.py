@@ -1,0 +1,123 @@
+"""Guards: what was measured at the close of a bar, and which overrides it sets or ends.
+
+`step` is pure and folds bars in order: the same bars give the same overrides, whoever asks and whenever. Each
+rule is a function of the state and the inputs; `RULES` is their order. Where nothing happens the state that
+comes back is the very object that went in, so a caller can tell by identity that there is nothing to write
+down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk import account_guards, market_guards, performance_guard
+from risk.guard_changes import Action, Changes, GuardChange, Stepped, apply
+from risk.guard_config import GuardConfig
+from risk.guard_inputs import GuardInputs, ProtectiveExit
+from risk.guard_state import GuardState, from_dict, to_dict
+from risk.parameters import RiskParameters
+from risk.state import resume, symbol_state
+from store.records import Side, TradingState
+
+__all__ = [
+    "NOT_ARMED",
+    "Action",
+    "Changes",
+    "GuardChange",
+    "GuardConfig",
+    "GuardInputs",
+    "GuardState",
+    "NotArmed",
+    "ProtectiveExit",
+    "apply",
+    "cooldown_sides",
+    "from_dict",
+    "reducing_symbols",
+    "resumed",
+    "size_multiplier",
+    "step",
+    "to_dict",
+]
+
+BoolArray = NDArray[np.bool_]
+Rule = Callable[[GuardState, GuardInputs, GuardConfig, RiskParameters], Stepped]
+
+RULES: tuple[Rule, ...] = (
+    account_guards.days_gone,
+    account_guards.cooldowns,
+    account_guards.booked,
+    account_guards.day_ends,
+    account_guards.day_loss,
+    account_guards.day_orders,
+    account_guards.drawdown,
+    market_guards.shock,
+    market_guards.stale,
+    market_guards.rejects,
+    market_guards.proof,
+    market_guards.expire,
+)
+"""Time runs out last, so what trips again in the bar its time ends stays in force without a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotArmed:
+    """A rule that cannot run yet, and what would arm it."""
+
+    guard: str
+    rule: str
+    needs: str
+
+
+NOT_ARMED = (
+    NotArmed(
+        "backtest_band",
+        "live results below the 5 % band of the book's own backtest halve the size, then reduce",
+        "a backtest of this configuration to compare with",
+    ),
+    NotArmed(
+        "stablecoin_peg",
+        "the quote currency more than 2 % off its peg restricts the book to reducing",
+        "a price of the quote currency in dollars",
+    ),
+)
+
+
+def step(state: GuardState, inputs: GuardInputs, config: GuardConfig, limits: RiskParameters) -> Stepped:
+    """The state after a bar and what the guards did; the very same state where they did nothing."""
+    changes: Changes = ()
+    for rule in RULES:
+        state, made = rule(state, inputs, config, limits)
+        if made:
+            changes += made
+    return state, changes
+
+
+def resumed(state: GuardState) -> GuardState:
+    """After the operator's resume, with which the caller also sets the high-water mark to the equity."""
+    return replace(state, overrides=resume(state.overrides))
+
+
+def size_multiplier(state: GuardState, config: GuardConfig) -> float:
+    """What guards scale positions by, in (0, 1]."""
+    return performance_guard.multiplier(state.performance, config)
+
+
+def cooldown_sides(state: GuardState, symbols: Sequence[str]) -> tuple[BoolArray, BoolArray]:
+    """Which symbols [S] may take no new long, and no new short, exposure."""
+    long, short = np.zeros(len(symbols), dtype=np.bool_), np.zeros(len(symbols), dtype=np.bool_)
+    for cooldown in state.cooldowns:
+        (long if cooldown.side is Side.BUY else short)[symbols.index(cooldown.symbol)] = True
+    return long, short
+
+
+def reducing_symbols(state: GuardState, symbols: Sequence[str]) -> BoolArray:
+    """Which symbols [S] may only reduce by an override of their own."""
+    reducing = np.zeros(len(symbols), dtype=np.bool_)
+    scopes = {override.scope for override in state.overrides if override.scope}
+    for scope in scopes.intersection(symbols):
+        reducing[symbols.index(scope)] = symbol_state(state.overrides, scope) is not TradingState.ACTIVE
+    return reducing
