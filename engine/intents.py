@@ -1,4 +1,4 @@
-"""From what a decision wants to the orders that say so: pure, deterministic, one id per decision, symbol and purpose."""
+"""From what a decision wants to the orders that say so: pure, one id per decision, symbol and purpose."""
 
 from __future__ import annotations
 
@@ -128,7 +128,9 @@ def offset_on_tick(instrument: Instrument, distance: float) -> Decimal:
 def passive_price(instrument: Instrument, side: Side, reference_price: float) -> Decimal:
     """`reference_price` on the tick of the passive side: down for a buy, up for a sell."""
     rounding = ROUND_FLOOR if side is Side.BUY else ROUND_CEILING
-    return (Decimal(repr(reference_price)) / instrument.tick).to_integral_value(rounding=rounding) * instrument.tick
+    return (Decimal(repr(reference_price)) / instrument.tick).to_integral_value(
+        rounding=rounding
+    ) * instrument.tick
 
 
 def _base36(number: int) -> str:

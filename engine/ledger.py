@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from engine.bookstate import BookState
 from store.records import ZERO, Fill, FundingPayment, LedgerTotals, Position, money
 
-REMEMBERED_IDS = 50_000
+REMEMBERED_IDS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +38,14 @@ class Ledger:
         self.funding = ZERO
         self._seen: OrderedDict[str, None] = OrderedDict()
 
-    def restore(
-        self, positions: Iterable[Position], totals: LedgerTotals | None, applied_ids: Iterable[str]
-    ) -> None:
+    def restore(self, positions: Iterable[Position], book: BookState, applied_ids: Iterable[str]) -> None:
         """Continue from stored books; `applied_ids` are fills and funding settlements already inside them."""
         self.positions = {position.symbol: position for position in positions}
         self.realised = sum((position.realised for position in self.positions.values()), ZERO)
         self.fees = sum((position.fees for position in self.positions.values()), ZERO)
         self.funding = sum((position.funding for position in self.positions.values()), ZERO)
-        if totals is not None:
-            self.initial = totals.initial
-            self.high_water_mark = totals.high_water_mark
+        if book.initial:
+            self.initial, self.high_water_mark = Decimal(book.initial), Decimal(book.high_water_mark)
         for identifier in applied_ids:
             self._remember(identifier)
 

@@ -1,0 +1,172 @@
+"""Commands of the operator and of guards on a running machine, each audited with the state before and after.
+
+A kill latches first and answers as soon as the latch is durable; everything else about it happens behind.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from engine.commands import Command, CommandKind, CommandResult
+from engine.kill import KillProgress, KillState
+from engine.machine import Machine
+from risk.state import OPERATOR
+from store.records import OrderPurpose, Override, TradingState
+from store.rows import CommandRow
+
+if TYPE_CHECKING:
+    from engine.session import Session
+
+RESUME_WORD = "RESUME"
+_PROGRESS = {"flat": KillProgress.FLAT, "kept": KillProgress.KEPT, "flattening": KillProgress.FLATTENING}
+
+
+class Control:
+    """The one place where commands change a machine."""
+
+    def __init__(self, session: Session, machine: Machine) -> None:
+        self._session = session
+        self._machine = machine
+        self._handlers: dict[CommandKind, Callable[[Command], Awaitable[CommandResult]]] = {
+            CommandKind.KILL: self._kill,
+            CommandKind.RESUME: self._resume,
+            CommandKind.PAUSE: self._pause,
+            CommandKind.REDUCE: self._reduce,
+            CommandKind.STOP: self._stop,
+        }
+
+    async def execute(self, command: Command) -> CommandResult:
+        """Carry out one command and answer when it has taken effect."""
+        result = await self._handlers[command.kind](command)
+        await self._machine.journal.commit()
+        return result
+
+    def latch(self, reason: str, actor: str, keep_positions: bool) -> None:
+        """HALTED, gathered for the caller's commit; used by guards inside a bar and by the kill command."""
+        machine, now_ms = self._machine, self._machine.clock.now_ms()
+        machine.oversight.halt(actor, reason, now_ms, keep_positions)
+        machine.kill.latch(
+            KillState(KillProgress.CANCELLING, keep_positions, actor, reason, int(time.time() * 1e3), now_ms)
+        )
+        machine.tape.say(now_ms, "ERROR", "engine.kill", f"HALTED by {actor}: {reason}")
+
+    async def adopt_latch(self) -> None:
+        """Take over a halt found in the database: from before a restart, or written by another process."""
+        machine = self._machine
+        control = await machine.journal.load_control()
+        if control is None or control.state is not TradingState.HALTED:
+            return
+        known = machine.kill.state
+        if known is not None and known.keep_positions == control.keep_positions:
+            return
+        progress = _PROGRESS.get(control.progress, KillProgress.CANCELLING)
+        machine.kill.state = KillState(
+            progress,
+            control.keep_positions,
+            control.actor,
+            control.reason,
+            control.wall_ms,
+            control.market_ts_ms,
+        )
+        now_ms = machine.clock.now_ms()
+        machine.oversight.halt(control.actor, control.reason, now_ms, control.keep_positions)
+        machine.tape.say(now_ms, "ERROR", "engine.kill", f"HALTED by {control.actor}: {control.reason}")
+
+    async def _kill(self, command: Command) -> CommandResult:
+        machine = self._machine
+        keep = command.arguments.get("keep_positions", "false") == "true"
+        known = machine.kill.state
+        if known is not None and known.keep_positions <= keep:
+            return self._answer(
+                command, True, f"already HALTED ({known.progress.value})", machine.oversight.state
+            )
+        before = machine.oversight.state
+        self.latch(command.reason or "kill switch", command.actor, keep)
+        result = self._answer(
+            command, True, "HALTED; cancelling" + ("" if keep else " and flattening"), before
+        )
+        await machine.journal.commit()
+        self._session.start_kill()
+        return result
+
+    async def _resume(self, command: Command) -> CommandResult:
+        machine = self._machine
+        before = machine.oversight.state
+        if command.arguments.get("confirm") != RESUME_WORD:
+            return self._answer(
+                command, False, f"not resumed: the word {RESUME_WORD} must be typed out", before
+            )
+        if not command.reason:
+            return self._answer(command, False, "not resumed: a reason is needed", before)
+        kill = machine.kill.state
+        if kill is not None and not kill.done:
+            return self._answer(
+                command, False, f"not resumed: the kill is still {kill.progress.value}", before
+            )
+        now_ms = machine.clock.now_ms()
+        machine.oversight.resume(now_ms, command.reason)
+        machine.kill.release()
+        if machine.cycle.totals is not None and before is TradingState.HALTED:
+            machine.ledger.high_water_mark = machine.cycle.totals.equity
+            machine.cycle.record_equity(now_ms)
+        machine.tape.say(now_ms, "WARN", "engine.control", f"resumed by {command.actor}: {command.reason}")
+        machine.cycle.store_book()
+        return self._answer(command, True, f"resumed, now {machine.oversight.state.name}", before)
+
+    async def _pause(self, command: Command) -> CommandResult:
+        return await self._restrict(command, "operator pause", "entries paused", cancel_entries=False)
+
+    async def _reduce(self, command: Command) -> CommandResult:
+        return await self._restrict(command, "operator reduce", "reducing only", cancel_entries=True)
+
+    async def _restrict(self, command: Command, name: str, what: str, cancel_entries: bool) -> CommandResult:
+        machine = self._machine
+        before, now_ms = machine.oversight.state, machine.clock.now_ms()
+        if command.arguments.get("on", "true") == "false":
+            machine.oversight.lift(name, now_ms, command.reason or "operator")
+            message = f"{what}: ended"
+        else:
+            machine.oversight.impose(
+                Override(name, TradingState.REDUCING, command.actor, command.reason or what, now_ms, OPERATOR)
+            )
+            message = what
+        machine.tape.say(now_ms, "WARN", "engine.control", f"{message} by {command.actor}")
+        machine.cycle.store_book()
+        result = self._answer(command, True, message, before)
+        await machine.journal.commit()
+        if cancel_entries and message == what:
+            async with machine.books:
+                for order in machine.execution.open_orders():
+                    if order.purpose is OrderPurpose.OPEN:
+                        await machine.execution.cancel(order, now_ms)
+        return result
+
+    async def _stop(self, command: Command) -> CommandResult:
+        policy = command.arguments.get("policy", self._machine.stop_policy)
+        state = self._machine.oversight.state
+        if policy not in ("keep", "cancel", "flatten"):
+            return self._answer(
+                command, False, f"unknown stop policy {policy}: keep, cancel or flatten", state
+            )
+        self._session.request_stop(policy, command.actor, command.reason or "stop")
+        return self._answer(command, True, f"stopping ({policy})", state)
+
+    def _answer(self, command: Command, accepted: bool, message: str, before: TradingState) -> CommandResult:
+        """Journal and audit the command with its outcome (not yet committed), and say it to who asked."""
+        after = self._machine.oversight.state
+        self._machine.journal.command(
+            CommandRow(
+                actor=command.actor,
+                kind=command.kind.value,
+                arguments=command.arguments,
+                reason=command.reason,
+                accepted=accepted,
+                message=message,
+                state_before=before.name,
+                state_after=after.name,
+                market_ts_ms=self._machine.clock.now_ms(),
+            )
+        )
+        return CommandResult(accepted, message, after.name)

@@ -1,0 +1,351 @@
+"""What one bar changes: venue news into the books, the mark, guards, the decision, the orders it asks for.
+
+Everything here is synchronous between two awaits of the session and gathers its rows in the journal, so that one
+transaction holds all of it. Nothing here reads a wall clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import numpy as np
+
+from engine.bookstate import BookState
+from engine.decision import STAGES, Decider, Decision, Portfolio, RiskInputs
+from engine.decision import Readings as DecisionReadings
+from engine.execution import Execution
+from engine.intents import Protection, flatten_order, offset_on_tick, protective_orders, target_orders
+from engine.ledger import Ledger
+from engine.market import MarketState
+from engine.oversight import Oversight
+from engine.reconcile import News
+from engine.tape import Tape
+from risk.kelly import kelly_cap
+from risk.parameters import RiskParameters
+from store.journal import Journal
+from store.records import (
+    Instrument,
+    LedgerTotals,
+    Order,
+    OrderPurpose,
+    Side,
+    TradingState,
+)
+from store.rows import DecisionRow, ReadingRow
+
+KELLY_DAYS = 90
+TRAIL = 24
+OVERLAY = STAGES.index("overlay")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the session must do after a bar: make it durable if `urgent`, then send `intents` (or carry out a kill)."""
+
+    ts_ms: int
+    intents: tuple[Order, ...]
+    urgent: bool
+    halt_reason: str
+    decision: Decision
+    totals: LedgerTotals
+
+
+class BarCycle:
+    """The books of one account moving through bars."""
+
+    def __init__(
+        self,
+        market: MarketState,
+        instruments: Iterable[Instrument],
+        ledger: Ledger,
+        execution: Execution,
+        journal: Journal,
+        book: BookState,
+        oversight: Oversight,
+        decider: Decider,
+        parameters: RiskParameters,
+        weights: np.ndarray,
+        tape: Tape,
+        passive: bool = False,
+    ) -> None:
+        self._market = market
+        self._instruments = tuple(instruments)
+        self._ledger = ledger
+        self._execution = execution
+        self._journal = journal
+        self._book = book
+        self._oversight = oversight
+        self._decider = decider
+        self.parameters = parameters
+        self.weights = weights
+        self._tape = tape
+        self._passive = passive
+        self._fdm = 1.0
+        self._written_readings = -1
+        self.totals: LedgerTotals | None = None
+        self.decision: Decision | None = None
+        self.marks: dict[str, Decimal] = {}
+        self._trail: deque[np.ndarray] = deque(maxlen=TRAIL)
+
+    def trail(self, index: int) -> tuple[float, ...]:
+        """The last forecasts of one symbol, oldest first."""
+        return tuple(float(forecasts[index]) for forecasts in self._trail)
+
+    def take(self, news: News, now_ms: int) -> bool:
+        """Book what the venue told; True where anything changed."""
+        for fill in news.fills:
+            effect = self._ledger.apply_fill(fill)
+            if effect is None:
+                continue
+            self._execution.fill(fill)
+            self._journal.fill(fill)
+            self._journal.position(effect.after)
+            self._oversight.filled(fill, effect)
+            self._book.fills += 1
+            self._tape.fill(fill)
+        for payment in news.funding:
+            if self._ledger.apply_funding(payment):
+                self._journal.funding(payment)
+                self._journal.position(self._ledger.position(payment.symbol))
+                self._oversight.funded(payment)
+        for report in news.reports:
+            order = self._execution.believe(report)
+            if order is not None:
+                self._tape.report(order, report)
+        if news.recovered:
+            self._tape.say(
+                now_ms, "WARN", "engine.reconcile", f"{news.recovered} venue events recovered from its books"
+            )
+        self._oversight.proof(news, now_ms)
+        self._book.venue_sequence = news.last_sequence
+        if news.proven:
+            self._book.proven_ms = now_ms
+        return bool(news.fills or news.funding or news.reports)
+
+    def decide(self, now_ms: int) -> Outcome:
+        """Mark the books at the close of the newest bar, let guards speak, decide, and gather all rows."""
+        totals = self._mark(now_ms)
+        equity = float(totals.equity)
+        changes = self._oversight.step(now_ms, totals, self._market, self._book.forecast)
+        halt_reason = next((change.message for change in changes if change.flatten), "")
+        decision = self._decide(now_ms, totals)
+        self._note_day(now_ms, equity, float(np.abs(decision.current).sum()))
+        self._remember(now_ms, decision)
+        halt_reason = halt_reason or self._halt_reason(decision)
+        halted = decision.halt or self._oversight.state is TradingState.HALTED
+        intents = [] if halted else self._intents(now_ms, decision)
+        if halted and self._oversight.flattening:
+            intents = self._leftovers(now_ms)
+        for order in intents:
+            self._execution.intend(order)
+        self._write(now_ms, decision, totals)
+        self._book.cursor_ms = now_ms
+        self._book.decisions += 1
+        self.decision, self.totals = decision, totals
+        return Outcome(now_ms, tuple(intents), bool(intents or halt_reason), halt_reason, decision, totals)
+
+    def record_equity(self, now_ms: int) -> LedgerTotals:
+        """Mark the books again at the same close, after orders moved them between bars."""
+        totals = self._mark(now_ms)
+        value = float(totals.equity)
+        held = [
+            float(self._ledger.quantity(symbol) * mark) / value if value else 0.0
+            for symbol, mark in self.marks.items()
+        ]
+        self._journal.equity(now_ms, totals, sum(abs(part) for part in held), sum(held))
+        self.totals = totals
+        return totals
+
+    def store_book(self) -> None:
+        """Gather the account's memory; the session calls it once for each commit."""
+        self._book.guards = self._oversight.dump()
+        self._book.initial = str(self._ledger.initial)
+        self._book.high_water_mark = str(self._ledger.high_water_mark)
+        self._journal.state("book", self._book.dumps())
+
+    def _mark(self, now_ms: int) -> LedgerTotals:
+        closes = self._market.last_close
+        marks = {}
+        for index, instrument in enumerate(self._instruments):
+            if self._ledger.quantity(instrument.symbol):
+                marks[instrument.symbol] = mark_price(instrument, float(closes[index]))
+        self.marks = marks
+        totals = self._ledger.mark(marks)
+        high = totals.high_water_mark
+        drawdown = float(1 - totals.equity / high) if high > 0 else 1.0
+        self._book.maximum_drawdown = max(self._book.maximum_drawdown, drawdown)
+        return totals
+
+    def _decide(self, now_ms: int, totals: LedgerTotals) -> Decision:
+        if self._market.day_completed or self._written_readings < 0:
+            self._fdm = self._market.forecast_multiplier(self.weights)
+        quantity = np.array([float(self._ledger.quantity(s)) for s in self._market.symbols])
+        hold_age = np.array(
+            [
+                now_ms - since if (since := self._book.hold_since_ms.get(s)) else 0
+                for s in self._market.symbols
+            ],
+            dtype=np.float64,
+        )
+        sides = self._oversight.cooldowns(self._market.symbols)
+        # Without an ATR no stop can be placed, and nothing is opened that cannot be stopped.
+        locked = self._oversight.locked(self._market.symbols) | np.isnan(self._market.atr)
+        readings = self._market.readings
+        return self._decider.decide(
+            DecisionReadings(readings.value, readings.confidence),
+            self._market.view(),
+            Portfolio(float(totals.equity), float(totals.high_water_mark), quantity, hold_age),
+            RiskInputs(
+                state=self._oversight.state,
+                locked=locked,
+                cooldown_long=sides[0],
+                cooldown_short=sides[1],
+                guard_multiplier=self._oversight.multiplier,
+                fdm=self._fdm,
+                kelly=self._kelly(now_ms),
+            ),
+        )
+
+    def _kelly(self, now_ms: int) -> float:
+        days = self._book.completed_days(now_ms)[-(KELLY_DAYS + 1) :]
+        if len(days) < 2:
+            return 1.0
+        equity = np.array([day.equity for day in days])
+        gross = np.array([day.gross for day in days])
+        return kelly_cap(equity[1:] / equity[:-1] - 1.0, gross[:-1], self.parameters.kelly_fraction)
+
+    def _note_day(self, now_ms: int, equity: float, gross: float) -> None:
+        self._book.close_day(now_ms, equity, gross)
+
+    def _remember(self, now_ms: int, decision: Decision) -> None:
+        """When each hold began, and the forecasts that end cooldowns."""
+        forecasts = decision.stages[OVERLAY]
+        self._trail.append(forecasts)
+        for index, symbol in enumerate(self._market.symbols):
+            if decision.hold[index]:
+                self._book.hold_since_ms.setdefault(symbol, now_ms)
+            else:
+                self._book.hold_since_ms.pop(symbol, None)
+            self._book.forecast[symbol] = float(forecasts[index])
+
+    def _halt_reason(self, decision: Decision) -> str:
+        if not decision.halt or self._oversight.state is TradingState.HALTED:
+            return ""
+        limit = self.parameters.dd_halt
+        return f"drawdown {decision.drawdown:.2%} reached the halt at {limit:.2%} of equity"
+
+    def _intents(self, now_ms: int, decision: Decision) -> list[Order]:
+        orders: list[Order] = []
+        moving = np.flatnonzero(decision.close_lots | decision.open_lots)
+        for index in moving.tolist():
+            instrument = self._instruments[index]
+            close_lots, open_lots = int(decision.close_lots[index]), int(decision.open_lots[index])
+            price = float(self._market.last_close[index])
+            wanted = target_orders(instrument, now_ms, close_lots, open_lots, price, self._passive)
+            held = self._ledger.quantity(instrument.symbol)
+            if wanted and decision.whole_close[index] and wanted[0].purpose is OrderPurpose.CLOSE:
+                wanted[0] = replace(wanted[0], quantity=abs(held))
+            orders += wanted
+            if open_lots:
+                side = Side.BUY if open_lots > 0 else Side.SELL
+                orders += self._protect(index, now_ms, side, held)
+        for index in np.setdiff1d(np.arange(len(self._instruments)), moving).tolist():
+            orders += self._protect_again(index, now_ms)
+        return orders
+
+    def _protect(self, index: int, now_ms: int, side: Side, held: Decimal) -> list[Order]:
+        """Stop and target for a position about to open; a position that merely grows keeps the ones it has."""
+        instrument = self._instruments[index]
+        symbol = instrument.symbol
+        same_side = held != 0 and (held > 0) == (side is Side.BUY)
+        if not same_side:
+            self._book.frozen_atr[symbol] = float(self._market.atr[index])
+        live = self._execution.protective(symbol, side.opposite)
+        protection = self._protection(index)
+        orders = protective_orders(instrument, now_ms, side, protection)
+        return [order for order in orders if not (same_side and order.purpose in live)]
+
+    def _protect_again(self, index: int, now_ms: int) -> list[Order]:
+        """A position whose stop is gone (refused, lost, cancelled by hand) gets a new one at the next decision."""
+        instrument = self._instruments[index]
+        held = self._ledger.quantity(instrument.symbol)
+        if held == 0:
+            return []
+        side = Side.BUY if held > 0 else Side.SELL
+        live = self._execution.protective(instrument.symbol, side.opposite)
+        orders = protective_orders(instrument, now_ms, side, self._protection(index))
+        return [order for order in orders if order.purpose not in live]
+
+    def _protection(self, index: int) -> Protection:
+        instrument = self._instruments[index]
+        atr = self._book.frozen_atr.get(instrument.symbol, float(self._market.atr[index]))
+        price = float(self._market.last_close[index])
+        stop = _distance(self.parameters.stop_atr, atr, self.parameters.stop_fraction, price)
+        target = _distance(self.parameters.target_atr, atr, self.parameters.target_fraction, price)
+        return Protection(
+            None if stop is None else offset_on_tick(instrument, stop),
+            None if target is None else offset_on_tick(instrument, target),
+        )
+
+    def _leftovers(self, now_ms: int) -> list[Order]:
+        """While a kill flattens, what the last open could not fill is asked for again at the next."""
+        held = ((i.symbol, self._ledger.quantity(i.symbol)) for i in self._instruments)
+        return [flatten_order(symbol, now_ms, quantity) for symbol, quantity in held if quantity]
+
+    def _write(self, now_ms: int, decision: Decision, totals: LedgerTotals) -> None:
+        current = decision.current
+        self._journal.equity(now_ms, totals, float(np.abs(current).sum()), float(current.sum()))
+        self._journal.decision(
+            DecisionRow(
+                ts_ms=now_ms,
+                symbols=self._market.symbols,
+                state=decision.state,
+                halted=decision.halt,
+                stages=decision.stages,
+                scalars={
+                    "idm": decision.idm,
+                    "fdm": decision.fdm,
+                    "kelly": decision.kelly,
+                    "drawdown": decision.drawdown,
+                    "multiplier": decision.multiplier,
+                },
+            )
+        )
+        readings = self._market.readings
+        if readings.ts_ms != self._written_readings:
+            self._written_readings = readings.ts_ms
+            for row, signal in enumerate(self._market.signals):
+                self._journal.reading(
+                    ReadingRow(
+                        ts_ms=readings.ts_ms,
+                        signal=signal.name,
+                        symbols=self._market.symbols,
+                        values=readings.value[row],
+                        confidences=readings.confidence[row],
+                        reasons=[reason.value for reason in readings.reasons[row]],
+                    )
+                )
+
+    def restored(self) -> None:
+        """After a restart: guards as they were, readings of the newest day already in the database."""
+        self._oversight.load(self._book.guards)
+        self._written_readings = self._market.readings.ts_ms
+        self._fdm = self._market.forecast_multiplier(self.weights)
+
+
+def mark_price(instrument: Instrument, close: float) -> Decimal:
+    """A close on the instrument's tick, half-even, as exact `Decimal`."""
+    return (Decimal(repr(close)) / instrument.tick).quantize(Decimal(1)) * instrument.tick
+
+
+def _distance(atr_multiple: float, atr: float, fraction: float, price: float) -> float | None:
+    """The nearer of the two ways to say how far an exit lies; 0 switches a way off."""
+    candidates = []
+    if atr_multiple > 0 and np.isfinite(atr):
+        candidates.append(atr_multiple * atr)
+    if fraction > 0:
+        candidates.append(fraction * price)
+    return min(candidates) if candidates else None

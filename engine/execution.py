@@ -1,0 +1,224 @@
+"""Orders on their way: durable intents are sent, outcomes believed, unknown ones looked up, never resent blindly.
+
+`Execution` holds every order that may still change. It sends only what the journal has already made durable, under
+the order's own client order id, so that any repetition meets the same order at the venue.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from engine.lifecycle import is_open, moved, with_fill, with_report
+from engine.venues.venue import Refused, Unresolved, Venue, VenueUnavailable
+from store.journal import Journal
+from store.records import Fill, Order, OrderPurpose, OrderReport, OrderStatus, Side
+
+IN_FLIGHT_AGE_MS = 5_000
+IN_FLIGHT_EVERY_MS = 2_000
+QUERIES_PER_CYCLE = 20
+REMEMBERED_ORDERS = 2_000
+HISTORY_MARGIN_MS = 60_000
+
+_IN_FLIGHT = frozenset({OrderStatus.INTENT, OrderStatus.SUBMITTED, OrderStatus.UNRESOLVED})
+
+
+class Execution:
+    """Every order of this account that is open, in flight, or ended recently enough to still see a late fill."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        journal: Journal,
+        allowed: Callable[[Order], str],
+        rejected: Callable[[int], None],
+    ) -> None:
+        """`allowed` answers "" or the reason why an order must not leave now; it is asked again before every send.
+        `rejected` hears the market time of every order the venue refused."""
+        self._venue = venue
+        self._journal = journal
+        self._allowed = allowed
+        self.orders: OrderedDict[str, Order] = OrderedDict()
+        self._in_flight_since_ms: dict[str, int] = {}
+        self._rejected = rejected
+        self.sent = 0
+
+    def restore(self, orders: Iterable[Order]) -> None:
+        """Orders found in the database at start; the ones in flight wait for `resolve`."""
+        for order in orders:
+            self.orders[order.client_order_id] = order
+            if order.status in _IN_FLIGHT:
+                self._in_flight_since_ms[order.client_order_id] = 0
+
+    def open_orders(self) -> list[Order]:
+        """Orders the venue may still act on."""
+        return [order for order in self.orders.values() if is_open(order)]
+
+    def protective(self, symbol: str, side: Side) -> set[OrderPurpose]:
+        """Which whole-position exits of `side` are open on a symbol."""
+        return {
+            order.purpose
+            for order in self.orders.values()
+            if order.whole_position and order.symbol == symbol and order.side is side and is_open(order)
+        }
+
+    @property
+    def in_flight(self) -> int:
+        """Orders whose fate the venue has not told us yet."""
+        return len(self._in_flight_since_ms)
+
+    def unresolved_symbols(self) -> set[str]:
+        """Symbols on which an outcome is unknown."""
+        return {self.orders[name].symbol for name in self._in_flight_since_ms}
+
+    def intend(self, order: Order) -> None:
+        """Gather a new intent; it is sent by `dispatch` once the journal has committed it."""
+        self.orders[order.client_order_id] = order
+        self._journal.order(order)
+        self._journal.order_event(order.client_order_id, order.decision_ts_ms, None, order.status)
+
+    async def dispatch(self, orders: Sequence[Order], now_ms: int) -> None:
+        """Send durable intents, in the order given; what was sent or denied meanwhile is left alone."""
+        for order in orders:
+            if self.orders[order.client_order_id].status is OrderStatus.INTENT:
+                await self._send(order.client_order_id, now_ms)
+
+    async def resolve(self, now_ms: int) -> int:
+        """Look up requests in flight for longer than the threshold; the number still unknown afterwards."""
+        due = [name for name, since in self._in_flight_since_ms.items() if now_ms - since >= IN_FLIGHT_AGE_MS]
+        for name in due[:QUERIES_PER_CYCLE]:
+            await self._look_up(name, now_ms)
+        return len(self._in_flight_since_ms)
+
+    def believe(self, report: OrderReport) -> Order | None:
+        """Apply a venue's report; None for an order that is not ours to know."""
+        order = self.orders.get(report.client_order_id)
+        if order is None:
+            return None
+        after = with_report(order, report)
+        if after is not order:
+            self._set(order, after)
+        return self.orders[report.client_order_id]
+
+    def fill(self, fill: Fill) -> Order | None:
+        """Apply one new execution to its order."""
+        order = self.orders.get(fill.client_order_id)
+        if order is None:
+            return None
+        self._set(order, with_fill(order, fill))
+        return self.orders[fill.client_order_id]
+
+    async def cancel(self, order: Order, now_ms: int) -> None:
+        """Cancel one order; an unknown outcome is looked up like any other."""
+        try:
+            self.believe(await self._venue.cancel(order.client_order_id, order.symbol, order.attempt))
+        except Refused:
+            await self._look_up(order.client_order_id, now_ms)
+        except Unresolved as lost:
+            self._set(order, moved(order, OrderStatus.UNRESOLVED, now_ms, str(lost)))
+            self._in_flight_since_ms[order.client_order_id] = now_ms
+
+    async def verify(self, now_ms: int) -> None:
+        """Ask about orders we hold open that the venue's list of open orders does not show: the report was lost."""
+        try:
+            listed = {report.client_order_id for report in await self._venue.open_orders()}
+            for order in self.open_orders():
+                name = order.client_order_id
+                if name in listed or name in self._in_flight_since_ms or order.decision_ts_ms >= now_ms:
+                    continue
+                report = await self._venue.order(name, order.symbol)
+                if report is not None:
+                    self.believe(report)
+        except VenueUnavailable:
+            return
+
+    def forget_old(self) -> None:
+        """Drop the oldest ended orders, so that memory does not grow with history."""
+        excess = len(self.orders) - REMEMBERED_ORDERS
+        if excess <= 0:
+            return
+        ended = [name for name, order in self.orders.items() if not is_open(order)]
+        for name in ended[:excess]:
+            del self.orders[name]
+
+    async def _send(self, name: str, now_ms: int) -> None:
+        order = self.orders[name]
+        if not is_open(order):
+            return
+        if reason := self._allowed(order):
+            status = OrderStatus.DENIED if order.attempt == 0 else OrderStatus.EXPIRED
+            self._set(order, moved(order, status, now_ms, reason))
+            self._in_flight_since_ms.pop(name, None)
+            return
+        if order.status is not OrderStatus.SUBMITTED:
+            self._set(order, moved(order, OrderStatus.SUBMITTED, now_ms))
+        order = self.orders[name]
+        self.sent += 1
+        self._in_flight_since_ms[name] = now_ms
+        try:
+            report = await self._venue.submit(order)
+        except Refused as no:
+            self._rejected(order.decision_ts_ms)
+            self._set(order, moved(order, OrderStatus.REJECTED, now_ms, str(no)))
+        except Unresolved as lost:
+            self._set(order, moved(order, OrderStatus.UNRESOLVED, now_ms, str(lost)))
+            return
+        else:
+            self.believe(report)
+        self._in_flight_since_ms.pop(name, None)
+
+    async def _look_up(self, name: str, now_ms: int) -> None:
+        """Presence and absence are both proven by the venue, or the order stays unknown."""
+        order = self.orders[name]
+        try:
+            report = await self._prove(order)
+        except VenueUnavailable:
+            return
+        if report is not None:
+            self.believe(report)
+            self._settle(name, now_ms)
+            return
+        if order.venue_order_id is None and order.filled_quantity == 0:
+            again = (
+                replace(order, attempt=order.attempt + 1) if order.status is not OrderStatus.INTENT else order
+            )
+            self._set(order, again)
+            await self._send(name, now_ms)
+            return
+        self._settle(name, now_ms)
+
+    def _settle(self, name: str, now_ms: int) -> None:
+        order = self.orders[name]
+        if order.status is OrderStatus.UNRESOLVED:
+            self._set(order, moved(order, OrderStatus.ACCEPTED, now_ms))
+        self._in_flight_since_ms.pop(name, None)
+
+    async def _prove(self, order: Order) -> OrderReport | None:
+        """The venue's word on one order: a single-order query, then history, then fills; None is proven absence."""
+        report = await self._venue.order(order.client_order_id, order.symbol)
+        if report is not None:
+            return report
+        since_ms = order.decision_ts_ms - HISTORY_MARGIN_MS
+        for past in await self._venue.order_history(since_ms):
+            if past.client_order_id == order.client_order_id:
+                return past
+        for fill in await self._venue.fills(since_ms):
+            if fill.client_order_id == order.client_order_id:
+                raise VenueUnavailable(
+                    f"{self._venue.name} reports a fill of {order.client_order_id} but not the order; asked again later"
+                )
+        return None
+
+    def _set(self, before: Order, after: Order) -> None:
+        self.orders[after.client_order_id] = after
+        self._journal.order(after)
+        if before.status is not after.status:
+            self._journal.order_event(
+                after.client_order_id,
+                after.updated_ts_ms,
+                before.status,
+                after.status,
+                after.reason,
+                after.attempt,
+            )

@@ -1,0 +1,175 @@
+"""The kill path: latch, cancel, flatten, prove flat. Operator, socket, signal and guards all end here.
+
+It shares nothing with strategies, blender or screen. HALTED is durable before the first cancel leaves, and stays
+until the operator's typed resume; an unfinished kill goes on where it stopped after a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from engine.execution import Execution
+from engine.intents import flatten_order
+from engine.venues.venue import Unresolved, Venue, VenueUnavailable
+from store.journal import Journal
+from store.records import OrderPurpose, OrderStatus, TradingState
+from store.rows import ControlRow
+
+RETRY_FIRST_S = 0.05
+RETRY_MOST_S = 2.0
+POLL_S = 0.05
+
+
+class KillProgress(StrEnum):
+    """How far the path has come; everything before FLAT or KEPT is resumed after a restart."""
+
+    CANCELLING = "cancelling"
+    FLATTENING = "flattening"
+    FLAT = "flat"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class KillState:
+    """The latch as stored in the control row, with what is known of its progress."""
+
+    progress: KillProgress
+    keep_positions: bool
+    actor: str
+    reason: str
+    wall_ms: int
+    market_ts_ms: int
+    cancelled: int = 0
+    open_orders: int = 0
+    open_positions: int = 0
+    error: str = ""
+
+    @property
+    def done(self) -> bool:
+        """True once nothing of this kill remains to be done."""
+        return self.progress in (KillProgress.FLAT, KillProgress.KEPT)
+
+
+class KillSwitch:
+    """Carries a latched kill to its end on one venue."""
+
+    def __init__(self, venue: Venue, execution: Execution, journal: Journal) -> None:
+        self._venue = venue
+        self._execution = execution
+        self._journal = journal
+        self.state: KillState | None = None
+        self._lock = asyncio.Lock()
+
+    def latch(self, state: KillState) -> None:
+        """Gather the latch; the caller commits it before anything else happens."""
+        self.state = state
+        self._record()
+
+    async def carry_out(self, now_ms: int) -> None:
+        """Cancel, then send the flattening orders; idempotent, safe to run again after a crash anywhere in it.
+
+        Positions are closed by the market's next opens; `prove_flat` tells when that has happened.
+        """
+        async with self._lock:
+            if self.state is None or self.state.done:
+                return
+            if self.state.progress is KillProgress.CANCELLING:
+                await self._cancel()
+                keep = self.state.keep_positions
+                self._advance(KillProgress.KEPT if keep else KillProgress.FLATTENING)
+            if not self.state.keep_positions:
+                await self._send_flattening(now_ms)
+            await self._journal.commit()
+
+    async def prove_flat(self) -> bool:
+        """Ask the venue; only its own word ends a kill."""
+        if self.state is None or self.state.done:
+            return True
+        try:
+            positions = await self._venue.positions()
+            orders = await self._venue.open_orders()
+        except VenueUnavailable as unavailable:
+            self.state = replace(self.state, error=str(unavailable))
+            return False
+        self.state = replace(self.state, open_positions=len(positions), open_orders=len(orders), error="")
+        if self.state.progress is KillProgress.FLATTENING and not positions and not orders:
+            self._advance(KillProgress.FLAT)
+            await self._journal.commit()
+        return self.state.done
+
+    async def until_flat(
+        self, stands_still: Callable[[], bool], close_out: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Poll until the venue confirms flat. Where the market itself has stopped moving (a wedged bar loop), close
+        out at the last known price instead of waiting for an open that never comes."""
+        while not await self.prove_flat():
+            if stands_still():
+                await close_out()
+            await asyncio.sleep(POLL_S)
+
+    def release(self) -> None:
+        """Forget the latch, not yet committed; only the operator's resume calls this."""
+        state, self.state = self.state, None
+        if state is not None:
+            self._journal.control(
+                ControlRow(TradingState.ACTIVE, "", "resumed", state.actor, state.market_ts_ms)
+            )
+
+    async def _cancel(self) -> None:
+        """Every open order of the account, protective ones too unless positions are kept; retried until answered."""
+        attempt, delay_s = 0, RETRY_FIRST_S
+        while self.state is not None:
+            try:
+                count = await self._venue.cancel_all(self.state.keep_positions, attempt)
+            except (Unresolved, VenueUnavailable) as lost:
+                self.state = replace(self.state, error=str(lost))
+                attempt += 1
+                await asyncio.sleep(delay_s)
+                delay_s = min(2 * delay_s, RETRY_MOST_S)
+            else:
+                self.state = replace(self.state, cancelled=self.state.cancelled + count, error="")
+                return
+
+    async def _send_flattening(self, now_ms: int) -> None:
+        open_orders = self._execution.open_orders()
+        pending = {order.symbol for order in open_orders if order.purpose is OrderPurpose.FLATTEN}
+        unsent = [
+            order
+            for order in open_orders
+            if order.purpose is OrderPurpose.FLATTEN and order.status is OrderStatus.INTENT
+        ]
+        try:
+            positions = await self._venue.positions()
+        except VenueUnavailable as unavailable:
+            if self.state is not None:
+                self.state = replace(self.state, error=str(unavailable))
+            return
+        held = sorted((p.symbol, p.quantity) for p in positions if p.symbol not in pending)
+        orders = [flatten_order(symbol, now_ms, quantity) for symbol, quantity in held]
+        for order in orders:
+            self._execution.intend(order)
+        await self._journal.commit()
+        await self._execution.dispatch(unsent + orders, now_ms)
+
+    def _advance(self, progress: KillProgress) -> None:
+        if self.state is None:
+            return
+        self.state = replace(self.state, progress=progress)
+        self._record()
+
+    def _record(self) -> None:
+        if self.state is None:
+            return
+        self._journal.control(
+            ControlRow(
+                state=TradingState.HALTED,
+                progress=self.state.progress,
+                reason=self.state.reason,
+                actor=self.state.actor,
+                market_ts_ms=self.state.market_ts_ms,
+                keep_positions=self.state.keep_positions,
+            )
+        )

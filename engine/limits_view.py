@@ -1,0 +1,59 @@
+"""How much of each limit is used: the rows of the risk pane, worst news first in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.snapshot import LimitRow
+from risk.guards import NOT_ARMED
+
+if TYPE_CHECKING:
+    from engine.machine import Machine
+    from engine.session import Session
+
+WARN_SHARE = 0.8
+REACHED = 1 - 1e-9
+
+
+def limit_rows(
+    session: Session, machine: Machine, equity: float, opening: float, exposure: np.ndarray
+) -> tuple[LimitRow, ...]:
+    """Every limit with its use; what is not armed yet is listed as such."""
+    limits = machine.cycle.parameters
+    guards = machine.oversight.guards
+    high = float(machine.ledger.high_water_mark)
+    day_loss = max(0.0, 1 - equity / opening) if opening else 0.0
+    largest = float(np.abs(exposure).max()) if exposure.size else 0.0
+    rows = [
+        _row("day loss", day_loss, limits.day_loss, "fraction"),
+        _row("drawdown", max(0.0, 1 - equity / high) if high > 0 else 0.0, limits.dd_halt, "fraction"),
+        _row("gross", float(np.abs(exposure).sum()), limits.max_gross, "x"),
+        _row("net", abs(float(exposure.sum())), limits.max_net, "x"),
+        _row("max position", largest, limits.max_symbol, "fraction"),
+        _row("corr cluster", _largest_cluster(machine, exposure), limits.max_cluster, "fraction"),
+        _row(
+            "orders today",
+            float(len(guards.day.opening_orders) if guards.day else 0),
+            limits.trades_per_day,
+            "count",
+        ),
+        _row("losing streak", float(guards.losing_streak), limits.consecutive_losses, "count"),
+        _row("bars missing", float(machine.market.missing_run.max(initial=0)), 3.0, "count"),
+        _row("loop lag p99", session.lag.p99_ms, machine.configuration.risk.guards.loop_lag_ms, "ms"),
+    ]
+    rows += [LimitRow(item.guard.replace("_", " "), None, 0.0, "count", "not armed") for item in NOT_ARMED]
+    return tuple(rows)
+
+
+def _row(name: str, used: float, maximum: float, unit: str) -> LimitRow:
+    share = used / maximum if maximum else 0.0
+    status = "BREACH" if share >= REACHED and used else "WARN" if share >= WARN_SHARE else "ok"
+    return LimitRow(name, used, float(maximum), unit, status)
+
+
+def _largest_cluster(machine: Machine, exposure: np.ndarray) -> float:
+    labels = machine.market.cluster
+    sums = [float(np.abs(exposure[labels == label]).sum()) for label in set(labels.tolist()) if label >= 0]
+    return max(sums, default=0.0)

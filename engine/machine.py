@@ -1,0 +1,257 @@
+"""The parts of one engine, put together in one place: market, venue, books, guards, decision, journal.
+
+`assemble` makes them, `Machine.restore` brings them to where the database stands, `Machine.close` lets go of
+everything in the right order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import kernel_cache
+from engine.bookstate import BookState
+from engine.clock import VirtualClock
+from engine.feeds.choose import open_feed
+from engine.feeds.feed import Feed
+from engine.ledger import Ledger
+from engine.reconcile import foreign_orders
+from engine.summary import Summary
+from engine.venues.choose import open_venue
+from store import recall
+from store.database import Database
+from store.journal import Journal
+from store.records import Order, OrderPurpose, TradingState
+
+if TYPE_CHECKING:
+    from engine.config import Configuration
+    from engine.cycle import BarCycle
+    from engine.execution import Execution
+    from engine.kill import KillSwitch
+    from engine.market import MarketState
+    from engine.oversight import Oversight
+    from engine.tape import Tape
+    from engine.venues.choose import TradingVenue
+    from strategies.registry import BrokenSignal
+    from strategies.signal import Signal
+
+WARM_BARS = 8_192
+BOOK = "book"
+
+
+@dataclass(slots=True)
+class Machine:
+    """Everything a session moves. `books` is held while a bar changes them."""
+
+    configuration: Configuration
+    feed: Feed
+    database: Database
+    journal: Journal
+    venue: TradingVenue
+    clock: VirtualClock
+    market: MarketState
+    ledger: Ledger
+    execution: Execution
+    oversight: Oversight
+    kill: KillSwitch
+    cycle: BarCycle
+    tape: Tape
+    book: BookState
+    signals: Sequence[Signal]
+    broken_signals: Sequence[BrokenSignal]
+    compile_seconds: float
+    config_hash: str
+    first_ts_ms: int = 0
+    showing_open_ms: int = 0
+    books: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def stop_policy(self) -> str:
+        """What a stop does to orders and positions unless it says otherwise."""
+        return self.configuration.run.stop_policy
+
+    async def restore(self) -> None:
+        """Fold the market up to the stored cursor and read the books back. Raises SecondEngine, StoreError."""
+        stored = (await recall.session_state(self.database)).get(BOOK)
+        if stored is not None:
+            _copy(BookState.loads(stored), self.book)
+        until_ms = self.book.cursor_ms or self.feed.start_ms
+        self.first_ts_ms = until_ms
+        await asyncio.to_thread(self._warm, until_ms)
+        self.clock.advance_to(until_ms)
+        positions = await recall.positions(self.database)
+        applied = await recall.applied_ids(self.database)
+        self.ledger.restore(positions, self.book, applied)
+        self.execution.restore(await recall.open_orders(self.database))
+        if stored is not None:
+            self.cycle.restored()
+        else:
+            self.book.proven_ms = until_ms
+        await foreign_orders(self.venue, self.execution.orders)
+        for instrument in self.feed.instruments:
+            self.journal.instrument(instrument)
+        for broken in self.broken_signals:
+            self.tape.say(
+                until_ms, "ERROR", "strategies.registry", f"left out {broken.entry_point}: {broken.fault}"
+            )
+
+    def allowed(self, order: Order) -> str:
+        """The last gate before an order leaves: "" or why it must not."""
+        state = self.oversight.state
+        if state is TradingState.HALTED and order.purpose is not OrderPurpose.FLATTEN:
+            return "trading is HALTED"
+        if state is TradingState.REDUCING and not order.reduce_only:
+            return "trading is REDUCING: only orders that reduce exposure"
+        if (
+            order.purpose in (OrderPurpose.OPEN, OrderPurpose.CLOSE)
+            and order.decision_ts_ms < self.book.cursor_ms
+        ):
+            return "decided for an older bar"
+        return ""
+
+    def describe(self) -> str:
+        """One line for the log at start."""
+        names = ", ".join(signal.name for signal in self.signals)
+        return (
+            f"{self.configuration.run.mode} {self.configuration.run.account}: {len(self.feed.symbols)} symbols, "
+            f"bar {self.feed.bar_ms // 60_000} min, signals {names}; kernels ready in {self.compile_seconds:.1f} s; "
+            f"config {self.config_hash}"
+        )
+
+    def summary(self, reason: str) -> Summary:
+        """The account as it stands; the session adds bars and seconds."""
+        totals = self.cycle.totals or self.ledger.mark(self.cycle.marks)
+        return Summary(
+            mode=self.configuration.run.mode,
+            account=self.configuration.run.account,
+            reason=reason,
+            state=self.oversight.state.name,
+            bars=0,
+            decisions=self.book.decisions,
+            orders=self.execution.sent,
+            fills=self.book.fills,
+            first_ts_ms=self.first_ts_ms,
+            last_ts_ms=self.clock.now_ms(),
+            initial=f"{totals.initial:f}",
+            equity=f"{totals.equity:f}",
+            realised=f"{totals.realised:f}",
+            unrealised=f"{totals.unrealised:f}",
+            fees=f"{totals.fees:f}",
+            funding=f"{totals.funding:f}",
+            maximum_drawdown=self.book.maximum_drawdown,
+            seconds=0.0,
+            decisions_per_second=0.0,
+            compile_seconds=self.compile_seconds,
+        )
+
+    async def close_out(self) -> object:
+        """Close every position at the last known price, for a market that no longer moves."""
+        return await self.venue.close_out()
+
+    async def close(self) -> None:
+        """Let go of venue and database, whatever state they are in."""
+        try:
+            await self.venue.close()
+        finally:
+            await self.database.close()
+
+    def _warm(self, until_ms: int) -> None:
+        """Every bar before `until_ms`, through the same fold that trading uses."""
+        open_ms = self.feed.first_open_ms
+        while open_ms < until_ms:
+            count = min(WARM_BARS, (until_ms - open_ms) // self.feed.bar_ms)
+            block = self.feed.read(open_ms, count)
+            if not len(block):
+                break
+            self.market.extend(block)
+            open_ms = block.first_open_ms + len(block) * block.bar_ms
+        self.market.now_ms = max(self.market.now_ms, until_ms)
+
+
+async def assemble(configuration: Configuration, database_path: Path) -> Machine:
+    """Open market, database and venue and build what stands on them. Closes what it opened where it fails."""
+    kernel_cache.prepare()
+    warmth = await asyncio.to_thread(kernel_cache.warm)
+    feed = await asyncio.to_thread(open_feed, configuration)
+    database = await Database.open(
+        database_path,
+        mode=configuration.run.mode,
+        account=configuration.run.account,
+        identity=feed.identity(),
+        busy_timeout_ms=configuration.store.busy_timeout_ms,
+    )
+    try:
+        venue = open_venue(configuration, feed, database_path)
+        await venue.open()
+    except BaseException:
+        await database.close()
+        raise
+    try:
+        return _build(configuration, feed, database, venue, warmth.seconds)
+    except BaseException:
+        await venue.close()
+        await database.close()
+        raise
+
+
+def _build(
+    configuration: Configuration, feed: Feed, database: Database, venue: TradingVenue, compile_seconds: float
+) -> Machine:
+    from engine.config import config_hash
+    from engine.cycle import BarCycle
+    from engine.decision import Decider, Parameters
+    from engine.execution import Execution
+    from engine.kill import KillSwitch
+    from engine.market import MarketState
+    from engine.oversight import Oversight
+    from engine.signal_table import signal_table
+    from engine.tape import Tape
+    from strategies import registry
+    from strategies.config import enabled_signals
+
+    installed = registry.installed()
+    signals = enabled_signals(configuration.signals, installed)
+    parameters = configuration.risk.resolve()
+    table, weights = signal_table(signals)
+    journal = Journal(database)
+    tape = Tape(journal)
+    market = MarketState(feed, signals, parameters)
+    ledger = Ledger(configuration.run.capital)
+    book = BookState()
+    oversight = Oversight(feed.instruments, configuration.risk.guards, parameters, journal, tape)
+    execution = Execution(venue, journal, lambda order: machine.allowed(order), oversight.rejected)
+    decider = Decider(Parameters(table, parameters), len(feed.symbols))
+    passive = configuration.execution.order_type == "limit"
+    cycle = BarCycle(
+        market, feed.instruments, ledger, execution, journal, book, oversight, decider, parameters, weights, tape,
+        passive,
+    )  # fmt: skip
+    machine = Machine(
+        configuration=configuration,
+        feed=feed,
+        database=database,
+        journal=journal,
+        venue=venue,
+        clock=VirtualClock(feed.first_open_ms),
+        market=market,
+        ledger=ledger,
+        execution=execution,
+        oversight=oversight,
+        kill=KillSwitch(venue, execution, journal),
+        cycle=cycle,
+        tape=tape,
+        book=book,
+        signals=signals,
+        broken_signals=installed.broken,
+        compile_seconds=compile_seconds,
+        config_hash=config_hash(configuration),
+    )
+    return machine
+
+
+def _copy(source: BookState, target: BookState) -> None:
+    for name in BookState.__slots__:
+        setattr(target, name, getattr(source, name))

@@ -1,0 +1,231 @@
+"""The market as the engine knows it: a pure fold over bars from the feed's first one, so nothing of it is stored.
+
+A restarted engine folds the same bars through the same code and stands exactly where it stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.decision import Market
+from engine.feeds.feed import BarBlock, Feed, FundingSettlement
+from engine.venues.simulated import MarketStep
+from risk import clusters, volatility
+from risk.parameters import RiskParameters
+from store.records import InstrumentKind
+from strategies.blend import diversification
+from strategies.evaluate import Readings, evaluate
+from strategies.evidence.breakout import average_true_range
+from strategies.panel import Panel
+from strategies.signal import BAR_LENGTHS_MS, Signal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    BoolArray = NDArray[np.bool_]
+
+DAY_MS = 86_400_000
+FILLED_BARS = 3
+ATR_DAYS = 420
+ATR_MINIMUM_DAYS = 21
+PANEL_DAYS = 435
+CRYPTO_DAYS_A_YEAR = 365.0
+BAR_NAMES = {length: name for name, length in BAR_LENGTHS_MS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One bar of every symbol, [S] float64, NaN where missing."""
+
+    open_ms: int
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    volume: FloatArray
+    funding: tuple[FundingSettlement, ...]
+
+
+def rows(block: BarBlock) -> list[Row]:
+    """The bars of a block one by one, each with the settlements inside it."""
+    settled: dict[int, list[FundingSettlement]] = {}
+    for settlement in block.funding:
+        settled.setdefault((settlement.ts_ms - block.first_open_ms) // block.bar_ms, []).append(settlement)
+    return [
+        Row(
+            block.first_open_ms + index * block.bar_ms,
+            block.open[index],
+            block.high[index],
+            block.low[index],
+            block.close[index],
+            block.volume[index],
+            tuple(settled.get(index, ())),
+        )
+        for index in range(len(block))
+    ]
+
+
+class MarketState:
+    """Panel, volatility, clusters and readings of one universe; `now_ms` is the close of the newest bar folded in."""
+
+    def __init__(self, feed: Feed, signals: Sequence[Signal], parameters: RiskParameters) -> None:
+        self.symbols = feed.symbols
+        self.bar_ms = feed.bar_ms
+        self.signals = tuple(signals)
+        self._parameters = parameters
+        self._instruments = feed.instruments
+        count = len(self.symbols)
+        self._base = BAR_NAMES[self.bar_ms]
+        depth = max(DAY_MS // self.bar_ms, 1)
+        more = {} if self._base == "1d" else {self._base: depth}
+        self._panel = Panel(self.symbols, self.bar_ms, PANEL_DAYS, more)
+        self._volatility = volatility.initial(count, self.bar_ms, parameters.volatility_decay_days)
+        self._forecasts = diversification.initial(len(self.signals))
+        self._scalars = np.array([signal.scalar for signal in self.signals])
+        self._lot = np.array([float(i.lot) for i in feed.instruments])
+        self._min_quantity = np.array([float(i.min_quantity) for i in feed.instruments])
+        self._min_notional = np.array([float(i.min_notional) for i in feed.instruments])
+        self._shortable = np.array(
+            [i.kind is not InstrumentKind.SPOT and parameters.allow_short for i in feed.instruments]
+        )
+        self.now_ms = 0
+        self.day_completed = False
+        self.readings: Readings = evaluate(self.signals, self._panel, 0)
+        self.atr: FloatArray = np.full(count, np.nan)
+        self.cluster = np.full(count, -1, dtype=np.int64)
+        self.last_close: FloatArray = np.full(count, np.nan)
+        self.missing_run = np.zeros(count, dtype=np.int64)
+        self.volume: FloatArray = np.zeros(count)
+        self.volume_24h: FloatArray = np.zeros(count)
+        self.sigma: FloatArray = np.full(count, np.nan)
+        self.sigma_bar: FloatArray = np.full(count, np.nan)
+        self.bar_return: FloatArray = np.full(count, np.nan)
+
+    def extend(self, block: BarBlock) -> None:
+        """Fold a block in, day by day; the same as appending its bars one by one."""
+        per_day = DAY_MS // self.bar_ms
+        start = 0
+        while start < len(block):
+            index = (block.first_open_ms // self.bar_ms + start) % per_day
+            stop = min(start + per_day - index, len(block))
+            self._fold(block, start, stop)
+            start = stop
+
+    def append(self, row: Row) -> None:
+        """Fold one bar in."""
+        sigma_before = self.sigma_bar
+        close_before = self.last_close
+        completed = self._panel.append(row.open_ms, row.open, row.high, row.low, row.close, row.volume)
+        volatility.update(self._volatility, self._filled_closes(1)[0])
+        self._refresh(row.open_ms, row.volume, completed)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            self.bar_return = np.log(row.close / close_before)
+        self.sigma_bar_before = sigma_before
+
+    def step(self, row: Row) -> MarketStep:
+        """What the venue needs to move through `row`: the bar, and the costs as known at the decision before it."""
+        return MarketStep(
+            open_ms=row.open_ms,
+            bar_ms=self.bar_ms,
+            open=row.open,
+            high=row.high,
+            low=row.low,
+            close=row.close,
+            volume=row.volume,
+            previous_close=self.last_close,
+            previous_volume=self.volume,
+            volume_24h=self.volume_24h,
+            sigma_daily=self.sigma / np.sqrt(CRYPTO_DAYS_A_YEAR),
+            funding=row.funding,
+        )
+
+    def view(self) -> Market:
+        """The market as `decide` takes it."""
+        tradable = self.tradable
+        count = int(tradable.sum())
+        return Market(
+            price=self.last_close,
+            sigma=self.sigma,
+            correlation=volatility.correlation(self._volatility),
+            tradable=tradable,
+            stale=self.stale,
+            shortable=self._shortable,
+            lot=self._lot,
+            min_quantity=self._min_quantity,
+            min_notional=self._min_notional,
+            instrument_weight=np.where(tradable, 1.0 / count if count else 0.0, 0.0),
+            cluster=self.cluster,
+        )
+
+    @property
+    def tradable(self) -> BoolArray:
+        """[S]: enough history for a volatility one may size by."""
+        seasoned = volatility.seasoned(self._volatility, self.bar_ms, self._parameters.min_history_days)
+        return seasoned & np.isfinite(self.sigma) & np.isfinite(self.last_close)
+
+    @property
+    def stale(self) -> BoolArray:
+        """[S]: no bar for so long that nothing new may be opened on it."""
+        return self.missing_run > FILLED_BARS
+
+    def forecast_multiplier(self, weights: FloatArray) -> float:
+        """FDM for directional weights [K], from all daily forecasts so far."""
+        return diversification.multiplier(self._forecasts, weights)
+
+    @property
+    def daily_count(self) -> NDArray[np.int64]:
+        """Daily bars [S] each symbol's history has so far, for telling how far a warm-up is."""
+        return self._panel.daily_count
+
+    def _fold(self, block: BarBlock, start: int, stop: int) -> None:
+        part = slice(start, stop)
+        open_ms = block.first_open_ms + start * self.bar_ms
+        completed = self._panel.extend(
+            open_ms,
+            block.open[part],
+            block.high[part],
+            block.low[part],
+            block.close[part],
+            block.volume[part],
+        )
+        volatility.extend(self._volatility, self._filled_closes(stop - start))
+        self._refresh(open_ms + (stop - start - 1) * self.bar_ms, block.volume[stop - 1], completed > 0)
+
+    def _filled_closes(self, count: int) -> FloatArray:
+        """The newest closes [count, S] under the panel's gap rule."""
+        return np.ascontiguousarray(self._panel.window("close", count, self._base).T)
+
+    def _refresh(self, open_ms: int, volume: FloatArray, day_completed: bool) -> None:
+        self.now_ms = open_ms + self.bar_ms
+        self.last_close = self._panel.last_close
+        self.missing_run = self._panel.missing_run
+        self.volume = np.nan_to_num(volume)
+        self.volume_24h = self._panel.volume_24h
+        self.sigma = volatility.sigma(self._volatility, self._parameters.sigma_floor)
+        self.sigma_bar = volatility.sigma_bar(self._volatility)
+        self.day_completed = day_completed
+        if day_completed:
+            self._close_day()
+
+    def _close_day(self) -> None:
+        self.readings = evaluate(self.signals, self._panel, self.now_ms)
+        forecasts = diversification.forecasts(self.readings.value, self.readings.confidence, self._scalars)
+        diversification.update(self._forecasts, forecasts)
+        self.cluster = clusters.assign(
+            self.symbols,
+            self._parameters.clusters,
+            volatility.correlation(self._volatility),
+            self._parameters.cluster_correlation,
+        )
+        days = min(ATR_DAYS, self._panel.frame("1d").held)
+        if days >= ATR_MINIMUM_DAYS:
+            self.atr = average_true_range(
+                self._panel.window("high", days),
+                self._panel.window("low", days),
+                self._panel.window("close", days),
+            )

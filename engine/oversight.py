@@ -1,0 +1,234 @@
+"""Who restricts trading now: guards, the operator, instrument locks. Feeds the pure guards, keeps what they say.
+
+The state is folded bar by bar and stored with the book; the database holds each override in force as a row, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.ledger import FillEffect
+from engine.market import MarketState, Row
+from engine.reconcile import News
+from engine.tape import Tape
+from risk import guards
+from risk.guard_config import GuardConfig
+from risk.guard_state import GuardState, from_dict, to_dict
+from risk.parameters import RiskParameters
+from risk.performance_guard import multiplier
+from risk.state import OPERATOR, clear_override, effective_state, find, resume, set_override
+from store.journal import Journal
+from store.records import (
+    Fill,
+    FundingPayment,
+    Instrument,
+    LedgerTotals,
+    Override,
+    Side,
+    TradingState,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    BoolArray = NDArray[np.bool_]
+
+LEADER = "BTC"
+KILL = "kill"
+
+
+class Oversight:
+    """Overrides in force and everything guards remember."""
+
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        config: GuardConfig,
+        parameters: RiskParameters,
+        journal: Journal,
+        tape: Tape,
+    ) -> None:
+        self._symbols = tuple(instrument.symbol for instrument in instruments)
+        self._caps = np.array([float(instrument.funding_cap_rate) for instrument in instruments])
+        self._leader = next((n for n, i in enumerate(instruments) if i.base == LEADER), -1)
+        self._config = config
+        self._parameters = parameters
+        self._journal = journal
+        self._tape = tape
+        self.guards = GuardState()
+        self.keep_positions = False
+        self.multiplier = 1.0
+        self._booked: list[Fill | FundingPayment] = []
+        self._exits: list[guards.ProtectiveExit] = []
+        self._rejects_ms: list[int] = []
+        self._funding_rate = np.full(len(self._symbols), np.nan)
+        self._unproven: tuple[str, ...] = ()
+        self._proven = True
+        self._dumped: tuple[GuardState | None, dict[str, Any]] = (None, {})
+
+    @property
+    def state(self) -> TradingState:
+        """The effective trading state of the whole book."""
+        return effective_state(self.guards.overrides)
+
+    @property
+    def flattening(self) -> bool:
+        """True while HALTED means that positions are to be closed."""
+        return self.state is TradingState.HALTED and not self.keep_positions
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """All overrides in force, of the book and of single symbols."""
+        return self.guards.overrides
+
+    def filled(self, fill: Fill, effect: FillEffect) -> None:
+        """Note an execution for the next step; a stop or target that took a position out starts its cooldown."""
+        self._booked.append(fill)
+        protective = fill.client_order_id[-1:] in ("S", "T") and fill.reduce_only
+        if protective and effect.before.quantity:
+            side = Side.BUY if effect.before.quantity > 0 else Side.SELL
+            self._exits.append(guards.ProtectiveExit(fill.symbol, side))
+
+    def funded(self, payment: FundingPayment) -> None:
+        """Note a funding settlement for the next step."""
+        self._booked.append(payment)
+
+    def rejected(self, ts_ms: int) -> None:
+        """Note an order the venue refused."""
+        self._rejects_ms.append(ts_ms)
+
+    def settled(self, row: Row) -> None:
+        """Note the funding rates of a bar."""
+        self._funding_rate = np.full(len(self._symbols), np.nan)
+        for settlement in row.funding:
+            self._funding_rate[settlement.symbol_index] = settlement.rate
+
+    def proof(self, news: News, now_ms: int) -> None:
+        """Note whether the venue's books explain ours; symbols they do not are locked until they do."""
+        self._proven = news.proven
+        if news.unexplained is None:
+            return
+        unproven = tuple(sorted(news.unexplained))
+        if unproven != self._unproven:
+            what = f"{', '.join(unproven)} locked: the venue holds a position the ledger cannot explain"
+            text = what if unproven else "books agree with the venue again; locks cleared"
+            self._tape.say(now_ms, "ERROR" if unproven else "INFO", "engine.reconcile", text)
+        if news.proven and news.cash_difference and not unproven:
+            self._tape.say(
+                now_ms,
+                "ERROR",
+                "engine.reconcile",
+                f"cash differs from the venue's by {news.cash_difference}",
+            )
+        self._unproven = unproven
+
+    def step(
+        self, now_ms: int, totals: LedgerTotals, market: MarketState, forecast: Mapping[str, float]
+    ) -> tuple[guards.GuardChange, ...]:
+        """Let every guard see the bar; what they did is journalled and told, and returned."""
+        inputs = guards.GuardInputs(
+            ts_ms=now_ms,
+            bar_ms=market.bar_ms,
+            equity=float(totals.equity),
+            high_water_mark=float(totals.high_water_mark),
+            symbols=self._symbols,
+            leader=self._leader,
+            bar_return=market.bar_return,
+            sigma_bar=market.sigma_bar_before,
+            missing_run=market.missing_run,
+            funding_rate=self._funding_rate,
+            funding_cap_rate=self._caps,
+            forecast=forecast,
+            booked=tuple(self._booked),
+            exits=tuple(self._exits),
+            rejects_ms=tuple(self._rejects_ms),
+            positions_proven=self._proven,
+            unproven=self._unproven,
+        )
+        self._booked.clear()
+        self._exits.clear()
+        self._rejects_ms.clear()
+        before = self.state
+        self.guards, changes = guards.step(self.guards, inputs, self._config, self._parameters)
+        for change in changes:
+            self._record(change, now_ms)
+        if self.state is not before:
+            self._journal.risk_state(now_ms, self.state, "; ".join(c.message for c in changes))
+        self.multiplier = multiplier(self.guards.performance, self._config)
+        return changes
+
+    def locked(self, symbols: Sequence[str]) -> BoolArray:
+        """[S]: symbols that may only be reduced by an override of their own."""
+        scoped = {override.scope for override in self.guards.overrides if override.scope}
+        return np.array([symbol in scoped for symbol in symbols], dtype=np.bool_)
+
+    def cooldowns(self, symbols: Sequence[str]) -> tuple[BoolArray, BoolArray]:
+        """[S] long side, [S] short side: no new exposure there for now."""
+        resting = {(cooldown.symbol, cooldown.side) for cooldown in self.guards.cooldowns}
+        return (
+            np.array([(symbol, Side.BUY) in resting for symbol in symbols], dtype=np.bool_),
+            np.array([(symbol, Side.SELL) in resting for symbol in symbols], dtype=np.bool_),
+        )
+
+    def impose(self, override: Override) -> None:
+        """Put an override of the operator (or the kill) in force."""
+        before = self.state
+        self.guards = replace(self.guards, overrides=set_override(self.guards.overrides, override))
+        self._journal.override_set(override)
+        if self.state is not before:
+            self._journal.risk_state(override.since_ts_ms, self.state, override.reason)
+
+    def lift(self, name: str, now_ms: int, reason: str) -> None:
+        """End a milder override; HALTED ends by `resume` only."""
+        if find(self.guards.overrides, name) is None:
+            return
+        self.guards = replace(self.guards, overrides=clear_override(self.guards.overrides, name))
+        self._journal.override_cleared(name, "", now_ms, reason)
+        self._journal.risk_state(now_ms, self.state, reason)
+
+    def halt(self, actor: str, reason: str, now_ms: int, keep_positions: bool) -> None:
+        """HALTED until the operator's resume."""
+        self.keep_positions = keep_positions
+        self.impose(Override(KILL, TradingState.HALTED, actor, reason, now_ms, OPERATOR))
+
+    def resume(self, now_ms: int, reason: str) -> None:
+        """The operator's word: HALTED and everything that waits for it end; rules of the guards stay."""
+        kept = resume(self.guards.overrides)
+        for override in self.guards.overrides:
+            if override not in kept:
+                self._journal.override_cleared(override.name, override.scope, now_ms, reason)
+        self.guards = replace(self.guards, overrides=kept)
+        self.keep_positions = False
+        self._journal.risk_state(now_ms, self.state, reason)
+
+    def dump(self) -> dict[str, Any]:
+        """What must be stored; computed anew only where something changed."""
+        known, dumped = self._dumped
+        if known is not self.guards:
+            dumped = to_dict(self.guards)
+            self._dumped = (self.guards, dumped)
+        return dumped | {"keep_positions": self.keep_positions, "unproven": list(self._unproven)}
+
+    def load(self, raw: Mapping[str, Any]) -> None:
+        """The state `dump` gave."""
+        known = dict(raw)
+        self.keep_positions = bool(known.pop("keep_positions", False))
+        self._unproven = tuple(known.pop("unproven", ()))
+        self.guards = from_dict(known)
+        self.multiplier = multiplier(self.guards.performance, self._config)
+
+    def _record(self, change: guards.GuardChange, now_ms: int) -> None:
+        event = change.event(now_ms)
+        self._tape.say(event.ts_ms, event.level, event.source, event.message)
+        if change.override is None:
+            return
+        if change.action is guards.Action.SET:
+            self._journal.override_set(change.override)
+        elif change.action is guards.Action.CLEARED:
+            self._journal.override_cleared(
+                change.override.name, change.override.scope, now_ms, change.message
+            )

@@ -1,0 +1,331 @@
+"""Draws the one immutable `Snapshot` of a machine: plain data, exact money as text, built in about a millisecond."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.decision import STAGES
+from engine.limits_view import limit_rows
+from engine.snapshot import (
+    KillRow,
+    OrderRow,
+    OverrideRow,
+    PositionRow,
+    SignalCell,
+    SignalRow,
+    Snapshot,
+    VenueHealth,
+    WeightRow,
+)
+from store.records import Order, OrderPurpose, Position, TradingState
+
+if TYPE_CHECKING:
+    from engine.machine import Machine
+    from engine.session import Session
+
+VERSION = "0.1.0"
+LOG_LINES = 400
+SHOWN_ORDERS = 60
+DAY_MS = 86_400_000
+
+
+def draw(session: Session, machine: Machine) -> Snapshot:
+    """The machine as it stands; call it on the loop."""
+    totals = machine.cycle.totals or machine.ledger.mark(machine.cycle.marks)
+    equity = float(totals.equity)
+    high = float(totals.high_water_mark)
+    quotes = machine.feed.quotes(machine.showing_open_ms, session.fraction)
+    run = machine.configuration.run
+    positions = _positions(machine, quotes)
+    exposure = _exposure(machine, equity)
+    opening = _day_opening(machine, equity)
+    bar_ms = machine.feed.bar_ms
+    remaining = None if run.speed_factor is None else int((1 - session.fraction) * bar_ms / run.speed_factor)
+    return Snapshot(
+        sequence=session.next_sequence(),
+        version=VERSION,
+        mode=run.mode.value,
+        account=run.account,
+        phase=session.phase,
+        state=machine.oversight.state.name,
+        profile=machine.configuration.risk.profile,
+        market_ts_ms=machine.clock.now_ms() + int(session.fraction * bar_ms),
+        wall_ts_ms=time.time_ns() // 1_000_000,
+        decision_ts_ms=machine.book.cursor_ms,
+        next_decision_in_ms=remaining,
+        bar_ms=bar_ms,
+        speed=run.speed,
+        decisions=machine.book.decisions,
+        initial=f"{totals.initial:f}",
+        equity=f"{totals.equity:f}",
+        realised=f"{totals.realised:f}",
+        unrealised=f"{totals.unrealised:f}",
+        fees=f"{totals.fees:f}",
+        funding=f"{totals.funding:f}",
+        high_water_mark=f"{totals.high_water_mark:f}",
+        day_profit=f"{Decimal(repr(equity - opening)):.8f}",
+        day_profit_fraction=equity / opening - 1 if opening else 0.0,
+        drawdown=1 - equity / high if high > 0 else 0.0,
+        drawdown_limit=machine.cycle.parameters.dd_halt,
+        gross=float(np.abs(exposure).sum()),
+        net=float(exposure.sum()),
+        working_orders=len(machine.execution.open_orders()),
+        fills=machine.book.fills,
+        loop_lag_p99_ms=session.lag.p99_ms,
+        database_ms=machine.database.commit_p99_ms,
+        config_hash=machine.config_hash,
+        reconciled_ts_ms=machine.book.proven_ms or None,
+        signals=_signals(machine, quotes),
+        weights=_weights(machine),
+        positions=positions,
+        limits=limit_rows(session, machine, equity, opening, exposure),
+        overrides=_overrides(machine),
+        orders=_orders(machine),
+        venues=(VenueHealth(machine.venue.name, "up", "up", None),),
+        kill=_kill(machine),
+        log=tuple(machine.tape.ring)[-LOG_LINES:],
+        notice=_notice(machine),
+        scalars=_scalars(machine),
+    )
+
+
+def _exposure(machine: Machine, equity: float) -> np.ndarray:
+    closes = np.nan_to_num(machine.market.last_close)
+    held = np.array([float(machine.ledger.quantity(symbol)) for symbol in machine.market.symbols])
+    return held * closes / equity if equity else held * 0.0
+
+
+def _day_opening(machine: Machine, equity: float) -> float:
+    """Equity when the UTC day in progress began."""
+    day = machine.oversight.guards.day
+    return equity if day is None or day.opening_equity is None else day.opening_equity
+
+
+def _signals(machine: Machine, quotes: np.ndarray | None) -> tuple[SignalRow, ...]:
+    market, decision = machine.market, machine.cycle.decision
+    readings = market.readings
+    rows = []
+    for index, symbol in enumerate(market.symbols):
+        instrument = machine.feed.instruments[index]
+        close = market.last_close[index] if quotes is None else quotes[index]
+        cells = tuple(
+            SignalCell(
+                signal.name,
+                _number(readings.value[row, index]),
+                float(readings.confidence[row, index]),
+                readings.reasons[row][index].value,
+            )
+            for row, signal in enumerate(machine.signals)
+        )
+        stale = bool(market.stale[index])
+        held = decision is None or bool(decision.hold[index])
+        forecast = (
+            None if decision is None or held else float(decision.stages[STAGES.index("overlay"), index])
+        )
+        blocked = _why_blocked(machine, symbol, stale)
+        target = 0.0 if decision is None else float(decision.stages[STAGES.index("buffer"), index])
+        position = 0.0 if decision is None else float(decision.current[index])
+        rows.append(
+            SignalRow(
+                symbol=symbol,
+                price=_price(close, instrument.tick),
+                forecast=forecast,
+                confidence=_confidence(cells),
+                cells=cells,
+                target_fraction=target,
+                position_fraction=position,
+                action=_action(machine, index, cells, blocked),
+                age_ms=int(market.missing_run[index]) * machine.feed.bar_ms
+                + int(machine.clock.now_ms() - market.now_ms),
+                stale=stale,
+                why_blocked=blocked,
+                spread_bps=2 * machine.configuration.venue.half_spread_bps,
+                trail=machine.cycle.trail(index),
+            )
+        )
+    return tuple(rows)
+
+
+def _action(machine: Machine, index: int, cells: tuple[SignalCell, ...], blocked: str) -> str:
+    decision = machine.cycle.decision
+    if decision is None or (decision.hold[index] and not decision.current[index]):
+        return "WARMUP" if any(cell.reason == "WARMUP" for cell in cells) else "-"
+    lots = int(decision.close_lots[index] + decision.open_lots[index])
+    if lots and machine.oversight.state is not TradingState.HALTED:
+        return "BUY" if lots > 0 else "SELL"
+    if blocked:
+        return "BLOCKED"
+    current = decision.current[index]
+    return "flat" if not current else "HOLD L" if current > 0 else "HOLD S"
+
+
+def _why_blocked(machine: Machine, symbol: str, stale: bool) -> str:
+    for override in machine.oversight.overrides:
+        if override.scope in ("", symbol):
+            return f"{override.name}: {override.reason}"
+    return "no fresh bar" if stale else ""
+
+
+def _confidence(cells: tuple[SignalCell, ...]) -> float | None:
+    known = [cell.confidence for cell in cells if cell.value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _weights(machine: Machine) -> tuple[WeightRow, ...]:
+    readings = machine.market.readings
+    days = machine.market.daily_count
+    rows = []
+    for row, signal in enumerate(machine.signals):
+        present = np.isfinite(readings.value[row])
+        opinions = int(present.sum())
+        note = ""
+        if opinions == 0:
+            known = int(days.max()) if days.size else 0
+            note = f"warm-up: {known} of {signal.window} daily bars"
+        rows.append(
+            WeightRow(
+                name=signal.name,
+                title=signal.title,
+                kind=signal.signal_class.value,
+                type=signal.type.value,
+                weight=float(machine.cycle.weights[row]),
+                enabled=True,
+                coverage=opinions / len(present) if present.size else 0.0,
+                mean_abs=float(np.abs(readings.value[row][present]).mean()) if opinions else 0.0,
+                opinions=opinions,
+                symbols=int(present.size),
+                note=note,
+            )
+        )
+    return tuple(rows)
+
+
+def _positions(machine: Machine, quotes: np.ndarray | None) -> tuple[PositionRow, ...]:
+    rows = []
+    for index, instrument in enumerate(machine.feed.instruments):
+        position = machine.ledger.position(instrument.symbol)
+        if position.quantity:
+            close = machine.market.last_close[index] if quotes is None else quotes[index]
+            rows.append(_position(machine, index, position, float(close)))
+    return tuple(rows)
+
+
+def _position(machine: Machine, index: int, position: Position, close: float) -> PositionRow:
+    instrument = machine.feed.instruments[index]
+    mark = Decimal(_price(close, instrument.tick))
+    entry = position.cost / position.quantity
+    unrealised = position.quantity * mark - position.cost
+    working = [o for o in machine.execution.open_orders() if o.symbol == position.symbol]
+    stop = next((o for o in working if o.purpose is OrderPurpose.STOP), None)
+    side = 1 if position.quantity > 0 else -1
+    risk = (
+        None if stop is None or stop.trigger_offset is None else stop.trigger_offset * abs(position.quantity)
+    )
+    margin = abs(position.cost) / instrument.leverage
+    maintenance = instrument.maintenance_margin_rate
+    liquidation = (abs(position.cost) - side * margin) / (abs(position.quantity) * (1 - side * maintenance))
+    return PositionRow(
+        symbol=position.symbol,
+        venue=machine.venue.name,
+        side="L" if side > 0 else "S",
+        quantity=f"{position.quantity:f}",
+        entry=f"{entry.quantize(instrument.tick):f}",
+        mark=f"{mark:f}",
+        unrealised=f"{unrealised:.2f}",
+        unrealised_fraction=float(unrealised / abs(position.cost)),
+        r_multiple=float(unrealised / risk) if risk else None,
+        stop=None
+        if stop is None or stop.trigger_offset is None
+        else _stop_price(entry, side, stop, instrument.tick),
+        liquidation=f"{liquidation.quantize(instrument.tick):f}" if instrument.leverage > 1 else None,
+        working_orders=len(working),
+        locked=any(o.scope == position.symbol for o in machine.oversight.overrides),
+        opened_ts_ms=position.opened_ts_ms,
+    )
+
+
+def _stop_price(entry: Decimal, side: int, stop: Order, tick: Decimal) -> str:
+    return f"{(entry - side * (stop.trigger_offset or Decimal(0))).quantize(tick):f}"
+
+
+def _overrides(machine: Machine) -> tuple[OverrideRow, ...]:
+    return tuple(
+        OverrideRow(o.name, o.state.name, o.scope, o.actor, o.reason, o.since_ts_ms, o.ends)
+        for o in machine.oversight.overrides
+    )
+
+
+def _orders(machine: Machine) -> tuple[OrderRow, ...]:
+    newest = list(machine.execution.orders.values())[-SHOWN_ORDERS:]
+    return tuple(
+        OrderRow(
+            client_order_id=order.client_order_id,
+            symbol=order.symbol,
+            side=order.side.value,
+            type=order.type.value,
+            purpose=order.purpose.value,
+            quantity="position" if order.whole_position else f"{order.quantity:f}",
+            price=None if order.price is None else f"{order.price:f}",
+            filled=f"{order.filled_quantity:f}",
+            status=order.status.value,
+            reason=order.reason,
+            ts_ms=order.updated_ts_ms,
+        )
+        for order in reversed(newest)
+    )
+
+
+def _kill(machine: Machine) -> KillRow | None:
+    state = machine.kill.state
+    if state is None:
+        return None
+    return KillRow(
+        progress=state.progress.value,
+        venue=machine.venue.name,
+        cancelled=state.cancelled,
+        open_orders=state.open_orders,
+        open_positions=state.open_positions,
+        started_wall_ms=state.wall_ms,
+        error=state.error,
+    )
+
+
+def _notice(machine: Machine) -> str:
+    """What an operator should know before asking: signals that cannot speak yet, and until when."""
+    waiting = [
+        signal
+        for row, signal in enumerate(machine.signals)
+        if all(reason.value == "WARMUP" for reason in machine.market.readings.reasons[row])
+    ]
+    if not waiting:
+        return ""
+    days = machine.market.daily_count
+    known = int(days.max()) if days.size else 0
+    needs = ", ".join(f"{signal.name} {known}/{signal.window}" for signal in waiting)
+    return f"no opinion yet, daily bars so far: {needs}"
+
+
+def _scalars(machine: Machine) -> tuple[tuple[str, float], ...]:
+    decision = machine.cycle.decision
+    if decision is None:
+        return ()
+    return (
+        ("FDM", decision.fdm),
+        ("IDM", decision.idm),
+        ("Kelly", decision.kelly),
+        ("multiplier", decision.multiplier),
+    )
+
+
+def _price(price: float, tick: Decimal) -> str:
+    if not np.isfinite(price):
+        return "-"
+    return f"{Decimal(repr(float(price))).quantize(tick):f}"
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

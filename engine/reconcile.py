@@ -1,0 +1,136 @@
+"""What the venue has told us, made complete and put in the venue's own order before anything is booked.
+
+A stream may repeat itself, arrive shuffled or lose events. So quantities and cash are compared with the venue's
+books *before* booking: where they would disagree, executions and funding are asked for again. What still cannot be
+explained locks its instrument; a query that fails proves nothing and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.intents import is_ours
+from engine.ledger import Ledger
+from engine.venues.choose import TradingVenue
+from engine.venues.venue import Venue, VenueEvent, VenueUnavailable
+from store.records import ZERO, Fill, FundingPayment, OrderReport
+
+
+class SecondEngine(Exception):
+    """Orders carrying our id pattern that we never wrote: another engine trades this account."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One batch from the venue, each fact once, in the venue's order.
+
+    `proven`: the venue's positions and cash were read and explain everything but `unexplained` (symbols); None there:
+    they were not compared, and what was last proven stands.
+    """
+
+    fills: tuple[Fill, ...]
+    funding: tuple[FundingPayment, ...]
+    reports: tuple[OrderReport, ...]
+    last_sequence: int
+    proven: bool
+    unexplained: frozenset[str] | None
+    cash_difference: Decimal
+    recovered: int
+
+
+async def collect(
+    venue: TradingVenue, ledger: Ledger, after_sequence: int, since_ms: int, until_ms: int
+) -> News:
+    """Everything new since `after_sequence` up to market time `until_ms`, completed from the venue's books where its
+    stream has holes; they are read back to `since_ms`, when they last proved ours.
+
+    A venue whose books are ahead of `until_ms` (we were killed and are catching up) cannot be compared yet: such bars
+    were quiet when they were first decided, or they would have been committed.
+    """
+    events = [e for e in _unique(await venue.events(after_sequence)) if _ts_ms(e) <= until_ms]
+    fills = [e.fill for e in events if e.fill is not None and not ledger.knows(e.fill.fill_id)]
+    funding = [e.funding for e in events if e.funding is not None and not ledger.knows(e.funding.funding_id)]
+    reports = tuple(e.report for e in events if e.report is not None)
+    last_sequence = max((e.sequence for e in events), default=after_sequence)
+    recovered = 0
+    if venue.books_ts_ms() > until_ms:
+        return News(tuple(fills), tuple(funding), reports, last_sequence, True, None, ZERO, 0)
+    try:
+        held = {position.symbol: position.quantity for position in await venue.positions()}
+        cash = (await venue.balance()).cash
+        if _differing(ledger, fills, held) or _cash_after(ledger, fills, funding) != cash:
+            known = len(fills) + len(funding)
+            fills = _merged(fills, await venue.fills(since_ms), ledger)
+            funding = _merged_funding(funding, await venue.funding(since_ms), ledger)
+            recovered = len(fills) + len(funding) - known
+    except VenueUnavailable:
+        return News(tuple(fills), tuple(funding), reports, last_sequence, False, None, ZERO, 0)
+    return News(
+        fills=tuple(fills),
+        funding=tuple(funding),
+        reports=reports,
+        last_sequence=last_sequence,
+        proven=True,
+        unexplained=frozenset(_differing(ledger, fills, held)),
+        cash_difference=cash - _cash_after(ledger, fills, funding),
+        recovered=recovered,
+    )
+
+
+async def foreign_orders(venue: Venue, known: Mapping[str, object]) -> None:
+    """Raise SecondEngine where the venue holds open orders of our pattern that are not in `known`."""
+    for report in await venue.open_orders():
+        if is_ours(report.client_order_id) and report.client_order_id not in known:
+            raise SecondEngine(
+                f"{venue.name} holds order {report.client_order_id}, which carries our id pattern but is not in this "
+                "database: a second engine trades this account; stop it, or start this one with its own account"
+            )
+
+
+def _unique(events: Sequence[VenueEvent]) -> list[VenueEvent]:
+    by_sequence = {event.sequence: event for event in events}
+    return [by_sequence[sequence] for sequence in sorted(by_sequence)]
+
+
+def _ts_ms(event: VenueEvent) -> int:
+    fact = event.report or event.fill or event.funding
+    return 0 if fact is None else fact.ts_ms
+
+
+def _differing(ledger: Ledger, fills: Sequence[Fill], held: Mapping[str, Decimal]) -> set[str]:
+    expected = {symbol: position.quantity for symbol, position in ledger.positions.items()}
+    for fill in fills:
+        expected[fill.symbol] = expected.get(fill.symbol, ZERO) + fill.quantity * fill.side.sign
+    symbols = expected.keys() | held.keys()
+    return {symbol for symbol in symbols if expected.get(symbol, ZERO) != held.get(symbol, ZERO)}
+
+
+def _cash_after(ledger: Ledger, fills: Sequence[Fill], funding: Sequence[FundingPayment]) -> Decimal:
+    """Cash once the batch is booked; exact, because booking itself is (a dry run over the touched positions)."""
+    positions = {fill.symbol: ledger.position(fill.symbol) for fill in fills}
+    realised = ledger.realised
+    for fill in fills:
+        positions[fill.symbol], gained = ledger.dry_run(positions[fill.symbol], fill)
+        realised += gained
+    fees = ledger.fees + sum((fill.fee for fill in fills), ZERO)
+    received = ledger.funding + sum((payment.amount for payment in funding), ZERO)
+    return ledger.initial + realised - fees + received
+
+
+def _merged(streamed: Sequence[Fill], listed: Sequence[Fill], ledger: Ledger) -> list[Fill]:
+    """The venue's list gives the order; a fill it does not list yet keeps its place at the end."""
+    merged = {fill.fill_id: fill for fill in listed if not ledger.knows(fill.fill_id)}
+    for fill in streamed:
+        merged.setdefault(fill.fill_id, fill)
+    return list(merged.values())
+
+
+def _merged_funding(
+    streamed: Sequence[FundingPayment], listed: Sequence[FundingPayment], ledger: Ledger
+) -> list[FundingPayment]:
+    merged = {p.funding_id: p for p in listed if not ledger.knows(p.funding_id)}
+    for payment in streamed:
+        merged.setdefault(payment.funding_id, payment)
+    return list(merged.values())

@@ -1,0 +1,316 @@
+"""The running machine: one market, one venue, one book, moved bar by bar until the market or the operator ends it.
+
+Starting is recovering, and there is no other way in: fold the market up to the stored cursor, restore the books,
+look up every order whose fate is unknown, then trade. Each bar is one transaction; orders leave after it is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.clock import Pacer
+from engine.commands import Command, CommandResult
+from engine.control import Control
+from engine.kill import KillProgress
+from engine.lag import LagProbe
+from engine.machine import Machine, assemble
+from engine.market import Row, rows
+from engine.reconcile import collect
+from engine.summary import Summary
+from store.records import Event, Order, TradingState
+
+if TYPE_CHECKING:
+    from engine.config import Configuration
+    from engine.snapshot import Snapshot
+
+BLOCK_BARS = 512
+IN_FLIGHT_ROUNDS = 60
+WATCH_CONTROL_S = 0.25
+STANDS_STILL_S = 2.0
+
+
+class Session:
+    """One engine. `run` does everything; the rest may be called beside it from the same loop."""
+
+    def __init__(self, configuration: Configuration, database_path: Path) -> None:
+        self.configuration = configuration
+        self.database_path = database_path
+        self.ready = asyncio.Event()
+        self.phase = "starting"
+        self.bar_beat_s = self.order_beat_s = time.monotonic()
+        self.compile_seconds = 0.0
+        self._listeners: list[Callable[[Event], None]] = []
+        self._machine: Machine | None = None
+        self._control: Control | None = None
+        self._wake = asyncio.Event()
+        self._stop: tuple[str, str, str] | None = None
+        self._bars = 0
+        self._pictures = 0
+        self._started_s = time.monotonic()
+        self._uncommitted = 0
+        self._last_commit_s = 0.0
+        self._pacer: Pacer | None = None
+        self._background: set[asyncio.Task[None]] = set()
+        self.lag = LagProbe()
+
+    async def run(self) -> Summary:
+        """Recover, trade, end. Raises ConfigFault, DataFault, StoreError, VenueError or SecondEngine; whatever it
+        raises, files are closed and what was decided is either wholly stored or not at all."""
+        try:
+            self._machine = machine = await assemble(self.configuration, self.database_path)
+            self.compile_seconds = machine.compile_seconds
+            machine.tape.listeners += self._listeners
+            self._control = Control(self, machine)
+            self._pacer = Pacer(machine.feed.bar_ms, self.configuration.run.speed_factor or math.inf)
+            self.phase = "recovering"
+            await self._recover(machine)
+            self._watch(self.lag.run())
+            self._watch(self._watch_control(machine))
+            self.phase = "running"
+            self.ready.set()
+            reason = await self._trade(machine)
+            self.phase = "finished" if self._stop is None else "stopping"
+            await self._wind_down(machine)
+            return self._summary(machine, reason)
+        finally:
+            await self._close()
+
+    def snapshot(self) -> Snapshot | None:
+        """The newest picture; None until the machine is assembled."""
+        from engine.picture import draw
+
+        return None if self._machine is None else draw(self, self._machine)
+
+    async def execute(self, command: Command) -> CommandResult:
+        """Run one command beside the bars; KILL answers once HALTED is durable."""
+        if self._control is None:
+            return CommandResult(False, "the engine is still starting", "STARTING")
+        return await self._control.execute(command)
+
+    def next_sequence(self) -> int:
+        """Number the pictures."""
+        self._pictures += 1
+        return self._pictures
+
+    def request_stop(self, policy: str, actor: str, reason: str) -> None:
+        """End `run` soon: `keep`, `cancel` or `flatten` says what happens to orders and positions first."""
+        if self._stop is None:
+            self._stop = (policy, actor, reason)
+            self._wake.set()
+
+    def add_listener(self, listener: Callable[[Event], None]) -> None:
+        """Be told of every event; called on the loop, must not block."""
+        self._listeners.append(listener)
+        if self._machine is not None:
+            self._machine.tape.listeners.append(listener)
+
+    @property
+    def fraction(self) -> float:
+        """How far the market is through the bar in progress, in [0, 1]."""
+        return 0.0 if self._pacer is None else self._pacer.fraction()
+
+    @property
+    def stop_requested(self) -> bool:
+        """True once `run` is on its way out."""
+        return self._stop is not None
+
+    def hurry(self) -> None:
+        """Let the market move on at once: a kill waits for its next open."""
+        self._wake.set()
+
+    def start_kill(self) -> None:
+        """Carry a latched kill to its end in the background."""
+        if self._machine is not None:
+            self._watch(self._kill(self._machine))
+
+    async def _recover(self, machine: Machine) -> None:
+        """Stand where the last run stood: market, books, orders of unknown fate, an unfinished kill."""
+        await machine.restore()
+        clock = machine.clock
+        if self._control is not None:
+            await self._control.adopt_latch()
+        machine.tape.say(clock.now_ms(), "INFO", "engine.session", machine.describe())
+        await self._resolve(machine, clock.now_ms())
+        state = machine.kill.state
+        if state is not None and not state.done:
+            await machine.kill.carry_out(clock.now_ms())
+        await self._commit(machine)
+
+    async def _trade(self, machine: Machine) -> str:
+        limit = self.configuration.run.bars
+        async for row in self._bars_ahead(machine):
+            if not await self._pace(machine, row):
+                return "stopped"
+            await self._bar(machine, row)
+            self._bars += 1
+            if limit and self._bars >= limit:
+                return "bars reached"
+        return "market ended"
+
+    async def _bars_ahead(self, machine: Machine) -> AsyncIterator[Row]:
+        """Bars from the cursor on, the next block being read while this one is traded."""
+        feed = machine.feed
+        open_ms = machine.market.now_ms
+        ahead = asyncio.ensure_future(asyncio.to_thread(feed.read, open_ms, BLOCK_BARS))
+        try:
+            while True:
+                block = await ahead
+                if not len(block):
+                    return
+                open_ms = block.first_open_ms + len(block) * block.bar_ms
+                ahead = asyncio.ensure_future(asyncio.to_thread(feed.read, open_ms, BLOCK_BARS))
+                for row in rows(block):
+                    yield row
+        finally:
+            ahead.cancel()
+
+    async def _pace(self, machine: Machine, row: Row) -> bool:
+        """Wait until the bar is over; False where the run is to stop instead."""
+        if self._pacer is None:
+            return False
+        self._pacer.begin_bar()
+        machine.showing_open_ms = row.open_ms
+        while not await self._pacer.wait(self._wake):
+            self._wake.clear()
+            if self._stop is not None:
+                return False
+            if machine.kill.state is not None and not machine.kill.state.done:
+                return True
+        return self._stop is None
+
+    async def _bar(self, machine: Machine, row: Row) -> None:
+        close_ms = row.open_ms + machine.feed.bar_ms
+        async with machine.books:
+            await machine.venue.advance(machine.market.step(row))
+            machine.clock.advance_to(close_ms)
+            changed = await self._take_news(machine, close_ms)
+            machine.market.append(row)
+            outcome = machine.cycle.decide(close_ms)
+            self.bar_beat_s = time.monotonic()
+            if outcome.halt_reason and self._control is not None:
+                self._control.latch(outcome.halt_reason, "guard drawdown", keep_positions=False)
+            await self._commit(machine, urgent=changed or outcome.urgent)
+            if machine.journal.latched_elsewhere and self._control is not None:
+                await self._control.adopt_latch()
+            await self._send(machine, outcome.intents, close_ms)
+        machine.execution.forget_old()
+
+    async def _send(self, machine: Machine, intents: tuple[Order, ...], close_ms: int) -> None:
+        state = machine.kill.state
+        if state is not None and state.progress is KillProgress.CANCELLING:
+            await machine.kill.carry_out(close_ms)
+        if intents:
+            await machine.execution.dispatch(intents, close_ms)
+        if machine.execution.in_flight:
+            await self._resolve(machine, close_ms)
+        if state is not None and not state.done:
+            await machine.kill.prove_flat()
+        self.order_beat_s = time.monotonic()
+
+    async def _take_news(self, machine: Machine, now_ms: int) -> bool:
+        """Book what the venue told of this bar, and look up what it should have told."""
+        book = machine.book
+        news = await collect(machine.venue, machine.ledger, book.venue_sequence, book.proven_ms, now_ms)
+        changed = machine.cycle.take(news, now_ms)
+        if changed:
+            await machine.execution.verify(now_ms)
+        return changed
+
+    async def _resolve(self, machine: Machine, now_ms: int) -> None:
+        """Look up orders in flight on the market's clock, before the market moves on; bounded."""
+        execution = self.configuration.execution
+        now_ms += execution.inflight_after_ms
+        for _ in range(IN_FLIGHT_ROUNDS):
+            if not machine.execution.in_flight:
+                return
+            await machine.execution.resolve(now_ms)
+            now_ms += execution.inflight_check_ms
+
+    async def _commit(self, machine: Machine, urgent: bool = True) -> None:
+        """Make gathered bars durable: at once where orders or venue news are among them, else in groups."""
+        self._uncommitted += 1
+        store = self.configuration.store
+        now_s = time.monotonic()
+        grown = self._uncommitted >= store.group_commit_bars
+        late = (now_s - self._last_commit_s) * 1e3 >= store.group_commit_ms
+        if not (urgent or grown or late):
+            return
+        machine.cycle.store_book()
+        await machine.journal.commit()
+        self._uncommitted = 0
+        self._last_commit_s = now_s
+
+    async def _kill(self, machine: Machine) -> None:
+        """The operator's kill, beside a bar loop that may be wedged: wait briefly for the books, then go on alone."""
+        try:
+            async with asyncio.timeout(STANDS_STILL_S):
+                async with machine.books:
+                    await machine.kill.carry_out(machine.clock.now_ms())
+        except TimeoutError:
+            await machine.kill.carry_out(machine.clock.now_ms())
+        self.hurry()
+        await machine.kill.until_flat(self._stands_still, machine.close_out)
+
+    def _stands_still(self) -> bool:
+        self.hurry()
+        return time.monotonic() - self.bar_beat_s > STANDS_STILL_S
+
+    async def _watch_control(self, machine: Machine) -> None:
+        """See a latch that another process wrote while this one was idle or wedged."""
+        while True:
+            await asyncio.sleep(WATCH_CONTROL_S)
+            if await machine.journal.watch_control() and self._control is not None:
+                await self._control.adopt_latch()
+                self.start_kill()
+
+    async def _wind_down(self, machine: Machine) -> None:
+        """Leave orders and positions as the stop policy says."""
+        policy, actor, reason = self._stop or ("keep", "market", "market ended")
+        now_ms = machine.clock.now_ms()
+        if policy == "cancel":
+            await machine.venue.cancel_all(keep_protective=True)
+        elif policy == "flatten" and machine.oversight.state is not TradingState.HALTED:
+            await machine.venue.cancel_all()
+            await machine.close_out()
+        if policy != "keep":
+            await self._take_news(machine, now_ms)
+            machine.cycle.record_equity(now_ms)
+        machine.tape.say(now_ms, "INFO", "engine.session", f"stopping ({policy}) asked by {actor}: {reason}")
+        await self._commit(machine)
+
+    def _watch(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if task.cancelled() or task.exception() is None:
+            return
+        failure = task.exception()
+        if self._machine is not None:
+            now_ms = self._machine.clock.now_ms()
+            self._machine.tape.show(Event(now_ms, "ERROR", "engine.session", f"{failure}"))
+        self.request_stop("keep", "engine", f"a part of the engine failed: {failure}")
+
+    def _summary(self, machine: Machine, reason: str) -> Summary:
+        seconds = time.monotonic() - self._started_s
+        return replace(
+            machine.summary(reason),
+            bars=self._bars,
+            seconds=seconds,
+            decisions_per_second=self._bars / seconds if seconds else 0.0,
+        )
+
+    async def _close(self) -> None:
+        for task in list(self._background):
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        if self._machine is not None:
+            await self._machine.close()
