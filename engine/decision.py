@@ -1,43 +1,33 @@
 """The decision: from readings to whole lots, in fourteen recorded stages.
 
-`decide` is pure and deterministic: what it returns depends on its arguments alone. The same compiled step serves one
-live bar and every bar of a backtest. Fractions are of equity; arrays are float64 and indexed [signal, symbol] or
-[symbol]; nothing here is money.
+`decide` is pure and deterministic: what it returns depends on its arguments alone. The same compiled step
+serves one live bar and every bar of a backtest. Fractions are of equity; arrays are float64 and indexed
+[signal, symbol] or [symbol]; nothing here is money.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+import numpy as np
+
+from engine import decision_layout as at
+from engine import kernel_cache
 from risk.parameters import RiskParameters
 from store.records import SignalClass, SignalType, TradingState
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
     BoolArray = NDArray[np.bool_]
 
-STAGES = (
-    "blend",
-    "conflict",
-    "overlay",
-    "volatility",
-    "neutral",
-    "type",
-    "symbol",
-    "cluster",
-    "net",
-    "gross",
-    "drawdown",
-    "state",
-    "buffer",
-    "round",
-)
+STAGES = at.STAGES
 
 
 class OverlaySide(IntEnum):
@@ -52,9 +42,9 @@ class OverlaySide(IntEnum):
 class SignalSpec:
     """One signal as the decision sees it.
 
-    `weight` is its share of its own class (directional and neutral weights each sum to 1 over the enabled ones; 0 is
-    shadow: computed and recorded, never traded). `scalar` brings mean abs forecast to 1/2. An overlay multiplies by
-    1 + `up` * value (value >= 0) or 1 + `down` * value, and counts while `weight` > 0.
+    `weight` is its share of its own class (directional and neutral weights each sum to 1 over the enabled
+    ones; 0 is shadow: computed and recorded, never traded). `scalar` brings mean abs forecast to 1/2. An
+    overlay multiplies by 1 + `up` * value (value >= 0) or 1 + `down` * value, and counts while `weight` > 0.
     """
 
     name: str
@@ -78,7 +68,8 @@ class SignalTable:
 class Readings:
     """`value` [K, S] in [-1, 1], `confidence` [K, S] in [0, 1]; NaN in either: no opinion.
 
-    A neutral signal without an opinion is given its last one by the caller while that is at most 3 of its periods old.
+    A neutral signal without an opinion is given its last one by the caller while that is at most 3 of its
+    periods old.
     """
 
     value: FloatArray
@@ -87,8 +78,9 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class NeutralLegs:
-    """The legs of the neutral signals: `legs` [K, S] signed weights (rows of other classes are ignored), `beta` [S]
-    to BTC, `hedge` the index of the BTC perpetual (-1: none), `held` [S] the fraction now held for neutral legs."""
+    """The legs of the neutral signals: `legs` [K, S] signed weights (rows of other classes are ignored),
+    `beta` [S] to BTC, `hedge` the index of the BTC perpetual (-1: none), `held` [S] the fraction now held for
+    neutral legs."""
 
     legs: FloatArray
     beta: FloatArray
@@ -100,9 +92,9 @@ class NeutralLegs:
 class Market:
     """The market at a bar's close, [S] each unless said.
 
-    `sigma` is annualised; `correlation` [S, S]; `instrument_weight` is g (0 where not tradable); `cluster` labels in
-    [0, S), -1 for none; `lot` and `min_quantity` in units, `min_notional` in quote currency; `cost_band` a fraction of
-    equity added to the band, None for none.
+    `sigma` is annualised; `correlation` [S, S]; `instrument_weight` is g (0 where not tradable); `cluster`
+    labels in [0, S), -1 for none; `lot` and `min_quantity` in units, `min_notional` in quote currency;
+    `cost_band` a fraction of equity added to the band, None for none.
     """
 
     price: FloatArray
@@ -121,9 +113,9 @@ class Market:
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """What we have: `equity` and `high_water_mark` in quote currency, `quantity` [S] signed units, `hold_age_ms` [S]
-    since the hold that a symbol is in began (0 where none), `working` [S] signed units of open orders (None: none;
-    stops and targets do not count)."""
+    """What we have: `equity` and `high_water_mark` in quote currency, `quantity` [S] signed units,
+    `hold_age_ms` [S] since the hold that a symbol is in began (0 where none), `working` [S] signed units of
+    open orders (None: none; stops and targets do not count)."""
 
     equity: float
     high_water_mark: float
@@ -134,8 +126,8 @@ class Portfolio:
 
 @dataclass(frozen=True, slots=True)
 class RiskInputs:
-    """What guards and estimators say, [S] each unless said. `guard_multiplier` and `regime_multiplier` are <= 1;
-    `fdm` comes from `strategies.blend.diversification`, `kelly` from `risk.kelly`."""
+    """What guards and estimators say, [S] each unless said. `guard_multiplier` and `regime_multiplier` are <=
+    1; `fdm` comes from `strategies.blend.diversification`, `kelly` from `risk.kelly`."""
 
     state: TradingState
     locked: BoolArray
@@ -159,15 +151,16 @@ class Parameters:
 class Decision:
     """The outcome for every symbol, with everything that led to it.
 
-    `stages` [14, S] holds every symbol's value after every stage of `STAGES`: the forecast up to `overlay`, then
-    fractions of equity; row `neutral` holds the neutral legs alone and rows `type` to `drawdown` the rest alone, which
-    meet in `state`; row `round` is the quantity that will result as a fraction. `bound` [14, S] marks what a stage
-    changed by more than 1e-12 (for `round`: an order that a minimum suppressed). `neutral` [S] are the legs after
-    `drawdown`, `current` [S] is c, `average` [S] the position of an average forecast.
+    `stages` [14, S] holds every symbol's value after every stage of `STAGES`: the forecast up to `overlay`,
+    then fractions of equity; row `neutral` holds the neutral legs alone and rows `type` to `drawdown` the
+    rest alone, which meet in `state`; row `round` is the quantity that will result as a fraction. `bound`
+    [14, S] marks what a stage changed by more than 1e-12 (for `round`: an order that a minimum suppressed).
+    `neutral` [S] are the legs after `drawdown`, `current` [S] is c, `average` [S] the position of an average
+    forecast.
 
-    Orders in signed lots: `close_lots` reduce only and go first, `open_lots` follow; `whole_close` says that the close
-    takes the whole position, whatever its lots. `state` is the effective trading state and `halt` says that this step
-    itself reached dd_halt. Under HALTED the orders are recorded and must not be sent.
+    Orders in signed lots: `close_lots` reduce only and go first, `open_lots` follow; `whole_close` says that
+    the close takes the whole position, whatever its lots. `state` is the effective trading state and `halt`
+    says that this step itself reached dd_halt. Under HALTED the orders are recorded and must not be sent.
     """
 
     stages: FloatArray
@@ -190,10 +183,31 @@ class Decision:
 
 
 class Decider:
-    """`decide` for one universe: shapes checked and parameters packed once. Not shared between threads."""
+    """`decide` for one universe of `symbols` symbols: parameters packed and checked once.
+
+    Keeps working memory, so one thread at a time; every `Decision` owns its arrays. Raises ValueError for
+    weights of a class that sum neither to 1 nor, where none is enabled, to 0.
+    """
 
     def __init__(self, parameters: Parameters, symbols: int) -> None:
-        raise NotImplementedError
+        table = parameters.signals.signals
+        self._shape = (len(table), symbols)
+        self._signals, self._codes = _pack_signals(table)
+        self._rows = tuple(_enabled(table, signal_class) for signal_class in _CLASSES)
+        self._type_limits = np.array([parameters.risk.type_limits[kind] for kind in SignalType])
+        self._inputs = _pack_parameters(parameters.risk)
+        self._allow_short = parameters.risk.allow_short
+        self._symbols = np.zeros((at.SYMBOL_ROWS, symbols))
+        self._flags = np.zeros((at.FLAG_ROWS, symbols), dtype=np.bool_)
+        self._nothing = np.zeros(symbols)
+        self._no_legs = NeutralLegs(np.zeros(self._shape), self._nothing, -1, self._nothing)
+        self._memory = (
+            np.zeros(self._shape),
+            np.zeros(self._shape),
+            np.zeros((at.ROOM_ROWS, max(symbols, len(SignalType)))),
+            np.zeros((at.CHECK_ROWS, symbols), dtype=np.bool_),
+        )
+        self._step = _load_step()
 
     def decide(
         self,
@@ -203,8 +217,90 @@ class Decider:
         risk: RiskInputs,
         neutral: NeutralLegs | None = None,
     ) -> Decision:
-        """One bar. Raises ValueError where a shape is wrong or equity is not finite."""
-        raise NotImplementedError
+        """One bar. Raises ValueError where a shape is wrong or a number that scales the whole book is no
+        number."""
+        legs = self._no_legs if neutral is None else neutral
+        symbols = self._shape[1]
+        self._pack_symbols(market, portfolio, legs)
+        self._pack_flags(market, risk)
+        self._pack_book(portfolio, risk, legs.hedge)
+        stages, bound = np.empty((at.STAGE_COUNT, symbols)), np.empty((at.STAGE_COUNT, symbols), np.bool_)
+        facts, marks = np.empty((at.FACT_ROWS, symbols)), np.empty((at.MARK_ROWS, symbols), np.bool_)
+        orders, summary = np.empty((at.ORDER_ROWS, symbols), np.int64), np.empty(at.SUMMARY)
+        self._step(
+            _checked("readings.value", readings.value, self._shape),
+            _checked("readings.confidence", readings.confidence, self._shape),
+            _checked("market.correlation", market.correlation, (symbols, symbols)),
+            self._symbols,
+            self._flags,
+            _labels(market.cluster, symbols),
+            self._signals,
+            self._codes,
+            *self._rows,
+            _checked("neutral.legs", legs.legs, self._shape),
+            self._type_limits,
+            self._inputs,
+            stages,
+            bound,
+            facts,
+            marks,
+            orders,
+            summary,
+            *self._memory,
+        )
+        return _decision(stages, bound, facts, marks, orders, summary, risk)
+
+    def _pack_symbols(self, market: Market, portfolio: Portfolio, legs: NeutralLegs) -> None:
+        """Fill the rows of numbers per symbol, in the order of `decision_layout`."""
+        nothing = self._nothing
+        columns = (
+            market.price,
+            market.sigma,
+            market.lot,
+            market.min_quantity,
+            market.min_notional,
+            market.instrument_weight,
+            nothing if market.cost_band is None else market.cost_band,
+            portfolio.quantity,
+            nothing if portfolio.working is None else portfolio.working,
+            portfolio.hold_age_ms,
+            legs.beta,
+            legs.held,
+        )
+        _fill(self._symbols, columns)
+
+    def _pack_flags(self, market: Market, risk: RiskInputs) -> None:
+        shortable = market.shortable if self._allow_short else np.zeros_like(market.shortable)
+        columns = (
+            market.tradable,
+            market.stale,
+            shortable,
+            risk.locked,
+            risk.cooldown_long,
+            risk.cooldown_short,
+        )
+        _fill(self._flags, columns)
+
+    def _pack_book(self, portfolio: Portfolio, risk: RiskInputs, hedge: int) -> None:
+        """Fill the entries that change from bar to bar."""
+        multiplier = risk.guard_multiplier * risk.regime_multiplier
+        numbers = (portfolio.equity, portfolio.high_water_mark, multiplier, risk.fdm, risk.kelly)
+        if not all(map(math.isfinite, numbers)) or portfolio.high_water_mark <= 0.0:
+            raise ValueError(
+                "decide needs finite equity, high-water mark (> 0), multipliers, FDM and Kelly, got "
+                f"{portfolio.equity}, {portfolio.high_water_mark}, {multiplier}, {risk.fdm}, {risk.kelly}"
+            )
+        if not -1 <= hedge < self._shape[1]:
+            raise ValueError(f"the hedge must be a symbol's index or -1, got {hedge}")
+        self._inputs[: at.VOLATILITY_TARGET] = (
+            portfolio.equity,
+            portfolio.high_water_mark,
+            int(risk.state),
+            multiplier,
+            risk.fdm,
+            risk.kelly,
+            hedge,
+        )
 
 
 def decide(
@@ -215,6 +311,108 @@ def decide(
     parameters: Parameters,
     neutral: NeutralLegs | None = None,
 ) -> Decision:
-    """One decision from its arguments alone; `Decider` does the same faster where many bars share parameters."""
+    """One decision from its arguments alone; a `Decider` does the same faster where many bars share
+    parameters."""
     symbols = int(market.price.shape[0])
     return Decider(parameters, symbols).decide(readings, market, portfolio, risk, neutral)
+
+
+_CLASSES = (SignalClass.DIRECTIONAL, SignalClass.NEUTRAL, SignalClass.OVERLAY)
+
+
+def _load_step() -> Callable[..., None]:
+    """The compiled step; imported here, so that naming a `Decision` does not load numba."""
+    kernel_cache.prepare()
+    from engine.decision_step import step
+
+    return cast("Callable[..., None]", step)
+
+
+def _pack_signals(table: tuple[SignalSpec, ...]) -> tuple[FloatArray, IntArray]:
+    signals = np.array([(s.weight, s.scalar, s.up, s.down) for s in table]).reshape(-1, at.SIGNAL_ROWS)
+    types = list(SignalType)
+    codes = np.array([(types.index(s.signal_type), int(s.side)) for s in table], dtype=np.int64)
+    return np.ascontiguousarray(signals.T), np.ascontiguousarray(codes.reshape(-1, at.CODE_ROWS).T)
+
+
+def _enabled(table: tuple[SignalSpec, ...], signal_class: SignalClass) -> IntArray:
+    """The rows of the signals of a class that have a weight."""
+    rows = [k for k, s in enumerate(table) if s.signal_class is signal_class and s.weight > 0.0]
+    total = math.fsum(table[k].weight for k in rows)
+    if signal_class is not SignalClass.OVERLAY and rows and abs(total - 1.0) > 1e-9:
+        raise ValueError(f"weights of the enabled {signal_class} signals must sum to 1, not {total:.9g}")
+    if not all(s.weight >= 0.0 and math.isfinite(s.scalar * s.up * s.down) for s in table):
+        raise ValueError("signal weights must be >= 0, and scalars and overlay factors finite")
+    return np.array(rows, dtype=np.int64)
+
+
+def _pack_parameters(risk: RiskParameters) -> FloatArray:
+    """The entries of `inputs` that stay, in the order of `decision_layout`; the others are 0 until a bar is
+    decided."""
+    constants = (
+        risk.volatility_target,
+        risk.neutral_budget,
+        risk.max_symbol,
+        risk.max_cluster,
+        risk.max_net,
+        risk.max_gross,
+        risk.dd_start,
+        risk.dd_halt,
+        risk.hold_max_age_ms,
+        risk.buffer_fraction,
+    )
+    inputs = np.zeros(at.INPUTS)
+    inputs[at.VOLATILITY_TARGET :] = constants
+    return inputs
+
+
+def _fill(rows: FloatArray | BoolArray, columns: tuple[FloatArray | BoolArray, ...]) -> None:
+    """Copy arrays [S] into the rows of a matrix."""
+    shape = rows.shape[1:]
+    for row, column in enumerate(columns):
+        if column.shape != shape:
+            raise ValueError(f"every array per symbol must have shape {shape}, got {column.shape}")
+        rows[row] = column
+
+
+def _checked(name: str, array: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """`array` as the contiguous float64 the step was compiled for."""
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def _labels(cluster: IntArray, symbols: int) -> IntArray:
+    if cluster.shape != (symbols,):
+        raise ValueError(f"market.cluster must have shape {(symbols,)}, got {cluster.shape}")
+    return np.ascontiguousarray(cluster, dtype=np.int64)
+
+
+def _decision(
+    stages: FloatArray,
+    bound: BoolArray,
+    facts: FloatArray,
+    marks: BoolArray,
+    orders: IntArray,
+    summary: FloatArray,
+    risk: RiskInputs,
+) -> Decision:
+    return Decision(
+        stages=stages,
+        bound=bound,
+        coverage=facts[at.COVERAGE],
+        hold=marks[at.HOLD],
+        current=facts[at.CURRENT],
+        average=facts[at.AVERAGE],
+        neutral=facts[at.NEUTRAL],
+        close_lots=orders[at.CLOSE_LOTS],
+        open_lots=orders[at.OPEN_LOTS],
+        whole_close=marks[at.WHOLE_CLOSE],
+        idm=float(summary[at.IDM]),
+        fdm=risk.fdm,
+        kelly=risk.kelly,
+        drawdown=float(summary[at.DRAWDOWN]),
+        multiplier=float(summary[at.APPLIED_MULTIPLIER]),
+        state=TradingState(int(summary[at.EFFECTIVE_STATE])),
+        halt=bool(summary[at.HALT]),
+    )

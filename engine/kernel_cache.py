@@ -1,9 +1,32 @@
-"""Where compiled kernels are kept, and having them compiled before they are needed."""
+"""Where compiled kernels are kept, and having them compiled before they are needed.
+
+numba looks at a kernel's own file alone when it decides whether a cached machine code is fresh; a kernel that
+calls into another module would keep running that module's old code. So every state of the kernel sources,
+together with the versions of numba and NumPy, gets a folder of its own. A package directory that cannot be
+written to is no obstacle either: the folder lies in the user's cache.
+"""
 
 from __future__ import annotations
 
+import atexit
+import hashlib
+import importlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
+
+VARIABLE = "NUMBA_CACHE_DIR"
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("engine", "risk", "strategies")
+IMPORTS_OURS = re.compile(rb"^from ((?:engine|risk|strategies|store)[\w.]*) import (\w+)", re.MULTILINE)
+IMPORTS_NUMBA = re.compile(rb"^(?:from|import) numba\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +37,92 @@ class Warmth:
     compiled: bool
 
 
+@cache
 def prepare() -> Path:
-    """Point numba at a folder for exactly these kernel sources. Call before any kernel module is imported."""
-    raise NotImplementedError
+    """Point numba at a folder for exactly these kernel sources; the same folder for the life of the process.
+
+    Call before any kernel module is imported. The base is NUMBA_CACHE_DIR where it is set, else the user's
+    cache folder; where neither can be written to, a private temporary folder that is removed at exit.
+    """
+    digest = source_digest()
+    configured = os.environ.get(VARIABLE)
+    for base in (configured, _user_cache()):
+        if base and (folder := _usable(Path(base), digest)):
+            return _point_numba_to(folder)
+    temporary = Path(tempfile.mkdtemp(prefix="quarterdeck-numba-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return _point_numba_to(temporary)
 
 
 def warm() -> Warmth:
     """Import every kernel module, compiling what the cache does not hold. Blocking: call it off the loop."""
-    raise NotImplementedError
+    started = time.perf_counter()
+    prepare()
+    modules = [importlib.import_module(name) for name in kernel_modules()]
+    compiled = any(_compiled_here(kernel) for module in modules for kernel in vars(module).values())
+    return Warmth(time.perf_counter() - started, compiled)
+
+
+def kernel_modules() -> tuple[str, ...]:
+    """Names of the modules that hold kernels, in a fixed order."""
+    return tuple(".".join(path.relative_to(ROOT).with_suffix("").parts) for path in _sources())
+
+
+def source_digest() -> str:
+    """A short name for this state of the kernel sources and of what compiles them."""
+    digest = hashlib.sha256(f"{version('numba')} {version('numpy')} {sys.version_info[:2]}".encode())
+    for path in sorted({*_sources(), *_constants()}):
+        digest.update(path.relative_to(ROOT).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _sources() -> tuple[Path, ...]:
+    """The files that import numba."""
+    files = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    return tuple(path for path in files if IMPORTS_NUMBA.search(path.read_bytes()))
+
+
+def _constants() -> set[Path]:
+    """The files kernels import from: what they name there is compiled into them as a constant."""
+    found: set[Path] = set()
+    for source in _sources():
+        for module, name in IMPORTS_OURS.findall(source.read_bytes()):
+            folder = ROOT.joinpath(*module.decode().split("."))
+            candidates = (folder.with_suffix(".py"), folder / f"{name.decode()}.py")
+            found.update(path for path in candidates if path.is_file())
+    return found
+
+
+def _user_cache() -> str:
+    from platformdirs import user_cache_path
+
+    return str(user_cache_path("quarterdeck") / "numba")
+
+
+def _usable(base: Path, digest: str) -> Path | None:
+    """The folder `digest` under `base` (or `base` itself, when a parent process has chosen it), if files can
+    be made."""
+    folder = base if base.name == digest else base / digest
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return None
+
+
+def _point_numba_to(folder: Path) -> Path:
+    """For this process and its children, also where numba has read its settings already."""
+    os.environ[VARIABLE] = str(folder)
+    if (settings := sys.modules.get("numba.core.config")) is not None:
+        settings.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+    return folder
+
+
+def _compiled_here(kernel: object) -> bool:
+    """Whether `kernel` is a kernel that was compiled in this process rather than loaded."""
+    from numba.core.dispatcher import Dispatcher
+
+    return isinstance(kernel, Dispatcher) and bool(kernel.stats.cache_misses)

@@ -16,8 +16,9 @@ DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class RiskParameters:
-    """`type_limits` caps the combined contribution of each signal type to one symbol; `clusters` maps the name of a
-    cluster to its symbols. `volatility_target` is per annum, `leverage` the margin leverage of one position."""
+    """`type_limits` caps the combined contribution of each signal type to one symbol; `clusters` maps the
+    name of a cluster to its symbols. `volatility_target` is per annum, `leverage` the margin leverage of one
+    position."""
 
     profile: str
     volatility_target: float

@@ -1,0 +1,117 @@
+"""Stage `neutral`: the legs of the market-neutral signals, kept apart from the directional book.
+
+`legs` [K, S] holds every signal's legs, its own share of the beta hedge included, so that scaling the legs of
+one signal together keeps the book neutral to the hedge.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from numba import njit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    BoolArray = NDArray[np.bool_]
+
+
+@njit(nogil=True, inline="always")
+def leg_amount(value: float, confidence: float, leg: float) -> float:
+    """v q leg; 0 without an opinion or a leg."""
+    amount = value * confidence * leg
+    return amount if math.isfinite(amount) else 0.0
+
+
+@njit(nogil=True)
+def leg_factor(legs: FloatArray, usable: BoolArray, limit: float) -> float:
+    """The factor that keeps the largest of one signal's legs [S] within the limit; 0 where a leg cannot be
+    traded."""
+    largest = 0.0
+    for s in range(legs.size):
+        if legs[s] != 0.0:
+            if not usable[s]:
+                return 0.0
+            largest = max(largest, abs(legs[s]))
+    return limit / largest if largest > limit else 1.0
+
+
+@njit(nogil=True)
+def hedge_beta(legs: FloatArray, beta: FloatArray, hedge: int, usable: BoolArray) -> None:
+    """Add to one signal's legs [S] what the hedge must hold for their betas to sum to 0.
+
+    Legs that cannot be hedged (a beta is unknown, the hedge cannot be traded) are not held at all.
+    """
+    if hedge < 0:
+        return
+    total = 0.0
+    for s in range(legs.size):
+        if legs[s] != 0.0:
+            total += legs[s] * beta[s]
+    if total == 0.0:
+        return
+    if math.isfinite(total) and usable[hedge]:
+        legs[hedge] -= total
+    else:
+        legs[:] = 0.0
+
+
+@njit(nogil=True)
+def build_legs(
+    value: FloatArray,
+    confidence: FloatArray,
+    weight: FloatArray,
+    neutral: IntArray,
+    signal_type: IntArray,
+    type_limits: FloatArray,
+    max_symbol: float,
+    budget: float,
+    usable: BoolArray,
+    declared: FloatArray,
+    beta: FloatArray,
+    hedge: int,
+    legs: FloatArray,
+    raw: FloatArray,
+) -> None:
+    """Fill `legs` from the `declared` ones for the rows `neutral`; `raw` [S] is their sum before any scaling."""
+    raw[: beta.size] = 0.0
+    for k in neutral:
+        for s in range(beta.size):
+            legs[k, s] = weight[k] * budget * leg_amount(value[k, s], confidence[k, s], declared[k, s])
+            raw[s] += legs[k, s]
+        factor = leg_factor(legs[k], usable, min(type_limits[signal_type[k]], max_symbol))
+        for s in range(beta.size):
+            legs[k, s] *= factor
+        hedge_beta(legs[k], beta, hedge, usable)
+
+
+@njit(nogil=True)
+def sum_legs(legs: FloatArray, neutral: IntArray, total: FloatArray) -> None:
+    """`total` [S]: z, the legs of all neutral signals together."""
+    for s in range(total.size):
+        total[s] = 0.0
+        for k in neutral:
+            total[s] += legs[k, s]
+
+
+@njit(nogil=True)
+def scale_legs(legs: FloatArray, neutral: IntArray, factor: float) -> None:
+    for k in neutral:
+        for s in range(legs.shape[1]):
+            legs[k, s] *= factor
+
+
+@njit(nogil=True)
+def shrink_legs(legs: FloatArray, neutral: IntArray, wanted: FloatArray, granted: FloatArray) -> None:
+    """Give each signal's legs the smallest of the factors granted / wanted [S] among the symbols they lie on."""
+    for k in neutral:
+        factor = 1.0
+        for s in range(wanted.size):
+            if legs[k, s] != 0.0 and wanted[s] != 0.0:
+                factor = min(factor, granted[s] / wanted[s])
+        for s in range(wanted.size):
+            legs[k, s] *= factor
