@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from store.errors import NotFound, StoreError, translate
+from store.errors import FAULTS, NotFound, StoreError, translate
 from store.schema import check_version, require_sound
 
 
@@ -31,7 +31,7 @@ def backup(source: Path, target: Path) -> None:
         _copy(source, partial_copy)
         os.rename(partial_copy, target)
         _sync_folder(target.parent)
-    except (sqlite3.Error, OSError) as error:
+    except FAULTS as error:
         raise translate(error, target) from error
     finally:
         with suppress(OSError):

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 import aiosqlite
 
 from store import backup
-from store.errors import StoreError, translate
+from store.errors import FAULTS, StoreError, translate
 from store.lock import ProcessLock
 from store.schema import claim, prepare, require_sound
 
@@ -82,7 +82,7 @@ class Database:
             return
         try:
             await connection.close()
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise translate(error, self.path) from error
         finally:
             self._lock.release()
@@ -101,7 +101,7 @@ class Database:
             # private one takes any function. The lock file holds aiosqlite to one version and a test holds it
             # to this contract.
             return await connection._execute(_call, connection, function)  # type: ignore[no-untyped-call,no-any-return]
-        except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
+        except FAULTS as error:
             raise translate(error, self.path) from error
 
     async def write(
@@ -198,5 +198,5 @@ async def _connect(path: Path) -> aiosqlite.Connection:
         # The thread would keep the process alive for ever if an exception lost the connection before `close`.
         connection._thread.daemon = True
         return await connection
-    except (sqlite3.Error, OSError) as error:
+    except FAULTS as error:
         raise translate(error, path) from error

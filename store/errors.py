@@ -8,10 +8,19 @@ from __future__ import annotations
 import errno
 import sqlite3
 from pathlib import Path
+from typing import Final
+
+LONGEST_MESSAGE: Final = 500
 
 
 class StoreError(Exception):
     """The database cannot be used, or refused what was asked of it."""
+
+    def __init__(self, message: str) -> None:
+        # SQLite quotes the file's own words, and a damaged file says anything: one short printable line comes
+        # out.
+        line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(message.split()))
+        super().__init__(line[:LONGEST_MESSAGE])
 
 
 class Locked(StoreError):
@@ -67,7 +76,12 @@ _BY_ERRNO: dict[int, tuple[type[StoreError], str]] = {
     errno.ENOENT: (NotFound, "there is no such file or folder"),
     errno.EISDIR: (StoreError, "it is a folder; name a file"),
     errno.ENOTDIR: (StoreError, "a part of its path is a file, not a folder"),
+    errno.EEXIST: (StoreError, "a part of its path is a file, not a folder"),
 }
+
+
+FAULTS: Final = (sqlite3.Error, OSError, UnicodeError, OverflowError, MemoryError)
+"""What work on a database file raises of itself; `translate` makes a StoreError of each."""
 
 
 def translate(error: BaseException, path: Path) -> StoreError:
@@ -79,6 +93,10 @@ def translate(error: BaseException, path: Path) -> StoreError:
     if isinstance(error, OSError):
         kind, advice = _BY_ERRNO.get(error.errno or 0, (StoreError, error.strerror or str(error)))
         return kind(f"{path}: {advice}")
+    if isinstance(error, UnicodeDecodeError):
+        return Corrupt(f"{path}: it is damaged; restore a backup ({error})")
+    if isinstance(error, MemoryError):
+        return StoreError(f"{path}: it needs more memory than there is; run `db check`, it may be damaged")
     return StoreError(f"{path}: a value cannot be stored ({error})")
 
 

@@ -14,11 +14,13 @@ from pathlib import Path
 from store.audit import append
 from store.codecs import CONTROL
 from store.database import BUSY_TIMEOUT_MS, transaction
-from store.errors import NotFound, StoreError, translate
+from store.errors import FAULTS, NotFound, StoreError, translate
 from store.records import TradingState
 from store.rows import CommandRow, ControlRow, command_payload, command_values, control_payload, printable
 from store.schema import check_version
 from store.statements import INSERT_COMMAND, REPLACE_CONTROL
+
+FIRST_PROGRESS = "cancelling"
 
 
 def latch_halt(path: Path, reason: str, actor: str, keep_positions: bool) -> ControlRow:
@@ -33,7 +35,7 @@ def latch_halt(path: Path, reason: str, actor: str, keep_positions: bool) -> Con
             standing = before is not None and before.state is TradingState.HALTED
             latch = ControlRow(
                 state=TradingState.HALTED,
-                progress="latched",
+                progress=FIRST_PROGRESS,
                 reason=before.reason if before is not None and standing else reason,
                 actor=before.actor if before is not None and standing else actor,
                 market_ts_ms=_market_ts_ms(connection),
@@ -55,12 +57,12 @@ def latch_halt(path: Path, reason: str, actor: str, keep_positions: bool) -> Con
             connection.execute(INSERT_COMMAND, command_values(command, latch.wall_ms))
             _write(connection, latch, [("command", command_payload(command))], actor)
             return latch
-    except (sqlite3.Error, OSError) as error:
+    except FAULTS as error:
         raise translate(error, path) from error
 
 
 def note_progress(path: Path, actor: str, progress: str) -> ControlRow:
-    """How far closing down has come (cancelling, flattening, flat, kept, failed), beside a standing halt."""
+    """How far closing down has come (cancelling, flattening, flat, kept), beside a standing halt."""
     try:
         with closing(_connect(path)) as connection, transaction(connection):
             before = _read(connection)
@@ -78,7 +80,7 @@ def note_progress(path: Path, actor: str, progress: str) -> ControlRow:
             )
             _write(connection, latch, [], actor)
             return latch
-    except (sqlite3.Error, OSError) as error:
+    except FAULTS as error:
         raise translate(error, path) from error
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from store.codecs import CONTROL, OVERRIDE, readable
-from store.errors import NotFound, translate
+from store.errors import FAULTS, NotFound, translate
 from store.records import DECISION_STAGES
 from store.rows import unpack_floats, unpack_scalars
 from store.schema import check_version
@@ -42,13 +42,27 @@ def read_only(path: Path) -> Iterator[sqlite3.Connection]:
             if check_version(connection, path) == 0:
                 raise NotFound(f"{path}: nothing was ever written to this database")
             yield connection
-    except (sqlite3.Error, OSError) as error:
+    except FAULTS as error:
         raise translate(error, path) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode=ro"
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    try:
+        connection.execute("PRAGMA schema_version")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        # Beside a database in WAL mode SQLite wants to make two files. Where it may not (a read-only disk),
+        # the file is all there is, if no log lies beside it, and nobody can be writing to it.
+        log = path.with_name(path.name + "-wal")
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or log.exists():
+            raise
+        return sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def meta(path: Path) -> dict[str, str]:
@@ -179,7 +193,7 @@ def explain(path: Path, client_order_id: str) -> Record:
 
 
 def _waterfall(connection: sqlite3.Connection, symbol: str, ts_ms: int) -> Record:
-    """What the decision at exactly `ts_ms` made of one symbol, from the readings it heard to the last stage."""
+    """What the decision at exactly `ts_ms` made of one symbol, from its readings to the last stage."""
     made = _decision(connection, ts_ms)
     if made is None or made["ts"] != ts_ms or symbol not in made["stages"]:
         return {"decision": None, "stages": [], "readings": []}

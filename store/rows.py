@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from store.records import LedgerTotals, TradingState
@@ -82,8 +83,8 @@ class CommandRow:
 
 @dataclass(frozen=True, slots=True)
 class ControlRow:
-    """The latch. `state` is ACTIVE or HALTED, `progress` the kill path's (latched, cancelling, flattening,
-    flat, kept, failed; empty while ACTIVE). `sequence` and `wall_ms` are set by the journal.
+    """The latch. `state` is ACTIVE or HALTED, `progress` the kill path's (cancelling, flattening, flat, kept;
+    empty while ACTIVE). `sequence` and `wall_ms` are set by the journal.
     """
 
     state: TradingState
@@ -98,7 +99,12 @@ class ControlRow:
 
 def pack_scalars(scalars: Mapping[str, float]) -> bytes:
     """Names and float64 values in one BLOB: a JSON list of names, a newline, the values."""
-    return to_json(list(scalars)).encode() + b"\n" + struct.pack(f"<{len(scalars)}d", *scalars.values())
+    return _names(tuple(scalars)) + struct.pack(f"<{len(scalars)}d", *scalars.values())
+
+
+@lru_cache(maxsize=64)
+def _names(names: tuple[str, ...]) -> bytes:
+    return to_json(list(names)).encode() + b"\n"
 
 
 def unpack_scalars(blob: bytes) -> dict[str, float]:
