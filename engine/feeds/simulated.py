@@ -1,0 +1,245 @@
+"""The embedded market: USDT perpetuals on generated coins, a pure function of the seed.
+
+Any range of bars equals the same range of one long read, bit for bit, and bars of different sizes show the
+same market. Needs no file, no network and no clock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.feeds.feed import BarBlock, DataFault, FundingSettlement
+from engine.feeds.sim_universe import SYMBOLS, UNIVERSE, perpetual
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.feeds.sim_walk import Stretch
+
+    FloatArray = NDArray[np.float64]
+
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+STEP_MS = 300_000
+START_MS = 1_704_067_200_000  # 2024-01-01
+# How many of the last stretches keep their inside for `quotes`: 8 x 30 days of 12 coins are 10 MB.
+KEPT_STRETCHES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class MarketDetail:
+    """What n bars of S symbols show beside prices, each array [n, S] as it stands when the bar opens.
+
+    `spread_bps` between best bid and ask; `depth_usd` on one side within 10 bps of the middle;
+    `open_interest` in base units; `premium` of the perpetual over its index, as a fraction.
+    """
+
+    first_open_ms: int
+    bar_ms: int
+    spread_bps: FloatArray
+    depth_usd: FloatArray
+    open_interest: FloatArray
+    premium: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch as bars: block, detail, and the prices [n, steps + 1, S] where the steps of each bar end."""
+
+    block: BarBlock
+    detail: MarketDetail
+    prices: FloatArray
+
+    def row(self, open_ms: int) -> int | None:
+        row, rest = divmod(open_ms - self.block.first_open_ms, self.block.bar_ms)
+        return row if rest == 0 and 0 <= row < len(self.block) else None
+
+
+class SimulatedFeed:
+    """The `Feed` of one seed. Every method may be called from any thread; `quotes` waits for none of them."""
+
+    def __init__(
+        self,
+        seed: int,
+        bar_ms: int = HOUR_MS,
+        start_ms: int = START_MS,
+        history_days: int = 600,
+        symbols: Sequence[str] | None = None,
+    ) -> None:
+        """Loads the compiled kernel. Raises DataFault for symbols, bar size or start this market lacks."""
+        from engine.feeds.sim_walk import Walk
+
+        self.symbols = tuple(symbols or SYMBOLS)
+        _refuse_impossible(self.symbols, bar_ms, start_ms, history_days)
+        coins = tuple(coin for name in self.symbols for coin in UNIVERSE if coin.symbol == name)
+        self.instruments = tuple(perpetual(coin) for coin in coins)
+        self.bar_ms = bar_ms
+        self.start_ms = start_ms
+        self.first_open_ms = start_ms - history_days * DAY_MS
+        self.end_ms: int | None = None
+        self._seed = seed
+        self._ticks_per_unit = np.array([float(1 / coin.tick) for coin in coins])
+        self._lots_per_unit = np.array([float(1 / coin.lot) for coin in coins])
+        self._walk = Walk(seed, coins)
+        self._turn = threading.Lock()
+        self._kept: tuple[_Piece, ...] = ()
+
+    def read(self, first_open_ms: int, count: int) -> BarBlock:
+        """`count` bars from `first_open_ms` on. Raises DataFault for a time that opens no bar here."""
+        blocks: list[BarBlock] = []
+        kept: list[_Piece] = []
+        with self._turn:
+            for piece in self._pieces(first_open_ms, count):
+                blocks.append(piece.block)
+                kept = [*kept, piece][-KEPT_STRETCHES:]
+            self._kept = (*self._kept, *kept)[-KEPT_STRETCHES:]
+        return _joined(blocks, first_open_ms, self.bar_ms, len(self.symbols))
+
+    def quotes(self, open_ms: int, fraction: float) -> FloatArray | None:
+        """Prices [S] `fraction` of the way through the bar: its open at 0, its close at 1, inside its range.
+
+        None for a bar that was not among those read last.
+        """
+        for piece in reversed(self._kept):
+            row = piece.row(open_ms)
+            if row is not None:
+                steps = piece.prices.shape[1] - 1
+                position = min(1.0, max(0.0, fraction)) * steps
+                step = min(int(position), steps - 1)
+                before, after = piece.prices[row, step], piece.prices[row, step + 1]
+                price = before + (after - before) * (position - step)
+                return np.asarray(np.rint(price * self._ticks_per_unit) / self._ticks_per_unit)
+        return None
+
+    def detail(self, first_open_ms: int, count: int) -> MarketDetail:
+        """Spread, depth, open interest and premium of `count` bars. Raises DataFault like `read`."""
+        with self._turn:
+            details = [piece.detail for piece in self._pieces(first_open_ms, count)]
+        empty = np.empty((0, len(self.symbols)))
+        return MarketDetail(
+            first_open_ms,
+            self.bar_ms,
+            np.concatenate([empty, *(part.spread_bps for part in details)]),
+            np.concatenate([empty, *(part.depth_usd for part in details)]),
+            np.concatenate([empty, *(part.open_interest for part in details)]),
+            np.concatenate([empty, *(part.premium for part in details)]),
+        )
+
+    def spread_bps(self, open_ms: int) -> FloatArray:
+        """The spread [S] when the bar opens; immediate for the bars read last, recomputed for any other."""
+        detail, row = self._detail_of(open_ms)
+        return np.asarray(detail.spread_bps[row])
+
+    def depth_usd(self, open_ms: int) -> FloatArray:
+        """USD [S] on one side of the book when the bar opens; immediate for the bars read last."""
+        detail, row = self._detail_of(open_ms)
+        return np.asarray(detail.depth_usd[row])
+
+    def open_interest(self, open_ms: int) -> FloatArray:
+        """Open interest [S] in base units when the bar opens; immediate for the bars read last."""
+        detail, row = self._detail_of(open_ms)
+        return np.asarray(detail.open_interest[row])
+
+    def identity(self) -> str:
+        start = datetime.fromtimestamp(self.start_ms / 1000, UTC).date()
+        history_days = (self.start_ms - self.first_open_ms) // DAY_MS
+        return (
+            f"sim:v1:seed={self._seed}:bar={_bar_name(self.bar_ms)}:start={start}:history={history_days}d"
+            f":symbols={','.join(self.symbols)}"
+        )
+
+    def _detail_of(self, open_ms: int) -> tuple[MarketDetail, int]:
+        for piece in reversed(self._kept):
+            row = piece.row(open_ms)
+            if row is not None:
+                return piece.detail, row
+        return self.detail(open_ms, 1), 0
+
+    def _pieces(self, first_open_ms: int, count: int) -> Iterator[_Piece]:
+        first_bar, rest = divmod(first_open_ms - self.first_open_ms, self.bar_ms)
+        if rest or first_bar < 0 or count < 0:
+            raise DataFault(
+                f"sim market: no {count} bars of {_bar_name(self.bar_ms)} open at {first_open_ms}; "
+                f"the first opens at {self.first_open_ms}"
+            )
+        steps_per_bar = self.bar_ms // STEP_MS
+        for stretch in self._walk.stretches(first_bar * steps_per_bar, count * steps_per_bar):
+            yield self._piece(stretch)
+
+    def _piece(self, stretch: Stretch) -> _Piece:
+        first_open_ms = self.first_open_ms + stretch.first_step * STEP_MS
+        steps_per_bar = self.bar_ms // STEP_MS
+        close, high, low, lots = stretch.points.reshape(4, -1, steps_per_bar, len(self.symbols))
+        prices = np.empty((len(close), steps_per_bar + 1, len(self.symbols)))
+        prices[:, 1:] = close
+        prices[0, 0] = stretch.opened
+        prices[1:, 0] = close[:-1, -1]
+        block = BarBlock(
+            first_open_ms,
+            self.bar_ms,
+            open=prices[:, 0].copy(),
+            high=high.max(axis=1),
+            low=low.min(axis=1),
+            close=prices[:, -1].copy(),
+            volume=lots.sum(axis=1) / self._lots_per_unit,
+            funding=tuple(self._settlements(stretch)),
+        )
+        steps_per_hour = HOUR_MS // STEP_MS
+        opens = stretch.first_step + np.arange(len(close)) * steps_per_bar
+        spread, depth, interest, premium = stretch.hours[
+            :, opens // steps_per_hour - stretch.first_step // steps_per_hour
+        ]
+        least_spread_bps = 1e4 / (self._ticks_per_unit * block.open)
+        detail = MarketDetail(
+            first_open_ms, self.bar_ms, np.maximum(spread, least_spread_bps), depth, interest, premium
+        )
+        return _Piece(block, detail, prices)
+
+    def _settlements(self, stretch: Stretch) -> Iterator[FundingSettlement]:
+        interval_ms = self.instruments[0].funding_interval_ms
+        first_ms = self.first_open_ms + stretch.first_settlement_step * STEP_MS
+        for row, rates in enumerate(stretch.funding.tolist()):
+            for index, rate in enumerate(rates):
+                yield FundingSettlement(first_ms + row * interval_ms, index, rate)
+
+
+def _joined(blocks: list[BarBlock], first_open_ms: int, bar_ms: int, symbols: int) -> BarBlock:
+    if len(blocks) == 1:
+        return blocks[0]
+    empty = np.empty((0, symbols))
+    return BarBlock(
+        first_open_ms,
+        bar_ms,
+        open=np.concatenate([empty, *(block.open for block in blocks)]),
+        high=np.concatenate([empty, *(block.high for block in blocks)]),
+        low=np.concatenate([empty, *(block.low for block in blocks)]),
+        close=np.concatenate([empty, *(block.close for block in blocks)]),
+        volume=np.concatenate([empty, *(block.volume for block in blocks)]),
+        funding=tuple(item for block in blocks for item in block.funding),
+    )
+
+
+def _bar_name(bar_ms: int) -> str:
+    return f"{bar_ms // HOUR_MS}h" if bar_ms % HOUR_MS == 0 else f"{bar_ms // 60_000}m"
+
+
+def _refuse_impossible(symbols: tuple[str, ...], bar_ms: int, start_ms: int, history_days: int) -> None:
+    unknown = [name for name in symbols if name not in SYMBOLS]
+    if unknown:
+        raise DataFault(f"sim market: no symbol {', '.join(unknown)}; there are {', '.join(SYMBOLS)}")
+    if len(set(symbols)) < len(symbols):
+        raise DataFault(f"sim market: a symbol is named twice in {', '.join(symbols)}")
+    if bar_ms < STEP_MS or bar_ms % STEP_MS or DAY_MS % bar_ms:
+        raise DataFault(
+            f"sim market: no bar of {bar_ms} ms; bars are multiples of 5 minutes that divide a day"
+        )
+    if start_ms % DAY_MS or history_days < 0:
+        raise DataFault(
+            f"sim market: cannot start at {start_ms} with {history_days} days of history; days are UTC"
+        )
