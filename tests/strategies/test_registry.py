@@ -1,0 +1,126 @@
+"""Signals by name, and plug-ins that are broken in every way a plug-in can be."""
+
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from strategies.config import SignalConfigFault, SignalsConfig, enabled_signals
+from strategies.evidence import momentum
+from strategies.registry import ENTRY_POINT_GROUP, assemble, installed
+from strategies.signal import Signal, SignalKind, SignalSettings
+
+
+class SlowSettings(momentum.MomentumSettings):
+    weight: float = 0.1
+
+
+def build_slow(settings: SlowSettings) -> Signal:
+    return replace(momentum.build(settings), name="SLOW")
+
+
+def fail(settings: SignalSettings) -> Signal:
+    raise RuntimeError("no\nluck")
+
+
+SLOW = SignalKind("SLOW", SlowSettings, build_slow)
+TWIN = SignalKind("A1", momentum.MomentumSettings, momentum.build)
+MISNAMED = SignalKind("OTHER", SlowSettings, build_slow)
+FAILING = SignalKind("FAILING", SignalSettings, fail)
+WRONG_FIELD = SignalKind("F", SlowSettings, lambda s: replace(build_slow(s), name="F", fields=("price",)))
+WRONG_BAR = SignalKind("B", SlowSettings, lambda s: replace(build_slow(s), name="B", bar="7h"))
+NOT_A_KIND = "surprise"
+
+
+def point(name: str) -> EntryPoint:
+    return EntryPoint(name.lower(), f"{__name__}:{name}", ENTRY_POINT_GROUP)
+
+
+def test_the_projects_own_signals() -> None:
+    registry = installed()
+    assert list(registry.kinds)[:3] == ["A1", "A2", "A3"]
+
+
+def test_a_plug_in_joins_them() -> None:
+    registry = assemble([point("SLOW")])
+    assert list(registry.kinds) == ["A1", "A2", "A3", "SLOW"]
+    assert registry.broken == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "fault"),
+    [
+        (point("TWIN"), "ValueError: the name A1 is taken"),
+        (point("MISNAMED"), "ValueError: it is registered as OTHER but builds SLOW"),
+        (point("FAILING"), "RuntimeError: no luck"),
+        (point("WRONG_FIELD"), "ValueError: it reads unknown fields: price"),
+        (point("WRONG_BAR"), "ValueError: unknown bar size '7h': use one of"),
+        (point("NOT_A_KIND"), "TypeError: it is a str, not a SignalKind"),
+        (point("ABSENT"), "AttributeError: module"),
+        (
+            EntryPoint("gone", "no_such_package:KIND", ENTRY_POINT_GROUP),
+            "ModuleNotFoundError: No module named",
+        ),
+    ],
+    ids=lambda value: value.name if isinstance(value, EntryPoint) else "",
+)
+def test_a_broken_plug_in_is_named_and_left_out(entry: EntryPoint, fault: str) -> None:
+    registry = assemble([entry, point("SLOW")])
+    assert list(registry.kinds) == ["A1", "A2", "A3", "SLOW"]
+    (broken,) = registry.broken
+    assert broken.entry_point == f"{entry.name} = {entry.value}"
+    assert broken.fault.startswith(fault)
+
+
+def test_defaults() -> None:
+    signals = enabled_signals(SignalsConfig(), assemble([]))
+    assert [(s.name, s.weight, s.scalar, s.window) for s in signals] == [
+        ("A1", 0.4, 1.7, 428),
+        ("A2", 0.4, 1.1, 420),
+        ("A3", 0.2, 1.0, 148),
+    ]
+
+
+def test_settings_reach_the_signal() -> None:
+    config = SignalsConfig.model_validate(
+        {
+            "A1": {"enabled": False},
+            "A2": {"channels": [[30, 15]], "scalar": 2.0},
+            "A3": {"horizon": 3, "weight": 0.5},
+            "plugins": {"SLOW": {"scalar": 3.0, "parameters": {"lookbacks": [100]}}},
+        }
+    )
+    a2, a3, slow = enabled_signals(config, assemble([point("SLOW")]))
+    assert a2.statistic_names == ("atr_20", "upper_30", "lower_30", "position_30_15")
+    assert (a2.scalar, a3.weight) == (2.0, 0.5)
+    assert (slow.name, slow.weight, slow.scalar) == ("SLOW", 0.1, 3.0)
+    assert slow.statistic_names == ("sigma", "z_100")
+
+
+@pytest.mark.parametrize(
+    ("section", "fault"),
+    [
+        ({"GONE": {}}, r"signals.plugins.GONE: no such plug-in is installed \(installed: SLOW\)"),
+        ({"A1": {}}, "signals.plugins.A1: no such plug-in"),
+        ({"SLOW": {"parameters": {"lookback": 3}}}, "signals.plugins.SLOW.parameters.lookback: Extra inputs"),
+        (
+            {"SLOW": {"parameters": {"com": -1}}},
+            "signals.plugins.SLOW.parameters.com: Input should be greater",
+        ),
+    ],
+)
+def test_a_plug_ins_settings_are_checked(section: dict[str, object], fault: str) -> None:
+    config = SignalsConfig.model_validate({"plugins": section})
+    with pytest.raises(SignalConfigFault, match=fault):
+        enabled_signals(config, assemble([point("SLOW")]))
+
+
+def test_a_plug_in_that_is_switched_off_need_not_be_there() -> None:
+    config = SignalsConfig.model_validate({"plugins": {"GONE": {"enabled": False}}})
+    assert len(enabled_signals(config, assemble([]))) == 3
+
+
+@pytest.mark.parametrize("section", [{"A9": {}}, {"A1": {"speed": 1}}, {"A1": {"scalar": 0}}])
+def test_unknown_keys_and_wrong_values_are_refused(section: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(section))):
+        SignalsConfig.model_validate(section)
