@@ -20,8 +20,11 @@ from engine.config_faults import ConfigFault, Path, dotted
 from engine.config_schema import Models, find, unit_of
 from engine.config_sections import ExecutionConfig, InstrumentsConfig, LogConfig, ReplayConfig, RunConfig
 from engine.config_sources import FlagValue, Gathering
+from engine.feeds.sim_config import SimConfig
 from engine.venues.config import VenueConfig
+from risk.config import RiskConfig
 from store.config import StoreConfig
+from strategies.config import SignalsConfig
 
 __all__ = ["ConfigFault", "Configuration", "Setting", "config_hash", "effective", "load_config"]
 
@@ -51,6 +54,9 @@ class Configuration:
     instruments: InstrumentsConfig
     log: LogConfig
     venue: VenueConfig
+    sim: SimConfig
+    signals: SignalsConfig
+    risk: RiskConfig
     store: StoreConfig
     extra: Mapping[str, BaseModel] = field(default_factory=dict)
     sources: Mapping[Path, str] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from engine.clock import VirtualClock
 from engine.feeds.choose import open_feed
 from engine.feeds.feed import Feed
 from engine.ledger import Ledger
+from engine.market import Row, rows
 from engine.reconcile import foreign_orders
 from engine.summary import Summary
 from engine.venues.choose import open_venue
@@ -80,7 +81,12 @@ class Machine:
             _copy(BookState.loads(stored), self.book)
         until_ms = self.book.cursor_ms or self.feed.start_ms
         self.first_ts_ms = until_ms
-        await asyncio.to_thread(self._warm, until_ms)
+        last = await asyncio.to_thread(self._warm, until_ms)
+        if last is not None:
+            if stored is not None:
+                # The venue notes quiet bars late: the last one is handed over again before anything is asked of it.
+                await self.venue.advance(self.market.step(last))
+            self.market.append(last)
         self.clock.advance_to(until_ms)
         positions = await recall.positions(self.database)
         applied = await recall.applied_ids(self.database)
@@ -158,17 +164,18 @@ class Machine:
         finally:
             await self.database.close()
 
-    def _warm(self, until_ms: int) -> None:
-        """Every bar before `until_ms`, through the same fold that trading uses."""
-        open_ms = self.feed.first_open_ms
-        while open_ms < until_ms:
-            count = min(WARM_BARS, (until_ms - open_ms) // self.feed.bar_ms)
+    def _warm(self, until_ms: int) -> Row | None:
+        """Every bar before `until_ms` through the same fold that trading uses, but for the last, which is returned."""
+        open_ms, last_ms = self.feed.first_open_ms, until_ms - self.feed.bar_ms
+        while open_ms < last_ms:
+            count = min(WARM_BARS, (last_ms - open_ms) // self.feed.bar_ms)
             block = self.feed.read(open_ms, count)
             if not len(block):
-                break
+                return None
             self.market.extend(block)
             open_ms = block.first_open_ms + len(block) * block.bar_ms
-        self.market.now_ms = max(self.market.now_ms, until_ms)
+        found = rows(self.feed.read(last_ms, 1)) if last_ms >= self.feed.first_open_ms else []
+        return found[0] if found else None
 
 
 async def assemble(configuration: Configuration, database_path: Path) -> Machine:

@@ -33,6 +33,7 @@ BLOCK_BARS = 512
 IN_FLIGHT_ROUNDS = 60
 WATCH_CONTROL_S = 0.25
 STANDS_STILL_S = 2.0
+BEAT_S = 1.0
 
 
 class Session:
@@ -43,9 +44,10 @@ class Session:
         self.database_path = database_path
         self.ready = asyncio.Event()
         self.phase = "starting"
-        self.bar_beat_s = self.order_beat_s = time.monotonic()
+        self.bar_beat_s = self._bar_done_s = self._kill_began_s = time.monotonic()
         self.compile_seconds = 0.0
         self._listeners: list[Callable[[Event], None]] = []
+        self._beat_listeners: list[Callable[[str], None]] = []
         self._machine: Machine | None = None
         self._control: Control | None = None
         self._wake = asyncio.Event()
@@ -71,7 +73,7 @@ class Session:
             self.phase = "recovering"
             await self._recover(machine)
             self._watch(self.lag.run())
-            self._watch(self._watch_control(machine))
+            self._watch(self._watch_orders(machine))
             self.phase = "running"
             self.ready.set()
             reason = await self._trade(machine)
@@ -110,6 +112,10 @@ class Session:
         if self._machine is not None:
             self._machine.tape.listeners.append(listener)
 
+    def add_beat_listener(self, listener: Callable[[str], None]) -> None:
+        """Hear the heartbeats of the bar loop ("bars") and the order loop ("orders"); must not block."""
+        self._beat_listeners.append(listener)
+
     @property
     def fraction(self) -> float:
         """How far the market is through the bar in progress, in [0, 1]."""
@@ -127,6 +133,7 @@ class Session:
     def start_kill(self) -> None:
         """Carry a latched kill to its end in the background."""
         if self._machine is not None:
+            self._kill_began_s = time.monotonic()
             self._watch(self._kill(self._machine))
 
     async def _recover(self, machine: Machine) -> None:
@@ -156,7 +163,7 @@ class Session:
     async def _bars_ahead(self, machine: Machine) -> AsyncIterator[Row]:
         """Bars from the cursor on, the next block being read while this one is traded."""
         feed = machine.feed
-        open_ms = machine.market.now_ms
+        open_ms = machine.clock.now_ms()
         ahead = asyncio.ensure_future(asyncio.to_thread(feed.read, open_ms, BLOCK_BARS))
         try:
             while True:
@@ -176,13 +183,26 @@ class Session:
             return False
         self._pacer.begin_bar()
         machine.showing_open_ms = row.open_ms
-        while not await self._pacer.wait(self._wake):
+        while True:
+            try:
+                async with asyncio.timeout(BEAT_S):
+                    if await self._pacer.wait(self._wake):
+                        return self._stop is None
+            except TimeoutError:
+                self._beat("bars")
+                continue
             self._wake.clear()
             if self._stop is not None:
                 return False
             if machine.kill.state is not None and not machine.kill.state.done:
                 return True
-        return self._stop is None
+
+    def _beat(self, loop: str) -> None:
+        """Say that a loop moves: "bars" or "orders"."""
+        if loop == "bars":
+            self.bar_beat_s = time.monotonic()
+        for listener in self._beat_listeners:
+            listener(loop)
 
     async def _bar(self, machine: Machine, row: Row) -> None:
         close_ms = row.open_ms + machine.feed.bar_ms
@@ -192,7 +212,8 @@ class Session:
             changed = await self._take_news(machine, close_ms)
             machine.market.append(row)
             outcome = machine.cycle.decide(close_ms)
-            self.bar_beat_s = time.monotonic()
+            self._bar_done_s = time.monotonic()
+            self._beat("bars")
             if outcome.halt_reason and self._control is not None:
                 self._control.latch(outcome.halt_reason, "guard drawdown", keep_positions=False)
             await self._commit(machine, urgent=changed or outcome.urgent)
@@ -211,7 +232,6 @@ class Session:
             await self._resolve(machine, close_ms)
         if state is not None and not state.done:
             await machine.kill.prove_flat()
-        self.order_beat_s = time.monotonic()
 
     async def _take_news(self, machine: Machine, now_ms: int) -> bool:
         """Book what the venue told of this bar, and look up what it should have told."""
@@ -259,12 +279,13 @@ class Session:
 
     def _stands_still(self) -> bool:
         self.hurry()
-        return time.monotonic() - self.bar_beat_s > STANDS_STILL_S
+        return time.monotonic() - max(self._bar_done_s, self._kill_began_s) > STANDS_STILL_S
 
-    async def _watch_control(self, machine: Machine) -> None:
-        """See a latch that another process wrote while this one was idle or wedged."""
+    async def _watch_orders(self, machine: Machine) -> None:
+        """The order loop: see a latch that another process wrote while this one was idle or wedged."""
         while True:
             await asyncio.sleep(WATCH_CONTROL_S)
+            self._beat("orders")
             if await machine.journal.watch_control() and self._control is not None:
                 await self._control.adopt_latch()
                 self.start_kill()

@@ -1,0 +1,91 @@
+"""`quarterdeck run`: resolve the configuration, then trade headless or under the console."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.command_faults import Code, Usage
+from engine.paths import database_path, socket_path
+
+if TYPE_CHECKING:
+    from engine.config import Configuration
+    from engine.summary import Summary
+
+CONFIG_FILE = "config.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What the command line asked for; `flags` are dotted keys of named options, `settings` those of --set."""
+
+    config: Path | None
+    database: Path | None
+    headless: bool
+    as_json: bool
+    flags: dict[str, str | list[str]]
+    settings: Sequence[str]
+
+
+def run_engine(request: RunRequest) -> int:
+    """Trade until the end; the exit code. Raises the faults of configuration, data, store and venue."""
+    if not request.headless and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Usage("run needs a terminal for the console; without one pass --no-ui")
+    load = loader(request.config, request.flags, request.settings)
+    configuration = load()
+    database = database_path(configuration, request.database)
+    if request.headless:
+        summary = asyncio.run(_headless(configuration, database, load, request.as_json))
+    else:
+        from console.command_console import run_with_console
+
+        outcome = run_with_console(configuration, database)
+        if outcome.summary is None:
+            return outcome.code
+        summary = outcome.summary
+    print(json.dumps(summary.as_dict()) if request.as_json else summary.as_text())
+    return Code.OK
+
+
+def loader(
+    config: Path | None, flags: dict[str, str | list[str]], settings: Sequence[str]
+) -> Callable[[], Configuration]:
+    """A function that reads the configuration anew: once at start, again at SIGHUP. Raises Usage for a bad --set."""
+    merged = flags | dict(_assignment(text) for text in settings)
+    path = config if config is not None else Path(CONFIG_FILE) if Path(CONFIG_FILE).is_file() else None
+
+    def load() -> Configuration:
+        from console.config import ConsoleConfig
+        from engine.config import load_config
+
+        return load_config(path, os.environ, merged, {"console": ConsoleConfig})
+
+    return load
+
+
+async def _headless(
+    configuration: Configuration, database: Path, load: Callable[[], Configuration], as_json: bool
+) -> Summary:
+    from console.headless import run_headless
+    from engine.session import Session
+
+    session = Session(configuration, database)
+    summary = await run_headless(session, socket_path(database), configuration, load, quiet=as_json)
+    if configuration.run.mode.value == "replay" and as_json:
+        from store.digest import digest
+
+        summary = replace(summary, digest=await asyncio.to_thread(digest, database))
+    return summary
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise Usage(f"--set {text}: write it as section.key=value")
+    return key.strip(), value.strip()

@@ -1,0 +1,62 @@
+"""Asks a running engine over its control socket, for commands of the command line: blocking, with a deadline."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+from console.link.wire import WireFault, command_message, decode, encode
+from engine.commands import Command, CommandResult
+
+
+class NotRunning(Exception):
+    """No engine answers on this socket."""
+
+
+class NoAnswer(Exception):
+    """An engine holds the socket but does not answer in time."""
+
+
+def ask(path: Path, message: dict[str, object], timeout_s: float) -> dict[str, Any]:
+    """One request and its answer. Raises NotRunning, NoAnswer or WireFault (the engine refused the request)."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout_s)
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise NotRunning(f"no engine is running on {path}") from error
+        except TimeoutError as error:
+            raise NoAnswer(f"the engine on {path} did not answer within {timeout_s:g} s") from error
+        try:
+            connection.sendall(encode(message))
+            answer = decode(_line(connection))
+        except TimeoutError as error:
+            raise NoAnswer(f"the engine on {path} did not answer within {timeout_s:g} s") from error
+        except ConnectionError as error:
+            raise NotRunning(f"the engine on {path} went away: {error}") from error
+    if not answer.get("ok"):
+        raise WireFault(str(answer.get("error", "the engine refused the request")))
+    return answer
+
+
+def ask_snapshot(path: Path, timeout_s: float = 5.0) -> dict[str, Any] | None:
+    """The engine's newest picture as plain data; None while it is starting."""
+    snapshot: dict[str, Any] | None = ask(path, {"ask": "snapshot"}, timeout_s)["snapshot"]
+    return snapshot
+
+
+def give(path: Path, command: Command, timeout_s: float = 5.0) -> CommandResult:
+    """Have the engine carry out a command."""
+    answer = ask(path, command_message(command), timeout_s)
+    return CommandResult(bool(answer["accepted"]), str(answer["message"]), str(answer["state"]))
+
+
+def _line(connection: socket.socket) -> bytes:
+    received = bytearray()
+    while not received.endswith(b"\n"):
+        chunk = connection.recv(65_536)
+        if not chunk:
+            raise ConnectionResetError("connection closed before the answer was complete")
+        received += chunk
+    return bytes(received)
