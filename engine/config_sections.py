@@ -14,22 +14,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator, model_validator
 
 from engine.timerange import TimeRange
+from store.history_names import BAR_SIZES_MS
 from store.records import Instrument, InstrumentKind, Mode
-
-BAR_SIZES_MS = {
-    "1m": 60_000,
-    "3m": 180_000,
-    "5m": 300_000,
-    "15m": 900_000,
-    "30m": 1_800_000,
-    "1h": 3_600_000,
-    "2h": 7_200_000,
-    "4h": 14_400_000,
-    "6h": 21_600_000,
-    "8h": 28_800_000,
-    "12h": 43_200_000,
-    "1d": 86_400_000,
-}
 
 Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,24}$")]
 BarSize = Literal["auto", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]

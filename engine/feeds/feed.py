@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from store.data_fault import DataFault
 from store.records import Instrument
+
+__all__ = ["BarBlock", "DataFault", "Feed", "FundingSettlement"]
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +74,3 @@ class Feed(Protocol):
     def identity(self) -> str:
         """A short stable text of what this market is (seed, files), stored with the database."""
         ...
-
-
-class DataFault(Exception):
-    """Market data that cannot be used; the message names file, row and fault in one line."""

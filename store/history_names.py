@@ -1,0 +1,105 @@
+"""What the name of a history file says: the symbol and the bar size, as exchanges and collectors write them.
+
+Read are `ohlcv_binance_BTCUSDT_1h_2021-2023`, `BTCUSDT-1h-2021-04`, `BTC_USDT-5m`, `BTC_USDT_USDT-1h-futures`,
+`Binance_BTCUSDT_d`, `btcusdt_15m`, `etf_SPY_1d` and their like; a name that says nothing gives None.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+BAR_SIZES_MS = {
+    "1m": 60_000,
+    "3m": 180_000,
+    "5m": 300_000,
+    "15m": 900_000,
+    "30m": 1_800_000,
+    "1h": 3_600_000,
+    "2h": 7_200_000,
+    "4h": 14_400_000,
+    "6h": 21_600_000,
+    "8h": 28_800_000,
+    "12h": 43_200_000,
+    "1d": 86_400_000,
+}
+_BAR_NAMES = {size_ms: name for name, size_ms in BAR_SIZES_MS.items()}
+
+_UNITS_MS = {
+    "m": 60_000,
+    "min": 60_000,
+    "minute": 60_000,
+    "h": 3_600_000,
+    "hour": 3_600_000,
+    "d": 86_400_000,
+    "day": 86_400_000,
+}
+_BAR_WORDS_MS = {"hourly": 3_600_000, "daily": 86_400_000}
+_BAR = re.compile(r"(\d{0,4})(m|min|minute|h|hour|d|day)", re.ASCII)
+_SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
+
+# A token that ends in one of these is a pair in any case of letters; in the second, only in capitals.
+_QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "PERPETUAL", "PERP")
+_QUOTES_IN_CAPITALS = ("BTC", "ETH", "BNB", "EUR", "GBP", "JPY", "TRY", "DAI")
+
+
+def bar_name(bar_ms: int) -> str:
+    """`1h` for 3,600,000; a size without a name in milliseconds."""
+    return _BAR_NAMES.get(bar_ms, f"{bar_ms} ms")
+
+
+def bar_ms_in(stem: str) -> int | None:
+    """The bar size a file name gives, in milliseconds, if it is one that can be traded."""
+    for name in _SEPARATORS.split(stem):
+        token = name if name.endswith("M") else name.lower()  # 1M is a month
+        if token in _BAR_WORDS_MS:
+            return _BAR_WORDS_MS[token]
+        match = _BAR.fullmatch(token)
+        if match is not None:
+            size_ms = int(match[1] or 1) * _UNITS_MS[match[2]]
+            return size_ms if size_ms in _BAR_NAMES else None
+    return None
+
+
+def symbol_in(stem: str) -> str | None:
+    """The symbol a file name gives, in capitals and digits."""
+    tokens = [token for token in _SEPARATORS.split(stem) if token]
+    for base, quote in pairwise(tokens):
+        if _is_quote(quote) and _is_base(base, quote) and _pair_quote(base) not in _QUOTES:
+            return (base + quote).upper()
+    for token in tokens:
+        if _pair_quote(token) is not None:
+            return token.upper()
+    before_bar = [token for token, after in pairwise(tokens) if bar_ms_in(after)]
+    named = before_bar or (tokens if len(tokens) == 1 else [])
+    return named[0] if named and _is_capital_name(named[0]) else None
+
+
+def base_and_quote(symbol: str) -> tuple[str, str]:
+    """`BTCUSDT` -> BTC, USDT; a symbol without a known quote is quoted in USD, and a perpetual's suffix is none."""
+    for suffix in ("PERPETUAL", "PERP"):
+        if symbol.endswith(suffix) and len(symbol) > len(suffix):
+            return base_and_quote(symbol.removesuffix(suffix))
+    quote = _pair_quote(symbol)
+    return (symbol, "USD") if quote is None else (symbol.removesuffix(quote), quote)
+
+
+def _pair_quote(token: str) -> str | None:
+    """The quote a token ends in, where something stands before it."""
+    known = _QUOTES + (_QUOTES_IN_CAPITALS if token.isupper() else ())
+    found = (quote for quote in known if token.upper().endswith(quote) and len(token) > len(quote))
+    return next(found, None)
+
+
+def _is_quote(token: str) -> bool:
+    return token.upper() in _QUOTES or token in _QUOTES_IN_CAPITALS
+
+
+def _is_base(token: str, quote: str) -> bool:
+    """Whether a token can be the coin before a quote: a venue or a kind of file is no coin."""
+    is_same_case = token.isupper() == quote.isupper() and token.islower() == quote.islower()
+    return is_same_case and len(token) <= 12 and not token.isdigit()
+
+
+def _is_capital_name(token: str) -> bool:
+    return token.isupper() and 2 <= len(token) <= 24
