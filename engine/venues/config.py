@@ -1,4 +1,4 @@
-"""Section [venue]: what trading at the simulated venue costs, how it fills, and which faults it is told to have."""
+"""Section [venue]: what trading at the simulated venue costs, how it fills, and the faults it is to have."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ class FaultKind(StrEnum):
 
 
 def _probability(description: str) -> float:
-    unit = {"unit": "probability"}
-    default: float = Field(0.0, ge=0, le=1, json_schema_extra=unit, description=description)
+    default: float = Field(
+        0.0, ge=0, le=1, json_schema_extra={"unit": "probability"}, description=description
+    )
     return default
 
 

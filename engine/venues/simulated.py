@@ -1,38 +1,59 @@
 """The simulated venue: an exchange in a file of its own, which outlives the engine that trades on it.
 
-Promise: every call that changes something is one transaction, committed before it is answered; a bar already seen
-and an order already known change nothing; ids, events and money depend on the calls alone, never on wall time or on
-how often the process was killed between them.
+Promise: every call that changes something is one transaction, committed before it is answered; a bar already
+seen and an order already known change nothing; ids, events and money depend on the calls alone, never on wall
+time or on how often the process was killed between them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, TypeVar
 
+from engine.venues.account import Account, report_of
+from engine.venues.books import Books, Terms
 from engine.venues.config import VenueConfig
+from engine.venues.filters import check
+from engine.venues.flattening import CloseOut, cancel_working, close_out
+from engine.venues.holdings import after_fill
 from engine.venues.market_step import MarketStep
-from engine.venues.venue import VenueBalance, VenueEvent, VenuePosition
-from store.records import Fill, FundingPayment, Instrument, Order, OrderReport
+from engine.venues.matching import play
+from engine.venues.venue import (
+    Refused,
+    Unresolved,
+    VenueBalance,
+    VenueEvent,
+    VenuePosition,
+    VenueUnavailable,
+)
+from store.records import (
+    ZERO,
+    Fill,
+    FundingPayment,
+    Instrument,
+    Order,
+    OrderReport,
+    OrderStatus,
+    OrderType,
+    Side,
+)
 
 __all__ = ["CloseOut", "MarketStep", "SimulatedVenue", "flatten_offline"]
 
-
-@dataclass(frozen=True, slots=True)
-class CloseOut:
-    """What a close-out did: orders cancelled, and the fills that closed positions."""
-
-    cancelled: int
-    fills: tuple[Fill, ...]
+Answer = TypeVar("Answer")
 
 
 class SimulatedVenue:
-    """A venue behind the `Venue` port, filled by bars handed to `advance`.
+    """A venue behind the `Venue` port, filled by the bars handed to `advance`.
 
-    One worker thread owns the SQLite connection. A bar in which nothing happens is judged on the loop and costs no
-    thread hop; several processes may open the same file, each sees what the others committed.
+    One worker thread owns the SQLite connection and does all that writes or asks the file. Bars in which nothing
+    happens, and questions that memory answers, never leave the loop. Several processes may use the same file;
+    each sees what the others committed.
     """
 
     def __init__(
@@ -43,67 +64,221 @@ class SimulatedVenue:
         initial_cash: Decimal,
         name: str = "sim",
     ) -> None:
-        """`initial_cash` (quote currency) counts only where `path` holds no books yet. Nothing is opened here."""
-        raise NotImplementedError
+        """`initial_cash` (quote currency) counts only where `path` holds no books yet. Opens nothing."""
+        self.name = name
+        self._symbols = tuple(instrument.symbol for instrument in instruments)
+        by_symbol = {instrument.symbol: instrument for instrument in instruments}
+        self._books = Books(path, Terms(name, by_symbol, self._symbols, config, initial_cash))
+        self._marks_every_s = config.marks_every_ms / 1_000
+        self._worker: ThreadPoolExecutor | None = None
+        self._last_job: Future[Any] | None = None
+        self._marks_timer: asyncio.TimerHandle | None = None
+        self._marks_job: Future[None] | None = None
 
     async def open(self) -> None:
         """Create or restore the books. Raises VenueUnavailable where the file cannot be used."""
-        raise NotImplementedError
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"venue-{self.name}")
+        try:
+            await self._run(self._books.open)
+        except BaseException:
+            self._worker.shutdown(wait=False)
+            self._worker = None
+            raise
 
     async def close(self) -> None:
         """Record the last marks and let go of the file."""
-        raise NotImplementedError
+        if self._worker is None:
+            return
+        if self._marks_timer is not None:
+            self._marks_timer.cancel()
+        try:
+            await self._run(self._books.close)
+        finally:
+            self._worker.shutdown(wait=False)
+            self._worker = None
 
     async def advance(self, step: MarketStep) -> None:
         """Let the market move through one bar; a bar already seen is a no-op. Raises VenueUnavailable.
 
-        After a restart, hand over the last committed bar once more before anything else: where the venue has seen it
-        nothing happens, where only its marks were not recorded yet they are brought up to date.
+        After a restart, hand over the last bar decided on once more before sending anything: quiet bars are
+        recorded late, and orders are checked against the marks.
         """
-        raise NotImplementedError
+        if len(step.close) != len(self._symbols):
+            raise ValueError(
+                f"a step of {len(step.close)} symbols for a venue that trades {len(self._symbols)}"
+            )
+        if self._at_rest():
+            account = self._books.account
+            if step.open_ms <= account.open_ms:
+                return
+            if self._books.watch.quiet(step):
+                account.move_clock(step)
+                self._record_marks_in_time()
+                return
+        await self._run(lambda: self._books.change(lambda account: _play_once(account, step)))
 
     async def events(self, after_sequence: int) -> Sequence[VenueEvent]:
         """Every event numbered above `after_sequence`, in order."""
-        raise NotImplementedError
+        if self._at_rest():
+            account = self._books.account
+            if after_sequence >= account.sequence:
+                return ()
+            if account.recent and account.recent[0].sequence <= after_sequence + 1:
+                return tuple(account.recent)[after_sequence - account.sequence :]
+        return await self._query(lambda: self._books.events(after_sequence))
+
+    def books_ts_ms(self) -> int:
+        """The venue's clock at the newest event in its books, 0 before the first."""
+        account = self._books.account
+        return max(account.recent[-1].bar_open_ms + account.bar_ms, 0) if account.recent else 0
 
     async def close_out(self, keep_positions: bool = False) -> CloseOut:
-        """Cancel everything (protective orders stay when `keep_positions`), then close every position at the last
-        known close as if it were the next open: same cost rule, volume cap not applied, because the market stands
-        still while nobody moves it and flat must mean flat."""
-        raise NotImplementedError
+        """Cancel everything (protective orders stay when `keep_positions`), then close every position at the
+        last known close as if it were the next open: same cost rule, volume cap not applied, because the market
+        stands still while nobody moves it and flat has to mean flat."""
+        return await self._run(lambda: self._books.change(lambda account: close_out(account, keep_positions)))
 
     async def instruments(self) -> Sequence[Instrument]:
-        raise NotImplementedError
+        """What is traded here, in the order of a step's columns."""
+        return await self._ask(lambda account: [account.instruments[symbol] for symbol in account.symbols])
 
     async def submit(self, order: Order) -> OrderReport:
-        raise NotImplementedError
+        """Accept an order; one already known is reported as it stands. Raises Refused naming the filter."""
+        return await self._command(lambda account: self._submit(account, order))
 
     async def cancel(self, client_order_id: str, symbol: str, attempt: int = 0) -> OrderReport:
-        raise NotImplementedError
+        """Cancel a working order. Raises Refused where there is none."""
+        return await self._command(lambda account: self._cancel(account, client_order_id, late=False))
 
     async def cancel_all(self, keep_protective: bool = False, attempt: int = 0) -> int:
-        raise NotImplementedError
+        """Cancel all working orders, or all but the protective ones; how many."""
+        return await self._command(lambda account: cancel_working(account, keep_protective, account.clock_ms))
 
     async def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
-        raise NotImplementedError
+        """One order as it stands; None: never accepted."""
+        order = await self._query(lambda: self._known(self._books.account, client_order_id))
+        return None if order is None else report_of(order)
 
     async def open_orders(self) -> Sequence[OrderReport]:
-        raise NotImplementedError
+        """Working orders, oldest first."""
+        return await self._ask(
+            lambda account: [
+                report_of(order)
+                for order in account.orders.values()
+                if order.client_order_id not in account.racing
+            ]
+        )
 
     async def order_history(self, since_ms: int) -> Sequence[OrderReport]:
-        raise NotImplementedError
+        """Orders that changed at or after `since_ms` (market time), in the order they were accepted."""
+        return await self._query(lambda: [report_of(order) for order in self._books.history(since_ms)])
 
     async def fills(self, since_ms: int) -> Sequence[Fill]:
-        raise NotImplementedError
+        """Executions at or after `since_ms`, in the order they happened."""
+        return await self._query(lambda: self._books.fills(since_ms))
 
     async def funding(self, since_ms: int) -> Sequence[FundingPayment]:
-        raise NotImplementedError
+        """Funding settlements at or after `since_ms`, in the order they happened."""
+        return await self._query(lambda: self._books.funding(since_ms))
 
     async def positions(self) -> Sequence[VenuePosition]:
-        raise NotImplementedError
+        """Every position that is not flat, by symbol."""
+        return await self._ask(
+            lambda account: [
+                VenuePosition(position.symbol, position.quantity, position.cost)
+                for _, position in sorted(account.positions.items())
+                if position.quantity
+            ]
+        )
 
     async def balance(self) -> VenueBalance:
-        raise NotImplementedError
+        """Cash: initial + realised - fees + funding."""
+        return await self._ask(lambda account: VenueBalance(account.cash))
+
+    async def cancel_too_late(self, client_order_id: str) -> OrderReport:
+        """Rehearsal: confirm a cancel that loses the race; the order may still fill until the next bar ends."""
+        return await self._command(lambda account: self._cancel(account, client_order_id, late=True))
+
+    async def move_position_by_hand(
+        self, symbol: str, quantity_change: Decimal, price: Decimal
+    ) -> VenuePosition:
+        """Rehearsal: somebody trades on this account past every order and event; no fee."""
+        return await self._command(lambda account: _move_by_hand(account, symbol, quantity_change, price))
+
+    async def change_filters(self, instrument: Instrument) -> None:
+        """Rehearsal: new steps, minimums or rates for a symbol, until the venue is opened again."""
+        await self._query(lambda: self._books.amend(instrument))
+
+    async def delist(self, symbol: str) -> int:
+        """Rehearsal: stop trading a symbol until the venue is opened again; how many orders that cancelled."""
+        await self._query(lambda: self._books.delist(symbol))
+        return await self._command(lambda account: _cancel_delisted(account, symbol))
+
+    def _submit(self, account: Account, order: Order) -> OrderReport:
+        known = self._known(account, order.client_order_id)
+        if known is not None:
+            return report_of(known)
+        check(account, order)
+        return report_of(account.accept(order))
+
+    def _cancel(self, account: Account, client_order_id: str, late: bool) -> OrderReport:
+        order = account.orders.get(client_order_id)
+        if order is None or client_order_id in account.racing:
+            known = self._known(account, client_order_id)
+            state = "unknown here" if known is None else f"already {known.status}"
+            raise Refused(f"cancel: order {client_order_id} is {state}")
+        if late and order.type in (OrderType.MARKET, OrderType.LIMIT):
+            return report_of(account.race(order, account.clock_ms))
+        return report_of(account.end(order, OrderStatus.CANCELED, "cancelled", account.clock_ms))
+
+    def _known(self, account: Account, client_order_id: str) -> Order | None:
+        return account.orders.get(client_order_id) or self._books.order(client_order_id)
+
+    def _at_rest(self) -> bool:
+        """True where no job is under way and the account in memory is what the file says."""
+        return (self._last_job is None or self._last_job.done()) and self._books.current()
+
+    async def _ask(self, look: Callable[[Account], Answer]) -> Answer:
+        """An answer from memory, on the loop where that is safe."""
+        if self._at_rest():
+            return look(self._books.account)
+        return await self._run(lambda: self._books.read(look))
+
+    async def _query(self, look: Callable[[], Answer]) -> Answer:
+        """An answer from the file."""
+        return await self._run(lambda: self._books.read(lambda account: look()))
+
+    async def _command(self, act: Callable[[Account], Answer]) -> Answer:
+        """A change on request. What the file made of it is unknown where the file fails: Unresolved."""
+        try:
+            return await self._run(lambda: self._books.change(act))
+        except VenueUnavailable as failure:
+            raise Unresolved(str(failure)) from failure
+
+    async def _run(self, job: Callable[[], Answer]) -> Answer:
+        """Do `job` on the worker, after those before it. A cancelled caller does not undo what was begun."""
+        if self._worker is None:
+            raise VenueUnavailable(f"{self.name}: the venue is not open")
+        future = self._worker.submit(job)
+        self._last_job = future
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    def _record_marks_in_time(self) -> None:
+        """Marks of quiet bars are recorded now and then, the last ones before a pause soon after it began."""
+        if self._marks_timer is not None:
+            return
+        if self._marks_job is not None:
+            recorded, self._marks_job = self._marks_job, None
+            recorded.result()
+        due_s = self._books.recorded_at_s + self._marks_every_s - time.monotonic()
+        loop = asyncio.get_running_loop()
+        self._marks_timer = loop.call_later(max(due_s, 0.0), self._start_recording)
+
+    def _start_recording(self) -> None:
+        self._marks_timer = None
+        if self._worker is not None:
+            self._marks_job = self._worker.submit(self._books.record_marks)
+            self._last_job = self._marks_job
 
 
 def flatten_offline(path: Path, keep_positions: bool = False) -> CloseOut:
@@ -111,4 +286,38 @@ def flatten_offline(path: Path, keep_positions: bool = False) -> CloseOut:
 
     Instruments and costs are those the books were last opened with. Raises VenueUnavailable.
     """
-    raise NotImplementedError
+    books = Books(path, None)
+    books.open()
+    try:
+        return books.change(lambda account: close_out(account, keep_positions))
+    finally:
+        books.close()
+
+
+def _play_once(account: Account, step: MarketStep) -> None:
+    if step.open_ms > account.open_ms:
+        play(account, step)
+
+
+def _move_by_hand(account: Account, symbol: str, quantity_change: Decimal, price: Decimal) -> VenuePosition:
+    trade = Fill(
+        fill_id="",
+        client_order_id="",
+        symbol=symbol,
+        side=Side.BUY if quantity_change > 0 else Side.SELL,
+        price=price,
+        quantity=abs(quantity_change),
+        fee=ZERO,
+        maker=False,
+        ts_ms=account.clock_ms,
+    )
+    after = after_fill(account.position(symbol), trade, account.instruments[symbol].contract_size)
+    account.put_position(after)
+    return VenuePosition(symbol, after.quantity, after.cost)
+
+
+def _cancel_delisted(account: Account, symbol: str) -> int:
+    orders = account.working(symbol)
+    for order in orders:
+        account.end(order, OrderStatus.CANCELED, "delisted", account.clock_ms)
+    return len(orders)

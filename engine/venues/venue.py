@@ -33,12 +33,17 @@ class VenueUnavailable(VenueError):
 
 @dataclass(frozen=True, slots=True)
 class VenueEvent:
-    """One numbered fact from the venue's stream; exactly one of the three payloads is set."""
+    """One numbered fact from the venue's stream; exactly one of the three payloads is set.
+
+    `bar_open_ms`: the open of the bar the venue was in, or had last played, when it happened. A time stamp alone
+    cannot tell what the close of a bar did from what the open of the next one did.
+    """
 
     sequence: int
     report: OrderReport | None = None
     fill: Fill | None = None
     funding: FundingPayment | None = None
+    bar_open_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

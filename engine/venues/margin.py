@@ -1,0 +1,55 @@
+"""Isolated margin, exact: what a book of orders ties up, and where a position is taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from store.records import ZERO, Instrument, InstrumentKind, Order, Position, Side
+
+
+def is_liquidated(instrument: Instrument, position: Position, price: Decimal) -> bool:
+    """True where margin (cost / leverage) plus unrealised at `price` is below the maintenance margin there.
+
+    A spot position carries no margin and is never liquidated.
+    """
+    if instrument.kind is InstrumentKind.SPOT or not position.quantity:
+        return False
+    value = position.quantity * price * instrument.contract_size
+    unrealised = value - position.cost
+    maintenance = instrument.maintenance_margin_rate * abs(value)
+    # Multiplied through by the leverage, so that no division rounds.
+    return abs(position.cost) + instrument.leverage * (unrealised - maintenance) < 0
+
+
+def liquidation_bound(instrument: Instrument, position: Position) -> float | None:
+    """A price (one tick to the careful side) that a bar has to reach before `is_liquidated` can hold.
+
+    Below the market for a long position, above it for a short one; None where there is no such price.
+    """
+    if instrument.kind is InstrumentKind.SPOT or not position.quantity:
+        return None
+    cost = abs(float(position.cost))
+    quantity = abs(float(position.quantity * instrument.contract_size))
+    leverage, rate = float(instrument.leverage), float(instrument.maintenance_margin_rate)
+    if position.quantity > 0:
+        return (cost - cost / leverage) / (quantity * (1.0 - rate)) + float(instrument.tick)
+    return (cost + cost / leverage) / (quantity * (1.0 + rate)) - float(instrument.tick)
+
+
+def initial_margin(
+    instrument: Instrument, quantity: Decimal, mark: Decimal, orders: Iterable[Order]
+) -> Decimal:
+    """Quote currency tied up by a position and the orders that could enlarge it, whichever side fills first.
+
+    `orders` are the open ones of this instrument; those that only reduce count as far as they can reduce.
+    """
+    held = quantity * mark
+    wanted = {(side, reduce_only): ZERO for side in Side for reduce_only in (False, True)}
+    for order in orders:
+        price = mark if order.price is None else order.price
+        wanted[order.side, order.reduce_only] += (order.quantity - order.filled_quantity) * price
+    long_side = held + wanted[Side.BUY, False] + min(wanted[Side.BUY, True], max(-held, ZERO))
+    short_side = -held + wanted[Side.SELL, False] + min(wanted[Side.SELL, True], max(held, ZERO))
+    leverage = Decimal(1) if instrument.kind is InstrumentKind.SPOT else instrument.leverage
+    return max(long_side, short_side, ZERO) * instrument.contract_size / leverage

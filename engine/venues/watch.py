@@ -1,0 +1,82 @@
+"""Tells in a few microseconds that a bar changes nothing at the venue, so that most bars cost no more.
+
+It may be wrong in one direction only: a bar it calls quiet is quiet.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.venues.account import Account
+from engine.venues.margin import liquidation_bound
+from engine.venues.market_step import MarketStep
+from engine.venues.matching import level_of
+from store.records import OrderType
+
+if TYPE_CHECKING:
+    from engine.feeds.feed import FloatArray
+
+
+@dataclass(slots=True)
+class Watch:
+    """Prices [S] that wake the venue when a bar reaches them, and the indices whose funding would settle.
+
+    `busy`: an order is working whose fate the next bar decides, whatever its prices are. `armed`: there is a
+    price to look out for at all.
+    """
+
+    busy: bool
+    armed: bool
+    held: frozenset[int]
+    lower: FloatArray
+    upper: FloatArray
+
+    @classmethod
+    def blind(cls) -> Watch:
+        """Knows nothing yet, so no bar is quiet."""
+        return cls(True, False, frozenset(), np.empty(0), np.empty(0))
+
+    def quiet(self, step: MarketStep) -> bool:
+        """True where playing `step` would change nothing but the clock and the marks."""
+        if self.busy:
+            return False
+        if not self.armed and not self.held:
+            return True
+        if step.funding and any(settlement.symbol_index in self.held for settlement in step.funding):
+            return False
+        reached = (step.low <= self.lower) | (step.high >= self.upper)
+        return not np.count_nonzero(reached)
+
+
+def watch(account: Account) -> Watch:
+    """What to look out for, given the account as it is now."""
+    lower = np.full(len(account.symbols), -math.inf)
+    upper = np.full(len(account.symbols), math.inf)
+    indices = {symbol: index for index, symbol in enumerate(account.symbols)}
+    busy = False
+    for order in account.orders.values():
+        level = level_of(order, account.instruments[order.symbol], account.position(order.symbol))
+        index = indices.get(order.symbol)
+        if order.type in (OrderType.MARKET, OrderType.LIMIT) or level is None:
+            busy = True
+        elif index is None:
+            continue
+        elif (order.type is OrderType.STOP_MARKET) is (order.side.sign > 0):
+            upper[index] = min(upper[index], level.price)
+        else:
+            lower[index] = max(lower[index], level.price)
+    held = {indices[p.symbol] for p in account.positions.values() if p.quantity and p.symbol in indices}
+    for index in held:
+        symbol = account.symbols[index]
+        position = account.position(symbol)
+        bound = liquidation_bound(account.instruments[symbol], position)
+        if bound is not None and position.quantity > 0:
+            lower[index] = max(lower[index], bound)
+        elif bound is not None:
+            upper[index] = min(upper[index], bound)
+    armed = bool(np.isfinite(lower).any() or np.isfinite(upper).any())
+    return Watch(busy, armed, frozenset(held), lower, upper)
