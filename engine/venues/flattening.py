@@ -47,16 +47,23 @@ def is_protective(order: Order) -> bool:
     return order.whole_position or (order.reduce_only and order.type in exits)
 
 
-def cancel_working(account: Account, keep_protective: bool, ts_ms: int) -> int:
-    """Cancel every working order, protective ones only unless kept; how many."""
+def cancel_working(account: Account, keep_protective: bool, too_late: frozenset[str] = frozenset()) -> int:
+    """Cancel every working order, protective ones unless kept; how many. `too_late` lose the race."""
     doomed = [
         order
         for order in account.orders.values()
         if order.client_order_id not in account.racing and not (keep_protective and is_protective(order))
     ]
     for order in doomed:
-        account.end(order, OrderStatus.CANCELED, "cancelled", ts_ms)
+        cancel(account, order, too_late=order.client_order_id in too_late)
     return len(doomed)
+
+
+def cancel(account: Account, order: Order, *, too_late: bool) -> Order:
+    """Cancel one order; `too_late` it is confirmed all the same, yet may fill until the next bar ends."""
+    if too_late and order.type in (OrderType.MARKET, OrderType.LIMIT):
+        return account.race(order, account.clock_ms)
+    return account.end(order, OrderStatus.CANCELED, "cancelled", account.clock_ms)
 
 
 def close_out(account: Account, keep_positions: bool) -> CloseOut:
@@ -67,7 +74,7 @@ def close_out(account: Account, keep_positions: bool) -> CloseOut:
     """
     for name in list(account.racing):
         account.end_race(account.orders[name])
-    cancelled = cancel_working(account, keep_positions, account.clock_ms)
+    cancelled = cancel_working(account, keep_positions)
     if keep_positions:
         return CloseOut(cancelled, ())
     held = [position.symbol for position in account.positions.values() if position.quantity]

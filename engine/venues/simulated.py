@@ -19,7 +19,7 @@ from engine.venues.account import Account, report_of
 from engine.venues.books import Books, Terms
 from engine.venues.config import VenueConfig
 from engine.venues.filters import check
-from engine.venues.flattening import CloseOut, cancel_working, close_out
+from engine.venues.flattening import CloseOut, cancel, cancel_working, close_out
 from engine.venues.holdings import after_fill
 from engine.venues.market_step import MarketStep
 from engine.venues.matching import play
@@ -39,7 +39,6 @@ from store.records import (
     Order,
     OrderReport,
     OrderStatus,
-    OrderType,
     Side,
 )
 
@@ -148,11 +147,13 @@ class SimulatedVenue:
 
     async def cancel(self, client_order_id: str, symbol: str, attempt: int = 0) -> OrderReport:
         """Cancel a working order. Raises Refused where there is none."""
-        return await self._command(lambda account: self._cancel(account, client_order_id, late=False))
+        return await self._command(lambda account: self._cancel(account, client_order_id, too_late=False))
 
-    async def cancel_all(self, keep_protective: bool = False, attempt: int = 0) -> int:
-        """Cancel all working orders, or all but the protective ones; how many."""
-        return await self._command(lambda account: cancel_working(account, keep_protective, account.clock_ms))
+    async def cancel_all(
+        self, keep_protective: bool = False, attempt: int = 0, too_late: frozenset[str] = frozenset()
+    ) -> int:
+        """Cancel all working orders, or all but the protective ones; how many. `too_late`: ids that lose the race."""
+        return await self._command(lambda account: cancel_working(account, keep_protective, too_late))
 
     async def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
         """One order as it stands; None: never accepted."""
@@ -197,7 +198,7 @@ class SimulatedVenue:
 
     async def cancel_too_late(self, client_order_id: str) -> OrderReport:
         """Rehearsal: confirm a cancel that loses the race; the order may still fill until the next bar ends."""
-        return await self._command(lambda account: self._cancel(account, client_order_id, late=True))
+        return await self._command(lambda account: self._cancel(account, client_order_id, too_late=True))
 
     async def move_position_by_hand(
         self, symbol: str, quantity_change: Decimal, price: Decimal
@@ -221,15 +222,13 @@ class SimulatedVenue:
         check(account, order)
         return report_of(account.accept(order))
 
-    def _cancel(self, account: Account, client_order_id: str, late: bool) -> OrderReport:
+    def _cancel(self, account: Account, client_order_id: str, too_late: bool) -> OrderReport:
         order = account.orders.get(client_order_id)
         if order is None or client_order_id in account.racing:
             known = self._known(account, client_order_id)
             state = "unknown here" if known is None else f"already {known.status}"
             raise Refused(f"cancel: order {client_order_id} is {state}")
-        if late and order.type in (OrderType.MARKET, OrderType.LIMIT):
-            return report_of(account.race(order, account.clock_ms))
-        return report_of(account.end(order, OrderStatus.CANCELED, "cancelled", account.clock_ms))
+        return report_of(cancel(account, order, too_late=too_late))
 
     def _known(self, account: Account, client_order_id: str) -> Order | None:
         return account.orders.get(client_order_id) or self._books.order(client_order_id)
