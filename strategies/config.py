@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from strategies.evidence.breakout import BreakoutSettings
 from strategies.evidence.momentum import MomentumSettings
 from strategies.evidence.reversal import ReversalSettings
-from strategies.registry import Registry
+from strategies.registry import Registry, check_window, one_line
 from strategies.signal import Signal, SignalSettings
 
 
@@ -20,7 +19,7 @@ class PluginSettings(SignalSettings):
     `weight` and `scalar` left out keep the signal's own defaults.
     """
 
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict, description="settings of its own model")
 
 
 class SignalsConfig(BaseModel):
@@ -31,7 +30,9 @@ class SignalsConfig(BaseModel):
     A1: MomentumSettings = MomentumSettings()
     A2: BreakoutSettings = BreakoutSettings()
     A3: ReversalSettings = ReversalSettings()
-    plugins: Annotated[Mapping[str, PluginSettings], Field(default_factory=dict)]
+    plugins: dict[str, PluginSettings] = Field(
+        default_factory=dict, description="signals of installed packages, by name"
+    )
 
 
 class SignalConfigFault(ValueError):
@@ -57,10 +58,16 @@ def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
     if kind is None or name in SignalsConfig.model_fields:
         known = ", ".join(sorted(set(registry.kinds) - set(SignalsConfig.model_fields))) or "none"
         raise SignalConfigFault(f"signals.plugins.{name}: no such plug-in is installed (installed: {known})")
-    given = {key: getattr(settings, key) for key in ("weight", "scalar") if key in settings.model_fields_set}
+    given: dict[str, Any] = {
+        key: getattr(settings, key) for key in ("weight", "scalar") if key in settings.model_fields_set
+    }
     try:
-        return kind.build(kind.settings(**given, **settings.parameters))
+        signal = kind.build(kind.settings(**{**settings.parameters, **given}))
+        check_window(signal)
     except ValidationError as fault:
         first = fault.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise SignalConfigFault(f"signals.plugins.{name}.parameters.{key}: {first['msg']}") from fault
+    except Exception as fault:  # foreign code may raise anything
+        raise SignalConfigFault(f"signals.plugins.{name}: {one_line(fault)}") from fault
+    return signal

@@ -17,14 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strategies.panel_state import FRAME_SYMBOL, PANEL_SYMBOL
-from strategies.signal import DAY_MS, FIELDS, FloatArray, IntArray, bar_length_ms
+from strategies.signal import DAY_MS, FIELDS, LONGEST_WINDOW, FloatArray, IntArray, bar_length_ms
 
 BoolArray = NDArray[np.bool_]
 T = TypeVar("T", bound=np.generic)
 Block = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 """Open, high, low, close, volume of n consecutive bars, each [n, S]."""
-
-DEFAULT_DAYS = 435
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ class Panel:
         self,
         symbols: Sequence[str],
         bar_ms: int,
-        days: int = DEFAULT_DAYS,
+        days: int = LONGEST_WINDOW,
         more: Mapping[str, int] | None = None,
     ) -> None:
         if bar_ms <= 0 or bar_ms > DAY_MS or DAY_MS % bar_ms:

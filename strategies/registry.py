@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from strategies.evidence import breakout, momentum, reversal
-from strategies.signal import FIELDS, Signal, SignalKind, bar_length_ms
+from strategies.signal import FIELDS, LONGEST_WINDOW, Signal, SignalKind
 
 ENTRY_POINT_GROUP = "quarterdeck.signals"
 BUILT_IN: tuple[SignalKind, ...] = (momentum.KIND, breakout.KIND, reversal.KIND)
@@ -47,7 +47,7 @@ def assemble(plug_ins: Iterable[EntryPoint]) -> Registry:
             if kind.name in kinds:
                 raise ValueError(f"the name {kind.name} is taken")
         except Exception as fault:  # noqa: BLE001 - foreign code may raise anything; the rest must run
-            broken.append(BrokenSignal(f"{entry_point.name} = {entry_point.value}", _one_line(fault)))
+            broken.append(BrokenSignal(f"{entry_point.name} = {entry_point.value}", one_line(fault)))
         else:
             kinds[kind.name] = kind
     return Registry(kinds, tuple(broken))
@@ -62,14 +62,21 @@ def _checked(kind: object) -> SignalKind:
         raise TypeError(f"it builds a {type(signal).__name__}, not a Signal")
     if signal.name != kind.name:
         raise ValueError(f"it is registered as {kind.name} but builds {signal.name}")
-    if signal.window < 1:
-        raise ValueError(f"its window of {signal.window} bars is empty")
+    check_window(signal)
     if unknown := [field for field in signal.fields if field not in FIELDS]:
         raise ValueError(f"it reads unknown fields: {', '.join(unknown)}")
-    bar_length_ms(signal.bar)
     return kind
 
 
-def _one_line(fault: Exception) -> str:
+def check_window(signal: Signal) -> None:
+    """Raise ValueError for a signal that reads other than daily bars, or more of them than a panel remembers."""
+    if signal.bar != "1d":
+        raise ValueError(f"it reads bars of {signal.bar}: signals read daily bars (1d)")
+    if not 1 <= signal.window <= LONGEST_WINDOW:
+        raise ValueError(f"its window of {signal.window} bars is not within 1 and {LONGEST_WINDOW}")
+
+
+def one_line(fault: Exception) -> str:
+    """A fault as its class and message on one line."""
     text = " ".join(str(fault).split())
     return f"{type(fault).__name__}: {text}" if text else type(fault).__name__

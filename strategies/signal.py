@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ IntArray = NDArray[np.int64]
 
 FIELDS = ("open", "high", "low", "close", "volume")
 DAY_MS = 86_400_000
+LONGEST_WINDOW = 435
+"""Daily bars a panel remembers by default, so the longest window a signal may ask for."""
 BAR_LENGTHS_MS = {
     "1m": 60_000,
     "3m": 180_000,
@@ -73,14 +75,19 @@ class Mirror(StrEnum):
     """C' = 2 K - C."""
 
 
+WEIGHT = "weight among the enabled signals of its class, before they are normalised to 1 (share)"
+SCALAR = "factor that brings an average reading to the average forecast (x)"
+WINDOW = "bars each reading is computed from (days)"
+
+
 class SignalSettings(BaseModel):
     """[signals.<name>] of a signal; subclasses add its parameters and defaults."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    enabled: bool = True
-    weight: Annotated[float, Field(ge=0, le=1)] = 0.0
-    scalar: Annotated[float, Field(gt=0, le=100)] = 1.0
+    enabled: bool = Field(default=True, description="whether the signal takes part")
+    weight: float = Field(default=0.0, ge=0, le=1, description=WEIGHT)
+    scalar: float = Field(default=1.0, gt=0, le=100, description=SCALAR)
 
 
 class KernelResult(NamedTuple):

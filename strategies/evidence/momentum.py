@@ -17,7 +17,18 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from store.records import SignalClass, SignalType
-from strategies.signal import FloatArray, KernelResult, Mirror, Signal, SignalKind, SignalSettings
+from strategies.signal import (
+    LONGEST_WINDOW,
+    SCALAR,
+    WEIGHT,
+    WINDOW,
+    FloatArray,
+    KernelResult,
+    Mirror,
+    Signal,
+    SignalKind,
+    SignalSettings,
+)
 from strategies.windows import forgets_its_seed, result_arrays
 
 NAME = "A1"
@@ -26,17 +37,22 @@ NAME = "A1"
 class MomentumSettings(SignalSettings):
     """[signals.A1]: look-backs and centre of mass in days, window in daily closes."""
 
-    weight: Annotated[float, Field(ge=0, le=1)] = 0.40
-    scalar: Annotated[float, Field(gt=0, le=100)] = 1.7
-    lookbacks: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=16)] = (
-        7,
-        14,
-        28,
+    weight: float = Field(default=0.40, ge=0, le=1, description=WEIGHT)
+    scalar: float = Field(default=1.7, gt=0, le=100, description=SCALAR)
+    lookbacks: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(7, 14, 28),
+        min_length=1,
+        max_length=16,
+        description="horizons whose scores are averaged (days)",
     )
-    com: Annotated[float, Field(gt=0)] = 60.0
-    cap: Annotated[float, Field(gt=0)] = 2.0
-    response: Literal["clip", "sign"] = "clip"
-    window: Annotated[int, Field(ge=3)] = 428
+    com: float = Field(default=60.0, gt=0, le=1_000, description="centre of mass of the volatility (days)")
+    cap: float = Field(
+        default=2.0, gt=0, le=100, description="score at which a horizon says all it can (sigmas)"
+    )
+    response: Literal["clip", "sign"] = Field(
+        default="clip", description="clip: in proportion to the score up to the cap; sign: its sign alone"
+    )
+    window: int = Field(default=428, ge=3, le=LONGEST_WINDOW, description=WINDOW)
 
     @model_validator(mode="after")
     def window_is_long_enough(self) -> Self:

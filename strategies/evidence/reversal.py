@@ -11,12 +11,23 @@ reversal in crypto. Dead band and full score are a choice of this project.
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from store.records import SignalClass, SignalType
-from strategies.signal import FloatArray, KernelResult, Mirror, Signal, SignalKind, SignalSettings
+from strategies.signal import (
+    LONGEST_WINDOW,
+    SCALAR,
+    WEIGHT,
+    WINDOW,
+    FloatArray,
+    KernelResult,
+    Mirror,
+    Signal,
+    SignalKind,
+    SignalSettings,
+)
 from strategies.windows import forgets_its_seed, result_arrays
 
 NAME = "A3"
@@ -25,14 +36,14 @@ NAME = "A3"
 class ReversalSettings(SignalSettings):
     """[signals.A3]: horizon, centre of mass and efficiency ratio in days, window in daily closes."""
 
-    weight: Annotated[float, Field(ge=0, le=1)] = 0.20
-    scalar: Annotated[float, Field(gt=0, le=100)] = 1.0
-    horizon: Annotated[int, Field(ge=1)] = 1
-    com: Annotated[float, Field(gt=0)] = 20.0
-    efficiency: Annotated[int, Field(ge=2)] = 20
-    dead_band: Annotated[float, Field(ge=0)] = 1.0
-    full: Annotated[float, Field(gt=0)] = 3.0
-    window: Annotated[int, Field(ge=3)] = 148
+    weight: float = Field(default=0.20, ge=0, le=1, description=WEIGHT)
+    scalar: float = Field(default=1.0, gt=0, le=100, description=SCALAR)
+    horizon: int = Field(default=1, ge=1, description="move that is leaned against (days)")
+    com: float = Field(default=20.0, gt=0, le=1_000, description="centre of mass of the volatility (days)")
+    efficiency: int = Field(default=20, ge=2, description="path whose straightness lowers confidence (days)")
+    dead_band: float = Field(default=1.0, ge=0, le=100, description="score below which it is silent (sigmas)")
+    full: float = Field(default=3.0, gt=0, le=100, description="score at which it says all it can (sigmas)")
+    window: int = Field(default=148, ge=3, le=LONGEST_WINDOW, description=WINDOW)
 
     @model_validator(mode="after")
     def window_is_long_enough(self) -> Self:

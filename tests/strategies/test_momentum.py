@@ -80,6 +80,7 @@ def test_is_silent_on_average_without_one() -> None:
         ({"lookbacks": (7, 500)}, "must exceed the longest look-back"),
         ({"com": 100.0}, "needs a window of at least 696 closes"),
         ({"lookbacks": ()}, "at least 1 item"),
+        ({"window": 436}, "less than or equal to 435"),
         ({"cap": 0.0}, "greater than 0"),
         ({"response": "root"}, "'clip' or 'sign'"),
         ({"weight": 1.2}, "less than or equal to 1"),
@@ -92,6 +93,6 @@ def test_impossible_settings_are_refused(changes: dict[str, object], fault: str)
 
 
 def test_the_shortest_window_a_refusal_names_is_accepted() -> None:
-    assert MomentumSettings(com=100.0, window=696).window == 696
-    with pytest.raises(ValueError, match="696"):
-        MomentumSettings(com=100.0, window=695)
+    assert MomentumSettings(com=50.0, window=350).window == 350
+    with pytest.raises(ValueError, match="at least 350 closes"):
+        MomentumSettings(com=50.0, window=349)

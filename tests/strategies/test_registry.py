@@ -23,12 +23,24 @@ def fail(settings: SignalSettings) -> Signal:
     raise RuntimeError("no\nluck")
 
 
+class MoodySettings(SignalSettings):
+    days: int = 30
+
+
+def build_moody(settings: MoodySettings) -> Signal:
+    if settings.days == 13:
+        raise KeyError(settings.days)
+    return replace(build_slow(SlowSettings()), name="MOODY", window=settings.days)
+
+
+MOODY = SignalKind("MOODY", MoodySettings, build_moody)
 SLOW = SignalKind("SLOW", SlowSettings, build_slow)
 TWIN = SignalKind("A1", momentum.MomentumSettings, momentum.build)
 MISNAMED = SignalKind("OTHER", SlowSettings, build_slow)
 FAILING = SignalKind("FAILING", SignalSettings, fail)
 WRONG_FIELD = SignalKind("F", SlowSettings, lambda s: replace(build_slow(s), name="F", fields=("price",)))
-WRONG_BAR = SignalKind("B", SlowSettings, lambda s: replace(build_slow(s), name="B", bar="7h"))
+WRONG_BAR = SignalKind("B", SlowSettings, lambda s: replace(build_slow(s), name="B", bar="1h"))
+TOO_LONG = SignalKind("L", SlowSettings, lambda s: replace(build_slow(s), name="L", window=436))
 NOT_A_KIND = "surprise"
 
 
@@ -54,7 +66,8 @@ def test_a_plug_in_joins_them() -> None:
         (point("MISNAMED"), "ValueError: it is registered as OTHER but builds SLOW"),
         (point("FAILING"), "RuntimeError: no luck"),
         (point("WRONG_FIELD"), "ValueError: it reads unknown fields: price"),
-        (point("WRONG_BAR"), "ValueError: unknown bar size '7h': use one of"),
+        (point("WRONG_BAR"), "ValueError: it reads bars of 1h: signals read daily bars"),
+        (point("TOO_LONG"), "ValueError: its window of 436 bars is not within 1 and 435"),
         (point("NOT_A_KIND"), "TypeError: it is a str, not a SignalKind"),
         (point("ABSENT"), "AttributeError: module"),
         (
@@ -100,8 +113,13 @@ def test_settings_reach_the_signal() -> None:
 @pytest.mark.parametrize(
     ("section", "fault"),
     [
-        ({"GONE": {}}, r"signals.plugins.GONE: no such plug-in is installed \(installed: SLOW\)"),
+        ({"GONE": {}}, r"signals.plugins.GONE: no such plug-in is installed \(installed: MOODY, SLOW\)"),
         ({"A1": {}}, "signals.plugins.A1: no such plug-in"),
+        (
+            {"MOODY": {"parameters": {"days": 500}}},
+            "signals.plugins.MOODY: ValueError: its window of 500 bars",
+        ),
+        ({"MOODY": {"parameters": {"days": 13}}}, "signals.plugins.MOODY: KeyError: 13"),
         ({"SLOW": {"parameters": {"lookback": 3}}}, "signals.plugins.SLOW.parameters.lookback: Extra inputs"),
         (
             {"SLOW": {"parameters": {"com": -1}}},
@@ -112,7 +130,7 @@ def test_settings_reach_the_signal() -> None:
 def test_a_plug_ins_settings_are_checked(section: dict[str, object], fault: str) -> None:
     config = SignalsConfig.model_validate({"plugins": section})
     with pytest.raises(SignalConfigFault, match=fault):
-        enabled_signals(config, assemble([point("SLOW")]))
+        enabled_signals(config, assemble([point("SLOW"), point("MOODY")]))
 
 
 def test_a_plug_in_that_is_switched_off_need_not_be_there() -> None:

@@ -38,7 +38,7 @@ def mirrored(kind: Mirror, bars: FloatArray) -> FloatArray:
         if kind is Mirror.LOG:
             reflected: FloatArray = np.exp(2 * np.log(bars[3, 0]) - np.log(prices))
             return reflected
-        return 2 * bars[1].max() - prices
+        return 2 * float(bars[1].max()) - prices
 
     open_, high, low, close, volume = bars
     return np.stack([reflect(open_), reflect(low), reflect(high), reflect(close), volume])
