@@ -196,7 +196,7 @@ class Decider:
         self._rows = tuple(_enabled(table, signal_class) for signal_class in _CLASSES)
         self._type_limits = np.array([parameters.risk.type_limits[kind] for kind in SignalType])
         self._inputs = _pack_parameters(parameters.risk)
-        self._allow_short = parameters.risk.allow_short
+        self._allow_short, self._use_cost_band = parameters.risk.allow_short, parameters.risk.cost_band
         self._symbols = np.zeros((at.SYMBOL_ROWS, symbols))
         self._flags = np.zeros((at.FLAG_ROWS, symbols), dtype=np.bool_)
         self._nothing = np.zeros(symbols)
@@ -253,6 +253,7 @@ class Decider:
     def _pack_symbols(self, market: Market, portfolio: Portfolio, legs: NeutralLegs) -> None:
         """Fill the rows of numbers per symbol, in the order of `decision_layout`."""
         nothing = self._nothing
+        cost_band = market.cost_band if self._use_cost_band else None
         columns = (
             market.price,
             market.sigma,
@@ -260,7 +261,7 @@ class Decider:
             market.min_quantity,
             market.min_notional,
             market.instrument_weight,
-            nothing if market.cost_band is None else market.cost_band,
+            nothing if cost_band is None else cost_band,
             portfolio.quantity,
             nothing if portfolio.working is None else portfolio.working,
             portfolio.hold_age_ms,
