@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any, get_type_hints
@@ -41,6 +42,7 @@ _WITHOUT_EFFECT = (
     ("run", "status_file"),
     ("replay", "chunk_bars"),
     ("replay", "memory_limit_mb"),
+    ("venue", "marks_every_ms"),
 )
 
 
@@ -49,22 +51,22 @@ class Configuration:
     """Every section, valid. `extra` holds the sections the caller brought; `sources` where a key was set."""
 
     run: RunConfig
-    replay: ReplayConfig
-    execution: ExecutionConfig
-    instruments: InstrumentsConfig
-    log: LogConfig
-    venue: VenueConfig
     sim: SimConfig
+    replay: ReplayConfig
     signals: SignalsConfig
     risk: RiskConfig
+    execution: ExecutionConfig
+    instruments: InstrumentsConfig
+    venue: VenueConfig
     store: StoreConfig
+    log: LogConfig
     extra: Mapping[str, BaseModel] = field(default_factory=dict)
     sources: Mapping[Path, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key in force: its value as TOML writes it ("" for none), and default, file, env or flag."""
+    """One key in force: its value as TOML ("" for none), its unit, and default, profile, file, env or flag."""
 
     key: str
     value: str
@@ -107,10 +109,13 @@ def effective(configuration: Configuration) -> list[Setting]:
     """Every key in force with its value and where it came from, section by section."""
     settings = []
     for name, section in _sections(configuration).items():
+        defaults = dict(_leaves((name,), type(section)().model_dump()))
         for path, value in _leaves((name,), section.model_dump()):
             found = find(type(section), path[1:])
+            # What nobody set and yet is not the default came with the risk profile.
+            unset = "default" if defaults.get(path) == value else "profile"
+            source = configuration.sources.get(path, unset)
             unit = unit_of(found[2]) if found else ""
-            source = configuration.sources.get(path, "default")
             settings.append(Setting(dotted(path), toml_text(value), source, unit))
     return settings
 
@@ -137,6 +142,8 @@ def toml_text(value: object) -> str:
             return json.dumps(str(value), ensure_ascii=False)
         case Decimal():
             return format(value, "f")
+        case date():
+            return value.isoformat()
         case list() | tuple():
             return "[" + ", ".join(toml_text(item) for item in value) + "]"
         case dict():

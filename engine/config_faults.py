@@ -70,13 +70,18 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 def reason(error: Mapping[str, Any], unit: str) -> str:
     """One error of pydantic as a sentence about the value, with the key's unit where a number is meant."""
-    value, context = error["input"], error.get("ctx", {})
+    value = error["input"]
+    context = {name: _round(limit) for name, limit in error.get("ctx", {}).items()}
     in_unit = f" ({unit})" if unit else ""
     template = _REASONS.get(error["type"])
     if template is not None:
         return template.format(value=shown(value), unit=in_unit, **context)
     message = str(error["msg"]).removeprefix("Value error, ")
     return "".join(letter if letter.isprintable() else "?" for letter in " ".join(message.split()))
+
+
+def _round(limit: object) -> object:
+    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
 
 
 _NOT_A_NUMBER = "{value} is not a number{unit}"
@@ -117,4 +122,7 @@ _REASONS = {
     "model_type": _NOT_A_TABLE,
     "model_attributes_type": _NOT_A_TABLE,
     "dict_type": _NOT_A_TABLE,
+    "date_type": "{value} is not a day: write it as 2024-01-31",
+    "date_from_datetime_parsing": "{value} is not a day: write it as 2024-01-31",
+    "date_parsing": "{value} is not a day: write it as 2024-01-31",
 }

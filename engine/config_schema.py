@@ -11,10 +11,11 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel, RootModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from engine.config_faults import Path
@@ -88,14 +89,23 @@ def unit_of(field: FieldInfo | None) -> str:
     return match[1] if match else ""
 
 
+def natural(value: Any, annotation: Any) -> Any:
+    """A value of TOML as the type its key has: a list as a tuple, text as an enum, 1 as 1.0; never text as a number.
+
+    Raises pydantic's ValidationError, with places inside the value, where it is of another type.
+    """
+    return _adapter(annotation).validate_json(json.dumps(value), strict=True)
+
+
 def from_text(text: str, annotation: Any) -> Any:
-    """The value a flag or variable means for a key of this type; text that cannot be read stays text."""
+    """The value of TOML that a flag or variable means for a key of this type; unreadable text stays text."""
     members = alternatives(annotation)
     for member in members:
         if get_origin(member) in _LISTS or member in _LISTS:
             return _list_from_text(text, (get_args(member) or (str,))[0])
     kinds = {type(choice) for m in members if get_origin(m) is Literal for choice in get_args(m)}
     kinds |= {member for member in members if isinstance(member, type)}
+    kinds |= {bool, int, float} if Any in members else set()
     if bool in kinds and text.casefold() in ("true", "false"):
         return text.casefold() == "true"
     for kind in (int, float):
@@ -105,6 +115,11 @@ def from_text(text: str, annotation: Any) -> Any:
             except ValueError:
                 continue
     return text
+
+
+@cache
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation)
 
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:
@@ -138,9 +153,14 @@ def _members(annotation: Any) -> Iterator[tuple[str, Any, FieldInfo | None]]:
         if _is_model(member) and issubclass(member, RootModel):
             yield from _members(member.model_fields["root"].annotation)
         elif _is_model(member):
-            yield from ((name, field.annotation, field) for name, field in member.model_fields.items())
+            yield from ((name, _constrained(field), field) for name, field in member.model_fields.items())
         elif get_origin(member) is dict:
             yield ANY_NAME, get_args(member)[1], None
+
+
+def _constrained(field: FieldInfo) -> Any:
+    """A field's annotation together with its limits, which pydantic keeps apart."""
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
 
 
 Models = Mapping[str, type[BaseModel]]

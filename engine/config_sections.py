@@ -11,7 +11,15 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    field_validator,
+    model_validator,
+)
 
 from engine.timerange import TimeRange
 from store.history_names import BAR_SIZES_MS
@@ -19,6 +27,14 @@ from store.records import Instrument, InstrumentKind, Mode
 
 Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,24}$")]
 BarSize = Literal["auto", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
+
+
+def _number_as_text(value: object) -> object:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+Speed = Annotated[str, BeforeValidator(_number_as_text)]
 
 
 class Section(BaseModel):
@@ -45,7 +61,7 @@ class RunConfig(Section):
     bar: BarSize = Field(
         default="auto", description="decision bar; auto: 1h in sim, the bar size of the data in replay"
     )
-    speed: str = Field(
+    speed: Speed = Field(
         default="900",
         description='how fast the market runs, 1 to 1000000, or "max" for as fast as possible (x real time)',
     )
@@ -83,12 +99,6 @@ class RunConfig(Section):
     status_file: str = Field(
         default="", description="JSON status file written by a headless run; none if empty"
     )
-
-    @field_validator("speed", mode="before")
-    @classmethod
-    def _speed_as_text(cls, value: object) -> object:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return str(value) if is_number else value
 
     @field_validator("speed")
     @classmethod

@@ -7,11 +7,10 @@ stops at the first it cannot read: a misspelt variable must be a fault like a mi
 from __future__ import annotations
 
 import datetime
-import json
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -20,7 +19,17 @@ from pydantic import BaseModel, ValidationError
 
 from engine.config_faults import Fault, Path, dotted, reason, shown, suggestion
 from engine.config_lines import key_lines
-from engine.config_schema import Models, find, from_text, is_table, keys_of, names_in, unit_of
+from engine.config_schema import (
+    Models,
+    alternatives,
+    find,
+    from_text,
+    is_table,
+    keys_of,
+    names_in,
+    natural,
+    unit_of,
+)
 
 ENVIRONMENT_PREFIX = "QUARTERDECK__"
 FlagValue = str | Sequence[str]
@@ -38,7 +47,6 @@ NAMED_FLAGS = {
     "store.path": "--db",
 }
 
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PART = re.compile(r'"[^"]*"|[^.]+')
 _TOML_POSITION = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 _ENDLESS_NUMBER = re.compile(r"\d[\d_]{4300}")
@@ -101,20 +109,19 @@ class Gathering:
         """The section from its part of the tree; None where it has faults, which are kept."""
         table = self._tree.get(name, {})
         broken = {path for path in self._dropped if path[0] == name}
-        try:
-            return _validated(model, table)
-        except ValidationError as error:
-            whole, parts = _split(error, table)
+        section, whole, parts = _validated(model, table)
         for item in parts:
             broken.add(self._fault_of_part(name, model, item))
         if parts:
-            whole = _combination_errors(model, _without(table, [path[1:] for path in broken if path[1:]]))
+            whole = _validated(model, _without(table, {path[1:] for path in broken if path[1:]}))[1]
         names = {str(path[-1]) for path in broken}
         for item in whole:
-            # A rule over several keys says nothing new while one of them is broken by itself.
-            if names.isdisjoint(_WORD.findall(item["msg"])):
-                self._fault_of_whole(name, model, item)
-        return None
+            at = _existing((name, *item["loc"]), self._tree)
+            for why in reason(item, "").split("; "):
+                # A rule over several keys says nothing new while one of them is broken by itself.
+                if not any(_mentioned(key, why) for key in names):
+                    self._fault_of_whole(at, why)
+        return section
 
     def _text_of(self, path: FilePath) -> str | None:
         try:
@@ -141,11 +148,7 @@ class Gathering:
             for name, inner in value.items():
                 self._add_value((*path, name), inner)
         else:
-            unfit = next(_unfit(value), None)
-            if unfit is not None:
-                self._drop(path, origin, unfit)
-            else:
-                self._set(path, value, origin)
+            self._take(path, value, found[1], origin)
 
     def _add_text(self, path: tuple[str, ...], value: FlagValue, origin: _Origin) -> None:
         found = self._find(path, fold=origin.source == "env")
@@ -160,11 +163,24 @@ class Gathering:
             self._drop(spelled, origin, f"is a table: set one of its keys, {', '.join(names_in(annotation))}")
         else:
             read = from_text(value, annotation) if isinstance(value, str) else texts
-            unfit = next(_unfit(read), None)
-            if unfit is not None:
-                self._drop(spelled, origin, unfit)
-                return
-            self._set(spelled, read, origin)
+            self._take(spelled, read, annotation, origin)
+
+    def _take(self, path: Path, value: Any, annotation: Any, origin: _Origin) -> None:
+        """Set a key to a value, or keep the fault of a value that is not of the key's type."""
+        if type(value) is datetime.date and datetime.date in alternatives(annotation):
+            value = value.isoformat()
+        unfit = next(_unfit(value), None)
+        if unfit is not None:
+            self._drop(path, origin, unfit)
+            return
+        try:
+            self._set(path, natural(value, annotation), origin)
+        except ValidationError as error:
+            found = find(self._models[str(path[0])], path[1:])
+            unit = unit_of(found[2]) if found else ""
+            for place, item in _by_place(error, value).items():
+                at = self._origin((*path, *place)) if origin.source == "file" else origin
+                self._drop((*path, *place), at, reason(item, unit))
 
     def _find(self, path: Path, *, fold: bool = False) -> tuple[Path, Any] | None:
         """The path as the models spell it and the annotation there; None where nothing has that name."""
@@ -227,12 +243,11 @@ class Gathering:
         self.faults.append(_fault(self._origin(path), path, reason(item, unit)))
         return path
 
-    def _fault_of_whole(self, name: str, model: type[BaseModel], item: Mapping[str, Any]) -> None:
-        """Keep the fault of a combination under the first key its message names that somebody has set."""
-        table = _existing((name, *item["loc"]), self._tree)
-        named = [(*table, word) for word in _WORD.findall(item["msg"])]
-        path = next((key for key in named if key in self._origins), table)
-        self.faults.append(_fault(self._origin(path), path, reason(item, "")))
+    def _fault_of_whole(self, table: Path, why: str) -> None:
+        """Keep the fault of a combination under the first key it mentions that somebody has set."""
+        inside = [path for path in self._origins if path[:-1] == table and _mentioned(str(path[-1]), why)]
+        path = min(inside, key=lambda key: why.index(str(key[-1])), default=table)
+        self.faults.append(_fault(self._origin(path), path, why))
 
 
 def _fault(origin: _Origin, path: Path, why: str) -> Fault:
@@ -240,32 +255,32 @@ def _fault(origin: _Origin, path: Path, why: str) -> Fault:
     return Fault(origin.rank, origin.place, "" if origin.place.endswith(f" {key}") else key, why)
 
 
-def _validated(model: type[BaseModel], table: object) -> BaseModel:
-    # As JSON, strictly: a list is a tuple and a text is an enum, yet "1.5" is not a number and 1 is not true.
-    return model.model_validate_json(json.dumps(table), strict=True)
-
-
-def _combination_errors(model: type[BaseModel], table: dict[str, Any]) -> list[Any]:
+def _validated(model: type[BaseModel], table: object) -> tuple[BaseModel | None, list[Any], list[Any]]:
+    """The section, or the errors of whole tables (rules over several keys) and those of single values."""
     try:
-        _validated(model, table)
+        return model.model_validate(table, strict=True), [], []
     except ValidationError as error:
-        return _split(error, table)[0]
-    return []
-
-
-def _split(error: ValidationError, table: object) -> tuple[list[Any], list[Any]]:
-    """The errors of whole tables (rules over several keys), and those of values, one for each place."""
+        by_place = _by_place(error, table)
     whole: list[Any] = []
-    parts: dict[Path, Any] = {}
+    parts: list[Any] = []
+    for place, item in by_place.items():
+        is_rule = item["type"] in ("value_error", "assertion_error")
+        (whole if is_rule and isinstance(_at(table, place), dict) else parts).append(item)
+    return None, whole, parts
+
+
+def _by_place(error: ValidationError, value: object) -> dict[Path, Any]:
+    """The first error at each place inside a value; places that the value does not have stay as they are."""
+    found: dict[Path, Any] = {}
     for item in error.errors(include_url=False):
-        at = table
-        for segment in _existing(item["loc"], table):
-            at = at[segment]  # type: ignore[index]
-        if item["type"] in ("value_error", "assertion_error") and isinstance(at, dict):
-            whole.append(item)
-        else:
-            parts.setdefault(_existing(item["loc"], table) or item["loc"], item)
-    return whole, list(parts.values())
+        found.setdefault(_existing(item["loc"], value) or item["loc"], item)
+    return found
+
+
+def _at(tree: Any, path: Path) -> Any:
+    for segment in _existing(path, tree):
+        tree = tree[segment]
+    return tree
 
 
 def _existing(path: Path, tree: Any) -> Path:
@@ -279,22 +294,23 @@ def _existing(path: Path, tree: Any) -> Path:
 
 
 def _has_index(tree: object, segment: str | int) -> bool:
-    return isinstance(tree, list) and isinstance(segment, int) and segment < len(tree)
+    return isinstance(tree, list | tuple) and isinstance(segment, int) and segment < len(tree)
 
 
-def _without(table: dict[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
+def _without(table: Any, paths: Collection[Path]) -> Any:
     """A copy of the table that lacks these keys (the whole list where an item of it is named)."""
-    copy: dict[str, Any] = json.loads(json.dumps(table))
-    for path in paths:
-        at: Any = copy
-        for segment in path[:-1]:
-            if not isinstance(at.get(segment), dict):
-                at.pop(segment, None)
-                break
-            at = at[segment]
-        else:
-            at.pop(path[-1], None)
-    return copy
+    if not isinstance(table, dict):
+        return table
+    gone = {path[0] for path in paths if len(path) == 1 or not isinstance(table.get(path[0]), dict)}
+    return {
+        name: _without(inner, {path[1:] for path in paths if path[0] == name})
+        for name, inner in table.items()
+        if name not in gone
+    }
+
+
+def _mentioned(name: str, why: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w])", why) is not None
 
 
 def _unfit(value: Any) -> Iterator[str]:
@@ -303,7 +319,7 @@ def _unfit(value: Any) -> Iterator[str]:
         for item in value.values() if isinstance(value, dict) else value:
             yield from _unfit(item)
     elif isinstance(value, datetime.date | datetime.time):
-        yield f"{value.isoformat()} is a date or time: put it in quotes"
+        yield f"{value.isoformat()} is a date or time: put it in quotes if it is meant as text"
     elif isinstance(value, float) and not math.isfinite(value):
         yield f"{value} is not finite"
     elif isinstance(value, int) and value.bit_length() > 64:
