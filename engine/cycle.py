@@ -38,6 +38,7 @@ from store.rows import DecisionRow, ReadingRow
 
 KELLY_DAYS = 90
 TRAIL = 24
+Exits = dict[tuple[str, Side], set[OrderPurpose]]
 OVERLAY = STAGES.index("overlay")
 
 
@@ -83,6 +84,7 @@ class BarCycle:
         self.weights = weights
         self._tape = tape
         self._passive = passive
+        self._exits = wanted_exits(parameters)
         self._fdm = 1.0
         self._written_readings = -1
         self.totals: LedgerTotals | None = None
@@ -239,52 +241,52 @@ class BarCycle:
 
     def _intents(self, now_ms: int, decision: Decision) -> list[Order]:
         orders: list[Order] = []
-        moving = np.flatnonzero(decision.close_lots | decision.open_lots)
-        for index in moving.tolist():
-            instrument = self._instruments[index]
-            close_lots, open_lots = int(decision.close_lots[index]), int(decision.open_lots[index])
-            price = float(self._market.last_close[index])
-            wanted = target_orders(instrument, now_ms, close_lots, open_lots, price, self._passive)
+        live = self._execution.protection()
+        moves = decision.close_lots | decision.open_lots
+        for index, instrument in enumerate(self._instruments):
             held = self._ledger.quantity(instrument.symbol)
-            if wanted and decision.whole_close[index] and wanted[0].purpose is OrderPurpose.CLOSE:
-                wanted[0] = replace(wanted[0], quantity=abs(held))
-            orders += wanted
-            if open_lots:
-                side = Side.BUY if open_lots > 0 else Side.SELL
-                orders += self._protect(index, now_ms, side, held)
-        for index in np.setdiff1d(np.arange(len(self._instruments)), moving).tolist():
-            orders += self._protect_again(index, now_ms)
+            if moves[index]:
+                orders += self._towards_target(index, now_ms, decision, held, live)
+            elif held:
+                side = Side.BUY if held > 0 else Side.SELL
+                orders += self._protect(index, now_ms, side, live)
         return orders
 
-    def _protect(self, index: int, now_ms: int, side: Side, held: Decimal) -> list[Order]:
-        """Stop and target for a position about to open; a position that merely grows keeps the ones it has."""
+    def _towards_target(
+        self, index: int, now_ms: int, decision: Decision, held: Decimal, live: Exits
+    ) -> list[Order]:
         instrument = self._instruments[index]
-        symbol = instrument.symbol
-        same_side = held != 0 and (held > 0) == (side is Side.BUY)
-        if not same_side:
-            self._book.frozen_atr[symbol] = float(self._market.atr[index])
-        live = self._execution.protective(symbol, side.opposite)
-        protection = self._protection(index)
-        orders = protective_orders(instrument, now_ms, side, protection)
-        return [order for order in orders if not (same_side and order.purpose in live)]
+        close_lots, open_lots = int(decision.close_lots[index]), int(decision.open_lots[index])
+        price = float(self._market.last_close[index])
+        orders = target_orders(instrument, now_ms, close_lots, open_lots, price, self._passive)
+        if orders and decision.whole_close[index] and orders[0].purpose is OrderPurpose.CLOSE:
+            orders[0] = replace(orders[0], quantity=abs(held))
+        if open_lots:
+            side = Side.BUY if open_lots > 0 else Side.SELL
+            if held == 0 or (held > 0) != (side is Side.BUY):
+                self._book.frozen_atr[instrument.symbol] = float(self._market.atr[index])
+                live = {}
+            orders += self._protect(index, now_ms, side, live)
+        elif held and not decision.whole_close[index]:
+            orders += self._protect(index, now_ms, Side.BUY if held > 0 else Side.SELL, live)
+        return orders
 
-    def _protect_again(self, index: int, now_ms: int) -> list[Order]:
-        """A position whose stop is gone (refused, lost, cancelled by hand) gets a new one at the next decision."""
+    def _protect(self, index: int, now_ms: int, side: Side, live: Exits) -> list[Order]:
+        """Exits for a position of `side` that are not `live` yet: it is about to open, or an exit was refused, lost
+        or cancelled by hand."""
         instrument = self._instruments[index]
-        held = self._ledger.quantity(instrument.symbol)
-        if held == 0:
+        present = live.get((instrument.symbol, side.opposite), set())
+        if self._exits <= present:
             return []
-        side = Side.BUY if held > 0 else Side.SELL
-        live = self._execution.protective(instrument.symbol, side.opposite)
         orders = protective_orders(instrument, now_ms, side, self._protection(index))
-        return [order for order in orders if order.purpose not in live]
+        return [order for order in orders if order.purpose not in present]
 
     def _protection(self, index: int) -> Protection:
-        instrument = self._instruments[index]
+        instrument, limits = self._instruments[index], self.parameters
         atr = self._book.frozen_atr.get(instrument.symbol, float(self._market.atr[index]))
         price = float(self._market.last_close[index])
-        stop = _distance(self.parameters.stop_atr, atr, self.parameters.stop_fraction, price)
-        target = _distance(self.parameters.target_atr, atr, self.parameters.target_fraction, price)
+        stop = _distance(limits.stop_atr, atr, limits.stop_fraction, price)
+        target = _distance(limits.target_atr, atr, limits.target_fraction, price)
         return Protection(
             None if stop is None else offset_on_tick(instrument, stop),
             None if target is None else offset_on_tick(instrument, target),
@@ -334,6 +336,15 @@ class BarCycle:
         self._oversight.load(self._book.guards)
         self._written_readings = self._market.readings.ts_ms
         self._fdm = self._market.forecast_multiplier(self.weights)
+
+
+def wanted_exits(limits: RiskParameters) -> frozenset[OrderPurpose]:
+    """Which exits every position has."""
+    exits = {
+        OrderPurpose.STOP: limits.stop_atr > 0 or limits.stop_fraction > 0,
+        OrderPurpose.TARGET: limits.target_atr > 0 or limits.target_fraction > 0,
+    }
+    return frozenset(purpose for purpose, wanted in exits.items() if wanted)
 
 
 def mark_price(instrument: Instrument, close: float) -> Decimal:

@@ -40,6 +40,7 @@ class Execution:
         self._journal = journal
         self._allowed = allowed
         self.orders: OrderedDict[str, Order] = OrderedDict()
+        self._open: dict[str, Order] = {}
         self._in_flight_since_ms: dict[str, int] = {}
         self._rejected = rejected
         self.sent = 0
@@ -47,21 +48,21 @@ class Execution:
     def restore(self, orders: Iterable[Order]) -> None:
         """Orders found in the database at start; the ones in flight wait for `resolve`."""
         for order in orders:
-            self.orders[order.client_order_id] = order
+            self._keep(order)
             if order.status in _IN_FLIGHT:
                 self._in_flight_since_ms[order.client_order_id] = 0
 
     def open_orders(self) -> list[Order]:
         """Orders the venue may still act on."""
-        return [order for order in self.orders.values() if is_open(order)]
+        return list(self._open.values())
 
-    def protective(self, symbol: str, side: Side) -> set[OrderPurpose]:
-        """Which whole-position exits of `side` are open on a symbol."""
-        return {
-            order.purpose
-            for order in self.orders.values()
-            if order.whole_position and order.symbol == symbol and order.side is side and is_open(order)
-        }
+    def protection(self) -> dict[tuple[str, Side], set[OrderPurpose]]:
+        """Which whole-position exits are open, by symbol and side of the exit."""
+        found: dict[tuple[str, Side], set[OrderPurpose]] = {}
+        for order in self._open.values():
+            if order.whole_position:
+                found.setdefault((order.symbol, order.side), set()).add(order.purpose)
+        return found
 
     @property
     def in_flight(self) -> int:
@@ -74,7 +75,7 @@ class Execution:
 
     def intend(self, order: Order) -> None:
         """Gather a new intent; it is sent by `dispatch` once the journal has committed it."""
-        self.orders[order.client_order_id] = order
+        self._keep(order)
         self._journal.order(order)
         self._journal.order_event(order.client_order_id, order.decision_ts_ms, None, order.status)
 
@@ -211,7 +212,7 @@ class Execution:
         return None
 
     def _set(self, before: Order, after: Order) -> None:
-        self.orders[after.client_order_id] = after
+        self._keep(after)
         self._journal.order(after)
         if before.status is not after.status:
             self._journal.order_event(
@@ -222,3 +223,10 @@ class Execution:
                 after.reason,
                 after.attempt,
             )
+
+    def _keep(self, order: Order) -> None:
+        self.orders[order.client_order_id] = order
+        if is_open(order):
+            self._open[order.client_order_id] = order
+        else:
+            self._open.pop(order.client_order_id, None)

@@ -22,6 +22,7 @@ from engine.market import Row, rows
 from engine.reconcile import foreign_orders
 from engine.summary import Summary
 from engine.venues.choose import open_venue
+from engine.venues.patience import patiently
 from store import recall
 from store.database import Database
 from store.journal import Journal
@@ -96,7 +97,7 @@ class Machine:
             self.cycle.restored()
         else:
             self.book.proven_ms = until_ms
-        await foreign_orders(self.venue, self.execution.orders)
+        await patiently(lambda: foreign_orders(self.venue, self.execution.orders))
         for instrument in self.feed.instruments:
             self.journal.instrument(instrument)
         for broken in self.broken_signals:
@@ -192,7 +193,7 @@ async def assemble(configuration: Configuration, database_path: Path) -> Machine
     )
     try:
         venue = open_venue(configuration, feed, database_path)
-        await venue.open()
+        await patiently(venue.open)
     except BaseException:
         await database.close()
         raise

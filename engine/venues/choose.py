@@ -32,9 +32,11 @@ def venue_path(database_path: Path) -> Path:
 
 def open_venue(configuration: Configuration, feed: Feed, database_path: Path) -> TradingVenue:
     """The simulated venue over its own file, with the faults that [venue.faults] asks for."""
+    from engine.venues.faults import FaultPlan, FaultyVenue
     from engine.venues.simulated import SimulatedVenue
 
     venue = SimulatedVenue(
         venue_path(database_path), feed.instruments, configuration.venue, configuration.run.capital
     )
-    return venue
+    plan = FaultPlan.of(configuration.venue)
+    return venue if plan is None else FaultyVenue(venue, plan)
