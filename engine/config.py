@@ -7,11 +7,8 @@ collected before any is reported.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
-from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any, get_type_hints
 
@@ -21,6 +18,7 @@ from engine.config_faults import ConfigFault, Path, dotted
 from engine.config_schema import Models, find, unit_of
 from engine.config_sections import ExecutionConfig, InstrumentsConfig, LogConfig, ReplayConfig, RunConfig
 from engine.config_sources import FlagValue, Gathering
+from engine.config_text import toml_text
 from engine.feeds.sim_config import SimConfig
 from engine.venues.config import VenueConfig
 from risk.config import RiskConfig
@@ -129,27 +127,6 @@ def config_hash(configuration: Configuration) -> str:
         if not any(path[: len(without)] == without for without in _WITHOUT_EFFECT)
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-
-
-def toml_text(value: object) -> str:
-    """A value as it is written in the file; "" for a key that has none."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case str() | FilePath():
-            return json.dumps(str(value), ensure_ascii=False)
-        case Decimal():
-            return format(value, "f")
-        case date():
-            return value.isoformat()
-        case list() | tuple():
-            return "[" + ", ".join(toml_text(item) for item in value) + "]"
-        case dict():
-            return "{" + ", ".join(f"{dotted((k,))} = {toml_text(v)}" for k, v in value.items()) + "}"
-        case _:
-            return str(value)
 
 
 def _sections(configuration: Configuration) -> dict[str, BaseModel]:

@@ -46,7 +46,7 @@ def keys_of(path: tuple[str, ...], annotation: Any) -> Iterator[Key]:
             yield Key(below, member, None, "", "")
         else:
             default = field.get_default(call_default_factory=True, validated_data={})
-            yield Key(below, field.annotation, default, unit_of(field), field.description or "")
+            yield Key(below, member, default, unit_of(field), field.description or "")
 
 
 def is_table(annotation: Any) -> bool:
