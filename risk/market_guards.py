@@ -6,6 +6,7 @@ Each rule maps a guard state and one bar's inputs to the state after it and what
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -79,10 +80,11 @@ def rejects(state: GuardState, inputs: GuardInputs, config: GuardConfig, limits:
     known = find(state.overrides, "order_rejects")
     if not inputs.rejects_ms and not state.rejects_ms and known is None:
         return state, ()
-    times = sorted((*state.rejects_ms, *inputs.rejects_ms))
     most = config.rejects_per_minute
-    crowded = any(later - earlier < MINUTE_MS for earlier, later in zip(times, times[most:], strict=False))
-    recent = tuple(time for time in times if time > inputs.ts_ms - MINUTE_MS)
+    recent = tuple(
+        time for time in (*state.rejects_ms, *inputs.rejects_ms) if time > inputs.ts_ms - MINUTE_MS
+    )
+    crowded = len(recent) > most or _crowded(state.rejects_ms, inputs.rejects_ms, most)
     if recent != state.rejects_ms:
         state = replace(state, rejects_ms=recent)
     if known is not None:
@@ -92,6 +94,13 @@ def rejects(state: GuardState, inputs: GuardInputs, config: GuardConfig, limits:
     reason = f"more than {most} orders rejected within a minute"
     ends = f"healthy for {config.healthy_minutes:g} minutes"
     return put(state, reducing("order_rejects", reason, ends, inputs, None))
+
+
+def _crowded(known_ms: Sequence[int], new_ms: Sequence[int], most: int) -> bool:
+    """Whether one of the new times is the last of more than `most` within a minute."""
+    times = sorted((*known_ms, *new_ms))
+    first = max(most, len(known_ms))
+    return any(times[index] - times[index - most] < MINUTE_MS for index in range(first, len(times)))
 
 
 def _judge(
