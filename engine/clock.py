@@ -1,7 +1,7 @@
 """What time it is for the market, and how long a bar of it may take on the wall.
 
-Decisions read a `Clock` and nothing else. A `Pacer` only delays a virtual market so that a person can follow it:
-it never changes what happens, so a run at any speed, paused or not, decides the same.
+Decisions read a `Clock` and nothing else. A `Pacer` only delays a virtual market so that a person can follow
+it: it never changes what happens, so a run at any speed, paused or not, decides the same.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class WallClock:
 class Pacer:
     """Gives every bar of a virtual market its time on the wall: `bar_ms / speed`, none at infinite speed.
 
-    Per bar: `begin_bar()`, then `wait(wake)` until it returns True, then the bar is processed. Time comes from
-    the running loop, so call it there only.
+    Per bar: `begin_bar()`, then `wait(wake)` until it returns True, then the bar is processed. Time comes
+    from the running loop, so call it there only.
     """
 
     def __init__(self, bar_ms: int, speed: float) -> None:

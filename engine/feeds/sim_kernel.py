@@ -46,9 +46,9 @@ X, PRICE, LOG_SD, TREND, SD, DRIFT, JUMP_STEP, JUMP, PREMIUM, PREMIUM_SUM, LOG_O
     range(14)
 )
 STATE_COLUMNS = 14
-# Entries of `market`: where the whole is.
-REGIME, M_TREND, M_LOG_SD, M_SD, M_JUMP_STEP, M_JUMP, M_DEMAND = range(7)
-MARKET_COLUMNS = 7
+# Entries of `market`: where the whole is. M_MOVED: the hour's move so far.
+REGIME, M_TREND, M_LOG_SD, M_SD, M_JUMP_STEP, M_JUMP, M_DEMAND, M_MOVED = range(8)
+MARKET_COLUMNS = 8
 # Rows of `points` [4, steps, S] and of `hours` [4, hours, S].
 CLOSE, HIGH, LOW, LOTS = range(4)
 H_SPREAD_BPS, H_DEPTH_USD, H_OPEN_INTEREST, H_PREMIUM = range(4)
@@ -88,10 +88,11 @@ MARKET_TREND_PER_YEAR = 1.00
 OWN_TREND_PER_YEAR = 0.50
 PULL_PER_YEAR = 0.4
 
-# Premium of the perpetual over its index, as a fraction, and what it settles to every eight hours.
-DEMAND_REVERSION, DEMAND_NOISE = 0.02, 0.000_085
+# Premium of the perpetual over its index, as a fraction: demand for leverage chases what the market did. And what
+# it settles to every eight hours.
+DEMAND_REVERSION, DEMAND_NOISE, DEMAND_OF_MOVE = 0.01, 0.000_050, 0.008
 PREMIUM_REVERSION, PREMIUM_NOISE = 0.10, 0.000_10
-PREMIUM_BASE, PREMIUM_OF_MARKET_TREND, PREMIUM_OF_OWN_TREND = 0.000_20, 0.000_45, 0.000_25
+PREMIUM_BASE, PREMIUM_OF_MARKET_TREND, PREMIUM_OF_OWN_TREND = 0.000_20, 0.000_30, 0.000_25
 INTEREST_PER_SETTLEMENT, DEAD_BAND = 0.000_1, 0.000_5
 
 OPEN_INTEREST_REVERSION, OPEN_INTEREST_NOISE = 0.005, 0.006
@@ -239,8 +240,11 @@ def _turn_market(hour: int, key: np.uint64, market: Floats) -> None:
     market[M_TREND] = _turn_trend(hour, key, market[M_TREND])
     market[M_JUMP_STEP], market[M_JUMP] = _jump(hour, key, COMMON_JUMP_ODDS[regime], COMMON_JUMP_SD)
     market[M_DEMAND] += (
-        DEMAND_NOISE * normal(uniform(key, hour, D_PREMIUM)) - DEMAND_REVERSION * market[M_DEMAND]
+        DEMAND_OF_MOVE * market[M_MOVED]
+        + DEMAND_NOISE * normal(uniform(key, hour, D_PREMIUM))
+        - DEMAND_REVERSION * market[M_DEMAND]
     )
+    market[M_MOVED] = 0.0
 
 
 @kernel(
@@ -283,5 +287,6 @@ def advance(
         move = market[M_SD] * normal(uniform(market_keys[1], n, D_PATH))
         if n % STEPS_PER_HOUR == int(market[M_JUMP_STEP]):
             move += market[M_JUMP]
+        market[M_MOVED] += move
         for s in range(coins.shape[0]):
             _step_coin(n, n - first_step, s, coin_keys[s, 1], coins, move, market[M_SD], states, points)

@@ -114,12 +114,12 @@ def test_funding_follows_the_premium_and_longs_pay_when_the_market_has_risen(his
     assert 0.0 < history.rates.mean() < 0.0005
     assert 0.01 < (history.rates < 0.0).mean() < 0.45
     level = np.log(history.bars.close).mean(axis=1)
-    month = 30 * 24
-    risen = level[month:] - level[:-month]
-    settled = np.arange(month, len(level), 8)
+    week = 7 * 24
+    risen = level[week:] - level[:-week]
+    settled = np.arange(week, len(level), 8)
     rates = history.rates.mean(axis=1)[settled // 8 - 1]
-    up = rates[risen[settled - month] > np.quantile(risen, 2 / 3)]
-    down = rates[risen[settled - month] < np.quantile(risen, 1 / 3)]
+    up = rates[risen[settled - week] > np.quantile(risen, 2 / 3)]
+    down = rates[risen[settled - week] < np.quantile(risen, 1 / 3)]
     assert up.mean() > 0.0
     assert up.mean() > down.mean()
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
@@ -68,7 +69,7 @@ def test_the_market_of_seed_seven_is_this_one(history: BarBlock) -> None:
         digest.update(np.ascontiguousarray(getattr(history, name)[: 60 * 24]).astype("<f8").tobytes())
     for item in history.funding[:1_000]:
         digest.update(f"{item.ts_ms}:{item.symbol_index}:{item.rate:.8f}".encode())
-    assert digest.hexdigest()[:16] == "b4591ba85bfd4dbc"
+    assert digest.hexdigest()[:16] == "2088ca77a98c025d"
     assert SimulatedFeed(7).identity().startswith("sim:v1:")
 
 
@@ -91,6 +92,21 @@ def test_any_range_in_any_order_is_that_range_of_one_long_read(
         block = seven.read(seven.first_open_ms + first * HOUR_MS, count)
         assert len(block) == count
         assert_part_of(block, history)
+
+
+@settings(max_examples=25)
+@given(reads=st.lists(st.tuples(st.integers(0, 1_800), st.integers(1, 90)), min_size=1, max_size=4))
+def test_so_it_is_inside_the_hour_and_for_what_is_shown_beside_prices(reads: list[tuple[int, int]]) -> None:
+    feed, whole_feed = (SimulatedFeed(7, bar_ms=QUARTER_MS, symbols=SYMBOLS[:3]) for _ in range(2))
+    whole = whole_feed.read(feed.first_open_ms, 2_000)
+    whole_detail = whole_feed.detail(feed.first_open_ms, 2_000)
+    for first, count in reads:
+        first_ms = feed.first_open_ms + first * QUARTER_MS
+        assert_part_of(feed.read(first_ms, count), whole, range(3))
+        detail = feed.detail(first_ms, count)
+        for name in ("spread_bps", "depth_usd", "open_interest", "premium"):
+            expected = getattr(whole_detail, name)[first : first + count]
+            np.testing.assert_array_equal(getattr(detail, name), expected, err_msg=name)
 
 
 def test_bar_by_bar_is_the_same_as_at_once(history: BarBlock) -> None:
@@ -320,3 +336,20 @@ def test_no_bars_asked_for_is_an_empty_block(seven: SimulatedFeed) -> None:
     assert len(block) == 0
     assert block.close.shape == (0, 12)
     assert block.funding == ()
+
+
+@pytest.mark.benchmark
+def test_history_is_generated_and_quoted_within_its_budget() -> None:
+    """300,000 bars of a symbol a second, and 50 us a quote, of this thread's own time: neighbours may be busy."""
+    feed = SimulatedFeed(7)
+    seconds, quote_seconds = [], []
+    for _ in range(5):
+        started = time.thread_time()
+        feed.read(feed.first_open_ms, HISTORY_HOURS)
+        seconds.append(time.thread_time() - started)
+        started = time.thread_time()
+        for step in range(200):
+            feed.quotes(feed.start_ms - HOUR_MS, step / 200)
+        quote_seconds.append((time.thread_time() - started) / 200)
+    assert HISTORY_HOURS * 12 / min(seconds) >= 300_000
+    assert min(quote_seconds) < 50e-6
