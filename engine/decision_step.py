@@ -7,6 +7,7 @@ and risk.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from numba import boolean, float64, int64, njit, void
@@ -157,7 +158,8 @@ def enter_holds(
     """Held symbols join at their own position (less what is held for neutral legs), so that the caps count
     them."""
     for s in range(position.size):
-        entered[s] = current[s] - held_legs[s] if hold[s] else position[s]
+        legs = held_legs[s] if math.isfinite(held_legs[s]) else 0.0
+        entered[s] = current[s] - legs if hold[s] else position[s]
 
 
 @njit(nogil=True, inline="always")
