@@ -50,6 +50,7 @@ class _Scanner:
         path: Path = ()
         for segment in parents:
             path = self._newest_element((*path, segment))
+            self._note(path, line)
         path = (*path, name)
         if brackets == 2:
             self._array_lengths[path] = self._array_lengths.get(path, 0) + 1

@@ -324,6 +324,8 @@ def _unfit(value: Any) -> Iterator[str]:
         yield f"{value} is not finite"
     elif isinstance(value, int) and value.bit_length() > 64:
         yield "has too many digits"
+    elif isinstance(value, str) and "\0" in value:
+        yield "holds a NUL character"
 
 
 def _segments(key: str) -> tuple[str, ...]:

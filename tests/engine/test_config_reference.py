@@ -38,7 +38,9 @@ def test_every_key_says_what_it_does() -> None:
 
 def test_every_number_that_is_measured_has_a_unit() -> None:
     counted = ("seed", "fault_seed")
-    numbers = [key for key in KEYS if isinstance(key.default, int | float) and not isinstance(key.default, bool)]
+    numbers = [
+        key for key in KEYS if isinstance(key.default, int | float) and not isinstance(key.default, bool)
+    ]
     assert [key.path for key in numbers if not key.unit and key.path[-1] not in counted] == []
 
 
