@@ -1,0 +1,109 @@
+"""Where compiled kernels go: a folder per state of the sources, somewhere that can be written to."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import kernel_cache
+
+PREPARE = "from engine import kernel_cache; print(kernel_cache.prepare())"
+
+
+def run(code: str, **environment: str) -> str:
+    """Output of a fresh process with these variables and no others of ours."""
+    inherited = {k: v for k, v in os.environ.items() if k != kernel_cache.VARIABLE}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=kernel_cache.ROOT,
+    )
+    return done.stdout.strip()
+
+
+def test_the_folder_is_named_for_the_sources_under_the_user_s_cache(tmp_path: Path) -> None:
+    folder = Path(run(PREPARE, XDG_CACHE_HOME=str(tmp_path)))
+    assert folder == tmp_path / "quarterdeck" / "numba" / kernel_cache.source_digest()
+    assert folder.is_dir()
+
+
+def test_the_environment_chooses_the_base_and_a_child_keeps_the_folder(tmp_path: Path) -> None:
+    folder = run(PREPARE, NUMBA_CACHE_DIR=str(tmp_path))
+    assert Path(folder).parent == tmp_path
+    assert run(PREPARE, NUMBA_CACHE_DIR=folder) == folder
+
+
+def test_where_nothing_can_be_written_it_is_a_private_folder_that_goes_away(tmp_path: Path) -> None:
+    blocked = tmp_path / "a file"
+    blocked.write_text("")
+    folder = run(
+        PREPARE + "; import os, stat; print(oct(stat.S_IMODE(os.stat(kernel_cache.prepare()).st_mode)))",
+        NUMBA_CACHE_DIR=str(blocked),
+        XDG_CACHE_HOME=str(blocked),
+    ).splitlines()
+    assert folder[1] == "0o700"
+    assert "quarterdeck-numba-" in folder[0]
+    assert not Path(folder[0]).exists()
+
+
+def test_numba_uses_it_even_where_it_was_imported_before(tmp_path: Path) -> None:
+    code = "import numba; " + PREPARE + "; print(numba.config.CACHE_DIR)"
+    chosen, used = run(code, NUMBA_CACHE_DIR=str(tmp_path)).splitlines()
+    assert chosen == used
+
+
+@pytest.mark.parametrize("name", ["engine.decision_step", "risk.volatility", "strategies.blend.blend"])
+def test_kernel_modules_are_found(name: str) -> None:
+    assert name in kernel_cache.kernel_modules()
+
+
+def test_everything_compiled_into_a_kernel_is_part_of_the_digest() -> None:
+    """Kernels import from each other and from modules of constants; none of these may change unnoticed."""
+    hashed = {
+        ".".join(path.relative_to(kernel_cache.ROOT).with_suffix("").parts)
+        for path in kernel_cache._sources()
+    }
+    hashed |= {
+        ".".join(path.relative_to(kernel_cache.ROOT).with_suffix("").parts)
+        for path in kernel_cache._constants()
+    }
+    for path in kernel_cache._sources():
+        for node in ast.parse(path.read_text()).body:
+            if (
+                isinstance(node, ast.ImportFrom)
+                and node.module
+                and node.module.split(".")[0]
+                in (
+                    "engine",
+                    "risk",
+                    "store",
+                    "strategies",
+                )
+            ):
+                named = {f"{node.module}.{alias.name}" for alias in node.names}
+                assert node.module in hashed or named <= hashed, f"{path}: {node.module}"
+
+
+@pytest.mark.slow
+def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
+    code = (
+        "import json; from engine import kernel_cache; w = kernel_cache.warm(); "
+        "print(json.dumps([w.seconds, w.compiled]))"
+    )
+    first, second = (json.loads(run(code, NUMBA_CACHE_DIR=str(tmp_path))) for _ in range(2))
+    assert first[1]
+    assert not second[1]
+    assert second[0] < first[0]
+
+
+def test_naming_a_decision_loads_no_compiler() -> None:
+    assert run("import engine.decision, engine.kernel_cache, sys; print('numba' in sys.modules)") == "False"
