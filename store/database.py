@@ -88,8 +88,7 @@ class Database:
             self._lock.release()
 
     async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        """The result of `function(connection)`, called on the database's own thread after all that was asked
-        before.
+        """The result of `function(connection)`, called on the database's own thread, in the order asked.
 
         Cancelling the await does not stop the function: it runs to its end. Raises StoreError.
         """

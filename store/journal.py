@@ -52,6 +52,7 @@ from store.statements import APPENDED, REPLACE_CONTROL, REPLACED
 
 
 def wall_clock_ms() -> int:
+    """Milliseconds since 1970 UTC on this machine's clock."""
     return time.time_ns() // 1_000_000
 
 
