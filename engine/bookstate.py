@@ -15,7 +15,7 @@ DAYS_KEPT = 120
 
 @dataclass(slots=True)
 class DayClose:
-    """Equity and gross exposure (x equity) at the end of one UTC day."""
+    """Equity and gross exposure (x equity) at the end of one UTC day, or at its newest bar."""
 
     day: int
     equity: float
@@ -39,24 +39,27 @@ class BookState:
     hold_since_ms: dict[str, int] = field(default_factory=dict)
     forecast: dict[str, float] = field(default_factory=dict)
     days: list[DayClose] = field(default_factory=list)
+    today: DayClose | None = None
     maximum_drawdown: float = 0.0
     initial: str = ""
     high_water_mark: str = ""
     proven_ms: int = 0
     guards: Mapping[str, object] = field(default_factory=dict)
 
-    def close_day(self, close_ms: int, equity: float, gross: float) -> None:
-        """Note the end of the UTC day that a bar closing at `close_ms` belongs to; the day's last bar wins."""
+    def close_day(self, close_ms: int, equity: float, gross: float) -> bool:
+        """Note how the UTC day that a bar closing at `close_ms` belongs to ends, as far as is known; True where that
+        completes a day."""
         day = (close_ms - 1) // DAY_MS
-        if self.days and self.days[-1].day == day:
-            self.days[-1] = DayClose(day, equity, gross)
-            return
-        self.days.append(DayClose(day, equity, gross))
+        known = len(self.days)
+        if self.today is not None and self.today.day != day:
+            self.days.append(self.today)
+        self.today = DayClose(day, equity, gross)
+        if close_ms % DAY_MS == 0:
+            self.days.append(self.today)
+            self.today = None
+        completed = len(self.days) > known
         del self.days[:-DAYS_KEPT]
-
-    def completed_days(self, close_ms: int) -> list[DayClose]:
-        """Days that have ended by `close_ms`."""
-        return [day for day in self.days if (day.day + 1) * DAY_MS <= close_ms]
+        return completed
 
     def dumps(self) -> str:
         """Exact text: floats as their shortest repr that reads back equal."""
@@ -69,7 +72,7 @@ class BookState:
                 "frozen_atr": self.frozen_atr,
                 "hold_since_ms": self.hold_since_ms,
                 "forecast": self.forecast,
-                "days": [[day.day, day.equity, day.gross] for day in self.days],
+                "today": None if self.today is None else _day_row(self.today),
                 "maximum_drawdown": self.maximum_drawdown,
                 "initial": self.initial,
                 "high_water_mark": self.high_water_mark,
@@ -79,9 +82,17 @@ class BookState:
             separators=(",", ":"),
         )
 
+    def dumps_days(self) -> str:
+        """The completed days, which change once a day and are kept apart for that."""
+        return json.dumps([_day_row(day) for day in self.days], separators=(",", ":"))
+
     @classmethod
-    def loads(cls, text: str) -> BookState:
-        """The state `dumps` wrote."""
+    def loads(cls, text: str, days: str) -> BookState:
+        """The state that `dumps` and `dumps_days` wrote."""
         raw = json.loads(text)
-        raw["days"] = [DayClose(*row) for row in raw["days"]]
-        return cls(**raw)
+        raw["today"] = None if raw["today"] is None else DayClose(*raw["today"])
+        return cls(**raw, days=[DayClose(*row) for row in json.loads(days)])
+
+
+def _day_row(day: DayClose) -> tuple[int, float, float]:
+    return day.day, day.equity, day.gross

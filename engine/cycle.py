@@ -37,6 +37,7 @@ from store.records import (
 from store.rows import DecisionRow, ReadingRow
 
 KELLY_DAYS = 90
+BOOK, DAYS = "book", "days"
 TRAIL = 24
 Exits = dict[tuple[str, Side], set[OrderPurpose]]
 OVERLAY = STAGES.index("overlay")
@@ -86,6 +87,7 @@ class BarCycle:
         self._passive = passive
         self._exits = wanted_exits(parameters)
         self._fdm = 1.0
+        self._kelly = 1.0
         self._written_readings = -1
         self.totals: LedgerTotals | None = None
         self.decision: Decision | None = None
@@ -133,8 +135,8 @@ class BarCycle:
         equity = float(totals.equity)
         changes = self._oversight.step(now_ms, totals, self._market, self._book.forecast)
         halt_reason = next((change.message for change in changes if change.flatten), "")
+        self._note_day(now_ms, equity)
         decision = self._decide(now_ms, totals)
-        self._note_day(now_ms, equity, float(np.abs(decision.current).sum()))
         self._remember(now_ms, decision)
         halt_reason = halt_reason or self._halt_reason(decision)
         halted = decision.halt or self._oversight.state is TradingState.HALTED
@@ -166,7 +168,7 @@ class BarCycle:
         self._book.guards = self._oversight.dump()
         self._book.initial = str(self._ledger.initial)
         self._book.high_water_mark = str(self._ledger.high_water_mark)
-        self._journal.state("book", self._book.dumps())
+        self._journal.state(BOOK, self._book.dumps())
 
     def _mark(self, now_ms: int) -> LedgerTotals:
         closes = self._market.last_close
@@ -207,20 +209,25 @@ class BarCycle:
                 cooldown_short=sides[1],
                 guard_multiplier=self._oversight.multiplier,
                 fdm=self._fdm,
-                kelly=self._kelly(now_ms),
+                kelly=self._kelly,
             ),
         )
 
-    def _kelly(self, now_ms: int) -> float:
-        days = self._book.completed_days(now_ms)[-(KELLY_DAYS + 1) :]
+    def _note_day(self, now_ms: int, equity: float) -> None:
+        """Keep the ends of days, and with each new one the Kelly cap that follows from the last ninety."""
+        value = sum(abs(float(self._ledger.quantity(symbol) * mark)) for symbol, mark in self.marks.items())
+        gross = value / equity if equity else 0.0
+        if self._book.close_day(now_ms, equity, gross):
+            self._journal.state(DAYS, self._book.dumps_days())
+            self._kelly = self._kelly_cap()
+
+    def _kelly_cap(self) -> float:
+        days = self._book.days[-(KELLY_DAYS + 1) :]
         if len(days) < 2:
             return 1.0
         equity = np.array([day.equity for day in days])
         gross = np.array([day.gross for day in days])
         return kelly_cap(equity[1:] / equity[:-1] - 1.0, gross[:-1], self.parameters.kelly_fraction)
-
-    def _note_day(self, now_ms: int, equity: float, gross: float) -> None:
-        self._book.close_day(now_ms, equity, gross)
 
     def _remember(self, now_ms: int, decision: Decision) -> None:
         """When each hold began, and the forecasts that end cooldowns."""
@@ -336,6 +343,7 @@ class BarCycle:
         self._oversight.load(self._book.guards)
         self._written_readings = self._market.readings.ts_ms
         self._fdm = self._market.forecast_multiplier(self.weights)
+        self._kelly = self._kelly_cap()
 
 
 def wanted_exits(limits: RiskParameters) -> frozenset[OrderPurpose]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from engine import kernel_cache
 from engine.bookstate import BookState
 from engine.clock import VirtualClock
+from engine.cycle import BOOK, DAYS
 from engine.feeds.choose import open_feed
 from engine.feeds.feed import Feed
 from engine.ledger import Ledger
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from strategies.signal import Signal
 
 WARM_BARS = 8_192
-BOOK = "book"
 
 
 @dataclass(slots=True)
@@ -77,9 +77,10 @@ class Machine:
 
     async def restore(self) -> None:
         """Fold the market up to the stored cursor and read the books back. Raises SecondEngine, StoreError."""
-        stored = (await recall.session_state(self.database)).get(BOOK)
+        states = await recall.session_state(self.database)
+        stored = states.get(BOOK)
         if stored is not None:
-            _copy(BookState.loads(stored), self.book)
+            _copy(BookState.loads(stored, states.get(DAYS, "[]")), self.book)
         until_ms = self.book.cursor_ms or self.feed.start_ms
         self.first_ts_ms = until_ms
         last = await asyncio.to_thread(self._warm, until_ms)

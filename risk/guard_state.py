@@ -7,7 +7,7 @@ from anything stored elsewhere, so a restart continues where the last committed 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum
 from typing import Any
@@ -92,11 +92,36 @@ class GuardState:
 
 
 def to_dict(state: GuardState) -> dict[str, Any]:
-    """Plain data for JSON; `from_dict` gives back an equal state."""
-    raw = asdict(state)
-    for trip in raw["trips"]:
-        trip["quantity"], trip["cash"] = str(trip["quantity"]), str(trip["cash"])
-    return raw
+    """Plain data for JSON; `from_dict` gives back an equal state. Written out, for it is stored at every commit."""
+    day, performance = state.day, state.performance
+    return {
+        "overrides": [
+            {
+                "name": o.name, "state": int(o.state), "actor": o.actor, "reason": o.reason,
+                "since_ts_ms": o.since_ts_ms, "ends": o.ends, "scope": o.scope, "until_ts_ms": o.until_ts_ms,
+            }
+            for o in state.overrides
+        ],
+        "cooldowns": [
+            {"symbol": c.symbol, "side": c.side.value, "since_ts_ms": c.since_ts_ms, "until_ts_ms": c.until_ts_ms}
+            for c in state.cooldowns
+        ],
+        "healing": [{"name": h.name, "scope": h.scope, "since_ts_ms": h.since_ts_ms} for h in state.healing],
+        "day": None if day is None else {
+            "number": day.number, "opening_equity": day.opening_equity, "opening_orders": day.opening_orders,
+        },
+        "trips": [
+            {"symbol": t.symbol, "quantity": str(t.quantity), "cash": str(t.cash), "opened_ts_ms": t.opened_ts_ms}
+            for t in state.trips
+        ],
+        "losing_streak": state.losing_streak,
+        "rejects_ms": state.rejects_ms,
+        "performance": {
+            "equities": performance.equities, "round_trips": performance.round_trips,
+            "round_trips_today": performance.round_trips_today, "phase": int(performance.phase),
+            "days_in_phase": performance.days_in_phase, "days_above": performance.days_above,
+        },
+    }  # fmt: skip
 
 
 def from_dict(raw: Mapping[str, Any]) -> GuardState:
