@@ -96,7 +96,7 @@ def _limits(annotation: Any) -> list[str]:
             words.append("one of " + ", ".join(str(choice) for choice in get_args(member)))
         elif isinstance(member, type) and issubclass(member, Enum):
             words.append("one of " + ", ".join(str(choice.value) for choice in member))
-    return words + [word for limit in _metadata(annotation) if (word := _limit(limit))]
+    return words + [word for limit in metadata_of(annotation) if (word := _limit(limit))]
 
 
 def _limit(limit: object) -> str:
@@ -113,13 +113,13 @@ def _limit(limit: object) -> str:
             return ""
 
 
-def _metadata(annotation: Any) -> list[object]:
+def metadata_of(annotation: Any) -> list[object]:
     """The limits that `Annotated` puts on a key itself, not those on the items of a list."""
     if get_origin(annotation) is Annotated:
         inner, *own = get_args(annotation)
-        return [*_metadata(inner), *own]
+        return [*metadata_of(inner), *own]
     if get_origin(annotation) in (Union, UnionType):
-        return [limit for member in get_args(annotation) for limit in _metadata(member)]
+        return [limit for member in get_args(annotation) for limit in metadata_of(member)]
     return []
 
 
