@@ -175,8 +175,9 @@ def _connect(memory_limit_mb: int) -> DuckDBPyConnection:
     import duckdb
 
     spill = Path(tempfile.gettempdir()) / f"quarterdeck-spill-{os.getpid()}"
+    # By name, so that a process that opens many histories pays once for the instance and shares its limit.
     connection = duckdb.connect(
-        ":memory:",
+        f":memory:quarterdeck-{memory_limit_mb}",
         config={
             "threads": 2,
             "memory_limit": f"{memory_limit_mb}MB",

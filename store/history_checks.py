@@ -95,22 +95,22 @@ def examined(connection: DuckDBPyConnection, source: Source, bar_ms: int | None)
     number = "CASE " + " ".join(f"WHEN {rule.condition} THEN {i}" for i, rule in enumerate(rules)) + " END"
     over = "PARTITION BY symbol ORDER BY rn" if source.is_panel else ""
     rows = f"SELECT *, lag(ts) OVER ({over}) AS prior_ts FROM ({source.table})"
+    judged = f"SELECT *, {number} AS rule FROM ({rows})"
     values = (
         "count(*) FILTER (WHERE volume > 0), any_value(close)" if source.kind is FileKind.BARS else "0, 0.0"
     )
     with reading(source):
         found = connection.execute(
             f"SELECT coalesce(symbol, ''), count(*), min(ts), max(ts), min(ts - prior_ts), {values}, "
-            f"arg_min({{'rn': rn, 'rule': {number}}}, rn) FILTER (WHERE ({number}) IS NOT NULL) "
-            f"FROM ({rows}) GROUP BY symbol ORDER BY 1 LIMIT {MOST_SYMBOLS + 1}"
+            f"min(rn) FILTER (WHERE rule IS NOT NULL) "
+            f"FROM ({judged}) GROUP BY symbol ORDER BY 1 LIMIT {MOST_SYMBOLS + 1}"
         ).fetchall()
     if not found:
         raise source.fault("holds no rows")
-    broken = (
-        min((row[7]["rn"], row[7]["rule"]) for row in found if row[7]) if any(r[7] for r in found) else None
-    )
-    if broken is not None:
-        row, rule = broken
+    row = min((bad for *_, bad in found if bad is not None), default=None)
+    if row is not None:
+        with reading(source):
+            (rule,) = connection.execute(f"SELECT rule FROM ({judged}) WHERE rn = {row}").fetchone() or (0,)
         raise source.fault(rules[rule].reason.format_map(_Cells(raw_row(connection, source, row))), row)
     if len(found) > MOST_SYMBOLS:
         raise source.fault(f"holds more than {MOST_SYMBOLS} symbols")

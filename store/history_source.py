@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _HEADER_BYTES = 65_536
 _DELIMITERS = ",;\t|"
 _NO_NUMBER = "('', 'nan', 'null', 'none', 'na', 'n/a')"
+_ERROR_CLASS = re.compile(r"^[A-Z][A-Za-z -]+ Error: ")
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 
 # From which size on an integer time counts milliseconds, microseconds, nanoseconds; below: seconds.
@@ -54,6 +55,10 @@ class Source:
         return self.columns.kind
 
     @property
+    def is_csv(self) -> bool:
+        return self.path.suffix.lower() == ".csv"
+
+    @property
     def is_panel(self) -> bool:
         return self.columns.has("symbol")
 
@@ -63,7 +68,7 @@ class Source:
 
 def open_source(connection: DuckDBPyConnection, path: Path) -> Source:
     """Look at a file's columns; no row is read. Raises DataFault where it cannot be read at all."""
-    reader = _csv(path) if path.suffix.lower() == ".csv" else _parquet(connection, path)
+    reader = _csv(path) if Source(path).is_csv else _parquet(connection, path)
     columns = columns_of(reader.names)
     source = Source(path, columns)
     twice = repeated(columns)
@@ -118,7 +123,8 @@ def reading(source: Source) -> Iterator[None]:
         at = _CSV_LINE.search(message)
         if at is not None:
             raise source.fault(_csv_reason(message), max(int(at[1]) - 1, 1)) from None
-        raise source.fault(f"cannot be read: {_shortened(message)}") from None
+        what = "cannot be read" if source.is_csv else "is no whole Parquet file"
+        raise source.fault(f"{what}: {_shortened(message)}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +272,9 @@ def _csv_reason(message: str) -> str:
 
 
 def _shortened(message: str) -> str:
-    clean = "".join(sign if sign.isprintable() else "?" for sign in message)
+    """What DuckDB says without its own class of error and without our query."""
+    said = _ERROR_CLASS.sub("", message).partition(" LINE 1:")[0]
+    clean = "".join(sign if sign.isprintable() else "?" for sign in said)
     return clean if len(clean) <= 160 else clean[:157] + "..."
 
 
