@@ -88,6 +88,8 @@ class BarCycle:
         self._exits = wanted_exits(parameters)
         self._fdm = 1.0
         self._kelly = 1.0
+        self._held_value = 0.0
+        self._index = {instrument.symbol: index for index, instrument in enumerate(self._instruments)}
         self._written_readings = -1
         self.totals: LedgerTotals | None = None
         self.decision: Decision | None = None
@@ -172,11 +174,14 @@ class BarCycle:
 
     def _mark(self, now_ms: int) -> LedgerTotals:
         closes = self._market.last_close
-        marks = {}
-        for index, instrument in enumerate(self._instruments):
-            if self._ledger.quantity(instrument.symbol):
-                marks[instrument.symbol] = mark_price(instrument, float(closes[index]))
-        self.marks = marks
+        marks, held_value = {}, 0.0
+        for symbol, position in self._ledger.positions.items():
+            if position.quantity:
+                index = self._index[symbol]
+                mark = mark_price(self._instruments[index], float(closes[index]))
+                marks[symbol] = mark
+                held_value += abs(float(position.quantity * mark))
+        self.marks, self._held_value = marks, held_value
         totals = self._ledger.mark(marks)
         high = totals.high_water_mark
         drawdown = float(1 - totals.equity / high) if high > 0 else 1.0
@@ -215,8 +220,7 @@ class BarCycle:
 
     def _note_day(self, now_ms: int, equity: float) -> None:
         """Keep the ends of days, and with each new one the Kelly cap that follows from the last ninety."""
-        value = sum(abs(float(self._ledger.quantity(symbol) * mark)) for symbol, mark in self.marks.items())
-        gross = value / equity if equity else 0.0
+        gross = self._held_value / equity if equity else 0.0
         if self._book.close_day(now_ms, equity, gross):
             self._journal.state(DAYS, self._book.dumps_days())
             self._kelly = self._kelly_cap()

@@ -54,6 +54,11 @@ class Ledger:
         position = self.positions.get(symbol)
         return ZERO if position is None else position.quantity
 
+    @property
+    def cash(self) -> Decimal:
+        """Everything but what open positions have not realised."""
+        return self.initial + self.realised - self.fees + self.funding
+
     def position(self, symbol: str) -> Position:
         """The position held, an empty one where nothing is."""
         return self.positions.get(symbol) or Position(symbol)
@@ -97,7 +102,7 @@ class Ledger:
         for symbol, position in self.positions.items():
             if position.quantity:
                 unrealised += money(position.quantity * mark_prices[symbol]) - position.cost
-        equity = self.initial + self.realised + unrealised - self.fees + self.funding
+        equity = self.cash + unrealised
         if equity > self.high_water_mark:
             self.high_water_mark = equity
         return LedgerTotals(

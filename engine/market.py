@@ -121,7 +121,8 @@ class MarketState:
         sigma_before = self.sigma_bar
         close_before = self.last_close
         completed = self._panel.append(row.open_ms, row.open, row.high, row.low, row.close, row.volume)
-        volatility.update(self._volatility, self._filled_closes(1)[0])
+        filled = self._panel.missing_run <= FILLED_BARS
+        volatility.update(self._volatility, np.where(filled, self._panel.last_close, np.nan))
         self._refresh(row.open_ms, row.volume, completed)
         with np.errstate(invalid="ignore", divide="ignore"):
             self.bar_return = np.log(row.close / close_before)

@@ -100,23 +100,27 @@ def _ts_ms(event: VenueEvent) -> int:
 
 
 def _differing(ledger: Ledger, fills: Sequence[Fill], held: Mapping[str, Decimal]) -> set[str]:
-    expected = {symbol: position.quantity for symbol, position in ledger.positions.items()}
+    expected = {
+        symbol: position.quantity for symbol, position in ledger.positions.items() if position.quantity
+    }
     for fill in fills:
         expected[fill.symbol] = expected.get(fill.symbol, ZERO) + fill.quantity * fill.side.sign
+    if expected == held:
+        return set()
     symbols = expected.keys() | held.keys()
     return {symbol for symbol in symbols if expected.get(symbol, ZERO) != held.get(symbol, ZERO)}
 
 
 def _cash_after(ledger: Ledger, fills: Sequence[Fill], funding: Sequence[FundingPayment]) -> Decimal:
     """Cash once the batch is booked; exact, because booking itself is (a dry run over the touched positions)."""
+    cash = ledger.cash
     positions = {fill.symbol: ledger.position(fill.symbol) for fill in fills}
-    realised = ledger.realised
     for fill in fills:
         positions[fill.symbol], gained = ledger.dry_run(positions[fill.symbol], fill)
-        realised += gained
-    fees = ledger.fees + sum((fill.fee for fill in fills), ZERO)
-    received = ledger.funding + sum((payment.amount for payment in funding), ZERO)
-    return ledger.initial + realised - fees + received
+        cash += gained - fill.fee
+    for payment in funding:
+        cash += payment.amount
+    return cash
 
 
 def _merged(streamed: Sequence[Fill], listed: Sequence[Fill], ledger: Ledger) -> list[Fill]:

@@ -6,6 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from engine import kernel_cache
+
+# Before any test imports a kernel: numba's own cache does not notice a change in a module that a kernel calls.
+kernel_cache.prepare()
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # A loaded machine generates slowly and misses deadlines; neither says anything about the code under test.
