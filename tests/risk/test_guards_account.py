@@ -1,5 +1,6 @@
 """Guards on the account, as tables: the day, losing streaks, cooldowns, drawdown."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from risk.guards import Action, GuardState, ProtectiveExit, cooldown_sides, resumed
 from risk.state import OPERATOR
 from store.records import Side, TradingState
-from tests.risk.guard_fixtures import DAY_MS, HOUR_MS, MIDNIGHT_MS, SYMBOLS, Book, bar, fill, trip
+from tests.risk.guard_fixtures import DAY_MS, HOUR_MS, LIMITS, MIDNIGHT_MS, SYMBOLS, Book, bar, fill, trip
 
 ACTIVE, REDUCING, HALTED = TradingState
 NEXT_MIDNIGHT_MS = MIDNIGHT_MS + DAY_MS
@@ -29,6 +30,11 @@ class TestDayLoss:
     def test_is_counted_from_midnight(self, equity: float, state: TradingState) -> None:
         book = Book().see(bar(0), bar(5, equity=equity))
         assert book.trading_state is state
+
+    @pytest.mark.parametrize(("equity", "names"), [(75_000.0, ["day_loss"]), (75_000.1, [])])
+    def test_the_limit_itself_trips(self, equity: float, names: list[str]) -> None:
+        limits = replace(LIMITS, day_loss=0.25, dd_halt=0.9)
+        assert Book(limits=limits).see(bar(0), bar(5, equity=equity)).names == names
 
     def test_names_who_why_and_when_it_ends(self) -> None:
         book = Book().see(bar(0), bar(5, equity=94_000.0))

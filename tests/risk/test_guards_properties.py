@@ -118,11 +118,8 @@ def test_changes_are_exactly_what_changed(bars: list[GuardInputs]) -> None:
         assert (book.state is before) or (book.state != before)
 
 
-@settings(max_examples=60)
-@given(HISTORIES, st.data())
-def test_a_restart_at_any_bar_changes_nothing(bars: list[GuardInputs], data: st.DataObject) -> None:
+def run_with_restarts(bars: list[GuardInputs], stops: set[int]) -> None:
     uninterrupted, restarted = Book(), Book()
-    stops = data.draw(st.sets(st.integers(0, len(bars) - 1), max_size=5))
     for index, inputs in enumerate(bars):
         uninterrupted.see(inputs)
         restarted.see(inputs)
@@ -132,6 +129,22 @@ def test_a_restart_at_any_bar_changes_nothing(bars: list[GuardInputs], data: st.
             restarted.state = from_dict(json.loads(text))
             assert json.dumps(to_dict(restarted.state)) == text
         assert restarted.state == uninterrupted.state
+
+
+STOPS = st.sets(st.integers(0, 119), max_size=5)
+
+
+@settings(max_examples=60)
+@given(HISTORIES, STOPS)
+def test_a_restart_at_any_bar_changes_nothing(bars: list[GuardInputs], stops: set[int]) -> None:
+    run_with_restarts(bars, stops)
+
+
+@pytest.mark.slow
+@settings(max_examples=3_000)
+@given(HISTORIES, STOPS)
+def test_restarts_at_length(bars: list[GuardInputs], stops: set[int]) -> None:
+    run_with_restarts(bars, stops)
 
 
 def test_a_fresh_state_may_be_read_from_nothing() -> None:

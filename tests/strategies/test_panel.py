@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategies.panel import Panel
@@ -236,8 +236,7 @@ def base_bars(bar_ms: int, start_ms: int, bars: FloatArray) -> list[dict[int, tu
     ]
 
 
-@given(market=patchy_bars())
-def test_panel_equals_its_definition(market: tuple[int, int, FloatArray]) -> None:
+def compare_with_definition(market: tuple[int, int, FloatArray]) -> None:
     bar_ms, start_ms, bars = market
     more = None if 12 * HOUR_MS % bar_ms else {"12h": 200}
     panel = Panel(["S0", "S1"], bar_ms, days=100, more=more)
@@ -256,6 +255,18 @@ def test_panel_equals_its_definition(market: tuple[int, int, FloatArray]) -> Non
         for position, name in enumerate(FIELDS):
             expected = [[values[position] for values in series] for series in model.series]
             np.testing.assert_allclose(frame.window(name, count), expected, rtol=1e-15)
+
+
+@given(market=patchy_bars())
+def test_panel_equals_its_definition(market: tuple[int, int, FloatArray]) -> None:
+    compare_with_definition(market)
+
+
+@pytest.mark.slow
+@settings(max_examples=5_000)
+@given(market=patchy_bars())
+def test_panel_equals_its_definition_at_length(market: tuple[int, int, FloatArray]) -> None:
+    compare_with_definition(market)
 
 
 def memory(panel: Panel) -> bytes:
