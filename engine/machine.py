@@ -101,6 +101,8 @@ class Machine:
         await patiently(lambda: foreign_orders(self.venue, self.execution.orders))
         for instrument in self.feed.instruments:
             self.journal.instrument(instrument)
+        for notice in self.feed.notices:
+            self.tape.say(until_ms, "WARN", "engine.feeds", notice)
         for broken in self.broken_signals:
             self.tape.say(
                 until_ms, "ERROR", "strategies.registry", f"left out {broken.entry_point}: {broken.fault}"
@@ -165,6 +167,7 @@ class Machine:
             await self.venue.close()
         finally:
             await self.database.close()
+            self.feed.close()
 
     def _warm(self, until_ms: int) -> Row | None:
         """Every bar before `until_ms` through the same fold that trading uses, but for the last, which is returned."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.feeds.feed import DataFault, Feed
+from engine.feeds.feed import Feed
+from engine.timerange import TimeRange
 from store.records import Mode
 
 if TYPE_CHECKING:
@@ -19,19 +20,22 @@ def open_feed(configuration: Configuration) -> Feed:
     if run.mode is Mode.SIM:
         from engine.feeds.simulated import SimulatedFeed
 
-        feed: Feed = SimulatedFeed(
+        simulated = SimulatedFeed(
             run.seed,
             run.bar_ms or DEFAULT_BAR_MS,
             configuration.sim.start_ms,
             configuration.sim.history_days,
             run.symbols or None,
         )
-    else:
-        from engine.feeds.replay import ReplayFeed
+        simulated.instruments = tuple(map(configuration.instruments.applied_to, simulated.instruments))
+        return simulated
+    from engine.feeds.replay import open_replay
 
-        feed = ReplayFeed(configuration)
-    if run.bar_ms is not None and feed.bar_ms != run.bar_ms:
-        raise DataFault(
-            f"the data has bars of {feed.bar_ms // 60_000} min and [run] bar asks for {run.bar}: leave bar at auto"
-        )
-    return feed
+    return open_replay(
+        run.data,
+        symbols=run.symbols,
+        bar_ms=run.bar_ms,
+        timerange=TimeRange.parse(run.timerange),
+        config=configuration.replay,
+        instruments=configuration.instruments,
+    )

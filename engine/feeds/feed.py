@@ -52,7 +52,8 @@ class BarBlock:
 
 class Feed(Protocol):
     """Bars for a fixed universe. `start_ms` is the open of the first bar that is traded; bars from `first_open_ms`
-    up to it are warm-up. `end_ms` is the open time after the last bar, None where the market never ends."""
+    up to it are warm-up. `end_ms` is the open time after the last bar, None where the market never ends. `notices`:
+    lines an operator should see before anything is traded."""
 
     symbols: tuple[str, ...]
     bar_ms: int
@@ -60,6 +61,11 @@ class Feed(Protocol):
     first_open_ms: int
     start_ms: int
     end_ms: int | None
+    notices: tuple[str, ...]
+
+    def close(self) -> None:
+        """Let go of files and memory; safe to call twice."""
+        ...
 
     def read(self, first_open_ms: int, count: int) -> BarBlock:
         """At most `count` bars from `first_open_ms` on (fewer only at `end_ms`). Blocking: call it off the loop.

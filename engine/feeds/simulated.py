@@ -83,12 +83,16 @@ class SimulatedFeed:
         self.start_ms = start_ms
         self.first_open_ms = start_ms - history_days * DAY_MS
         self.end_ms: int | None = None
+        self.notices: tuple[str, ...] = ()
         self._seed = seed
         self._ticks_per_unit = np.array([float(1 / coin.tick) for coin in coins])
         self._lots_per_unit = np.array([float(1 / coin.lot) for coin in coins])
         self._walk = Walk(seed, coins)
         self._turn = threading.Lock()
         self._kept: tuple[_Piece, ...] = ()
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
     def read(self, first_open_ms: int, count: int) -> BarBlock:
         """`count` bars from `first_open_ms` on. Raises DataFault for a time that opens no bar here."""
