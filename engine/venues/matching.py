@@ -173,7 +173,7 @@ class _Bar:
             if triggers(bar, order.side.sign, level):
                 way = (level.price - bar.open) * order.side.sign * (1 if is_stop else -1)
                 reached.append((max(way, 0.0), order, level))
-        return reached[0][1:] if reached else None
+        return min(reached, key=lambda candidate: candidate[0])[1:] if reached else None
 
     def _exit(self, order: Order, trigger: Level, bar: SymbolBar) -> None:
         account, sign, tick = self._account, order.side.sign, self._tick(order)
