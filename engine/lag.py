@@ -16,6 +16,7 @@ class LagProbe:
     def __init__(self) -> None:
         self._samples_ms: deque[float] = deque(maxlen=SAMPLES)
         self._p99_ms = 0.0
+        self.beat_s = time.monotonic()
 
     @property
     def p99_ms(self) -> float:
@@ -28,6 +29,7 @@ class LagProbe:
         while True:
             asked_s = time.monotonic()
             await asyncio.sleep(INTERVAL_S)
+            self.beat_s = time.monotonic()
             self._samples_ms.append(max(0.0, (time.monotonic() - asked_s - INTERVAL_S) * 1e3))
             rounds += 1
             if rounds % 20 == 0:

@@ -18,6 +18,7 @@ from engine.tape import Tape
 from risk import guards
 from risk.guard_config import GuardConfig
 from risk.guard_state import GuardState, from_dict, to_dict
+from risk.health_guards import FRESH, Health, recalled, watch
 from risk.parameters import RiskParameters
 from risk.performance_guard import multiplier
 from risk.state import OPERATOR, clear_override, effective_state, find, resume, set_override
@@ -68,6 +69,7 @@ class Oversight:
         self._funding_rate = np.full(len(self._symbols), np.nan)
         self._unproven: tuple[str, ...] = ()
         self._proven = True
+        self._watches = FRESH
         self._dumped: tuple[GuardState | None, dict[str, Any]] = (None, {})
 
     @property
@@ -161,6 +163,25 @@ class Oversight:
         self.multiplier = multiplier(self.guards.performance, self._config)
         return changes
 
+    def measure(self, health: Health, acts: bool, now_ms: int) -> None:
+        """Let the guards on the machine itself see how it is; on a virtual clock they only report."""
+        self._watches, changes = watch(self._watches, health, self._config, acts)
+        for change in changes:
+            self._record(change, now_ms)
+            if change.override is None:
+                continue
+            if change.action is guards.Action.SET:
+                self.guards = replace(self.guards, overrides=set_override(self.guards.overrides, change.override))
+            else:
+                self.guards = replace(
+                    self.guards, overrides=clear_override(self.guards.overrides, change.override.name)
+                )
+
+    @property
+    def venue_answers(self) -> bool:
+        """Whether the venue's books could be read when they were last asked for."""
+        return self._proven
+
     def locked(self, symbols: Sequence[str]) -> BoolArray:
         """[S]: symbols that may only be reduced by an override of their own."""
         scoped = {override.scope for override in self.guards.overrides if override.scope}
@@ -219,6 +240,7 @@ class Oversight:
         self.keep_positions = bool(known.pop("keep_positions", False))
         self._unproven = tuple(known.pop("unproven", ()))
         self.guards = from_dict(known)
+        self._watches = recalled(self.guards.overrides)
         self.multiplier = multiplier(self.guards.performance, self._config)
 
     def _record(self, change: guards.GuardChange, now_ms: int) -> None:

@@ -23,6 +23,8 @@ from engine.machine import Machine, assemble
 from engine.market import Row, rows
 from engine.reconcile import collect
 from engine.summary import Summary
+from engine.watchdog import LoopWatchdog
+from risk.health_guards import Health
 from store.records import Event, Order, TradingState
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class Session:
         self._pacer: Pacer | None = None
         self._background: set[asyncio.Task[None]] = set()
         self.lag = LagProbe()
+        self._watchdog = LoopWatchdog(lambda: self.lag.beat_s)
 
     async def run(self) -> Summary:
         """Recover, trade, end. Raises ConfigFault, DataFault, StoreError, VenueError or SecondEngine; whatever it
@@ -74,11 +77,12 @@ class Session:
             await self._recover(machine)
             self._watch(self.lag.run())
             self._watch(self._watch_orders(machine))
+            self._watchdog.start()
             self.phase = "running"
             self.ready.set()
             reason = await self._trade(machine)
             self.phase = "finished" if self._stop is None else "stopping"
-            await self._wind_down(machine)
+            await self._wind_down(machine, reason)
             return self._summary(machine, reason)
         finally:
             await self._close()
@@ -286,13 +290,23 @@ class Session:
         while True:
             await asyncio.sleep(WATCH_CONTROL_S)
             self._beat("orders")
+            self._measure(machine)
             if await machine.journal.watch_control() and self._control is not None:
                 await self._control.adopt_latch()
                 self.start_kill()
 
-    async def _wind_down(self, machine: Machine) -> None:
+    def _measure(self, machine: Machine) -> None:
+        health = Health(
+            now_ms=time.time_ns() // 1_000_000,
+            loop_lag_p99_ms=self.lag.p99_ms,
+            clock_skew_ms=None,
+            venue_up=machine.oversight.venue_answers,
+        )
+        machine.oversight.measure(health, not machine.clock.is_virtual, machine.clock.now_ms())
+
+    async def _wind_down(self, machine: Machine, ended: str) -> None:
         """Leave orders and positions as the stop policy says."""
-        policy, actor, reason = self._stop or ("keep", "market", "market ended")
+        policy, actor, reason = self._stop or ("keep", "engine", ended)
         now_ms = machine.clock.now_ms()
         if policy == "cancel":
             await machine.venue.cancel_all(keep_protective=True)
@@ -330,6 +344,7 @@ class Session:
         )
 
     async def _close(self) -> None:
+        self._watchdog.stop()
         for task in list(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
