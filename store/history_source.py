@@ -266,6 +266,8 @@ def _csv_reason(message: str) -> str:
     counted = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     if counted is not None:
         return f"has {counted[2]} columns where the header has {counted[1]}"
+    if "unterminated quote" in message:
+        return "opens a quote that never closes"
     if "unicode" in message.lower() or "utf" in message.lower():
         return "is not UTF-8 text"
     return f"cannot be read: {_shortened(message.split('CSV Error on Line')[0])}"
@@ -274,8 +276,7 @@ def _csv_reason(message: str) -> str:
 def _shortened(message: str) -> str:
     """What DuckDB says without its own class of error and without our query."""
     said = _ERROR_CLASS.sub("", message).partition(" LINE 1:")[0]
-    clean = "".join(sign if sign.isprintable() else "?" for sign in said)
-    return clean if len(clean) <= 160 else clean[:157] + "..."
+    return said if len(said) <= 160 else said[:157] + "..."
 
 
 def _quoted(name: str) -> str:
