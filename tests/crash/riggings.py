@@ -1,0 +1,48 @@
+"""Engines built wrong on purpose, each by one function, so that a test can show that the harness would notice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from engine.execution import Execution
+from engine.lifecycle import moved
+from engine.session import Session
+from store.records import OrderStatus
+
+
+def send_before_commit() -> None:
+    """Orders leave before the transaction that holds their intents has begun."""
+    commit = Session._commit
+
+    async def too_late(self: Session, machine: Any, *urgent: Any, **named: Any) -> None:
+        waiting = [o for o in machine.execution.open_orders() if o.status is OrderStatus.INTENT]
+        await machine.execution.dispatch(waiting, machine.clock.now_ms())
+        await commit(self, machine, *urgent, **named)
+
+    Session._commit = too_late  # type: ignore[method-assign]
+
+
+def send_again_under_another_id() -> None:
+    """An answer that was lost is taken for a refusal, and the order is sent anew."""
+
+    async def anew(self: Any, name: str, now_ms: int) -> None:
+        lost = self.orders[name]
+        self._set(lost, moved(lost, OrderStatus.EXPIRED, now_ms, "taken for lost"))
+        self._in_flight_since_ms.pop(name, None)
+        second = replace(lost, client_order_id=f"{name[:-1]}9{name[-1]}", status=OrderStatus.INTENT)
+        self.intend(second)
+        await self.dispatch([second], now_ms)
+
+    Execution._look_up = anew  # type: ignore[method-assign]
+
+
+def never_look_up() -> None:
+    """An order whose fate is unknown is declared dead."""
+
+    async def declare_dead(self: Any, name: str, now_ms: int) -> None:
+        lost = self.orders[name]
+        self._set(lost, moved(lost, OrderStatus.EXPIRED, now_ms, "declared dead"))
+        self._in_flight_since_ms.pop(name, None)
+
+    Execution._look_up = declare_dead  # type: ignore[method-assign]
