@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
-import click
 import typer
 
 
@@ -24,6 +23,7 @@ class Code(IntEnum):
 
 # By class name, so that naming a fault does not import the room it comes from.
 _CODES = {
+    "Usage": Code.USAGE,
     "ConfigFault": Code.CONFIGURATION,
     "SignalConfigFault": Code.CONFIGURATION,
     "WrongAccount": Code.CONFIGURATION,
@@ -48,21 +48,18 @@ def guarded(app: typer.Typer) -> int:
     """Run the application; the exit code."""
     try:
         outcome = app(standalone_mode=False)
-    except click.exceptions.Exit as end:
+        sys.stdout.flush()
+    except (typer.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except typer.Exit as end:
         return end.exit_code
-    except click.exceptions.Abort:
-        return INTERRUPTED
-    except click.ClickException as fault:
-        return complain([fault.format_message()], Code.USAGE)
-    except Usage as fault:
-        return complain([str(fault)], Code.USAGE)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except typer.TyperException as fault:
+        return _complain_of_usage(fault)
     except BrokenPipeError:
         # The reader of our output has gone; closing stdout again at exit would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Code.OK
-    except Exception as fault:  # noqa: BLE001 - the last line of defence: whatever it is, it becomes one line
+    except Exception as fault:  # the last line of defence: whatever it is, it becomes one line
         if os.environ.get(DEBUG_VARIABLE):
             raise
         return complain(lines_of(fault), code_of(fault))
@@ -85,11 +82,21 @@ def lines_of(fault: BaseException) -> Iterator[str]:
         return
     text = " ".join(str(fault).split())
     known = any(cls.__name__ in _CODES for cls in type(fault).__mro__)
+    if isinstance(fault, OSError) and fault.filename and fault.strerror:
+        text = f"{fault.filename}: {fault.strerror}"
     yield text if known and text else f"{type(fault).__name__}: {text}"
 
 
-def complain(lines: Iterator[str] | list[str], code: Code) -> Code:
+def complain(lines: Iterable[str], code: Code) -> Code:
     """Each line on stderr behind the program's name."""
     for line in lines:
         print(f"quarterdeck: {line}", file=sys.stderr)
     return code
+
+
+def _complain_of_usage(fault: typer.TyperException) -> Code:
+    text = fault.format_message()
+    if type(fault).__name__ == "NoArgsIsHelpError":
+        print(text, file=sys.stderr)
+        return Code.USAGE
+    return complain([" ".join(text.split())], Code.USAGE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,14 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.command_faults import Code, Usage
+from console.command_target import loader
 from engine.paths import database_path, socket_path
 
 if TYPE_CHECKING:
     from engine.config import Configuration
     from engine.summary import Summary
-
-CONFIG_FILE = "config.toml"
-
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
@@ -53,22 +50,6 @@ def run_engine(request: RunRequest) -> int:
     return Code.OK
 
 
-def loader(
-    config: Path | None, flags: dict[str, str | list[str]], settings: Sequence[str]
-) -> Callable[[], Configuration]:
-    """A function that reads the configuration anew: once at start, again at SIGHUP. Raises Usage for a bad --set."""
-    merged = flags | dict(_assignment(text) for text in settings)
-    path = config if config is not None else Path(CONFIG_FILE) if Path(CONFIG_FILE).is_file() else None
-
-    def load() -> Configuration:
-        from console.config import ConsoleConfig
-        from engine.config import load_config
-
-        return load_config(path, os.environ, merged, {"console": ConsoleConfig})
-
-    return load
-
-
 async def _headless(
     configuration: Configuration, database: Path, load: Callable[[], Configuration], as_json: bool
 ) -> Summary:
@@ -82,10 +63,3 @@ async def _headless(
 
         summary = replace(summary, digest=await asyncio.to_thread(digest, database))
     return summary
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise Usage(f"--set {text}: write it as section.key=value")
-    return key.strip(), value.strip()

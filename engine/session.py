@@ -22,6 +22,7 @@ from engine.lag import LagProbe
 from engine.machine import Machine, assemble
 from engine.market import Row, rows
 from engine.reconcile import collect
+from engine.reload import merge
 from engine.summary import Summary
 from engine.watchdog import LoopWatchdog
 from risk.health_guards import Health
@@ -109,6 +110,28 @@ class Session:
         if self._stop is None:
             self._stop = (policy, actor, reason)
             self._wake.set()
+
+    def reload(self, configuration: Configuration) -> list[str]:
+        """Take the safe part of a configuration that was read anew; one line for each key taken or refused."""
+        reloaded = merge(self.configuration, configuration)
+        self.configuration = reloaded.configuration
+        if self._machine is not None:
+            self._machine.configuration = reloaded.configuration
+        if self._pacer is not None:
+            self._pacer.set_speed(self.configuration.run.speed_factor or math.inf)
+            self._wake.set()
+        lines = reloaded.lines()
+        for line in lines:
+            self.say("INFO", "engine.reload", line)
+        return lines
+
+    def say(self, level: str, source: str, message: str) -> None:
+        """One line in the engine's own log; while there is no engine yet, for listeners only, in wall time."""
+        if self._machine is not None:
+            self._machine.tape.say(self._machine.clock.now_ms(), level, source, message)
+            return
+        for listener in self._listeners:
+            listener(Event(time.time_ns() // 1_000_000, level, source, message))
 
     def add_listener(self, listener: Callable[[Event], None]) -> None:
         """Be told of every event; called on the loop, must not block."""

@@ -1,0 +1,36 @@
+"""`quarterdeck config`: what is wrong with the configuration, and what is in force."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from console.command_faults import Code
+from console.command_output import print_json, print_table
+from console.command_target import loader
+
+
+def check(config: Path | None, as_json: bool) -> int:
+    """Say that every place is sound. Raises ConfigFault with every fault."""
+    from engine.config import config_hash
+
+    configuration = loader(config)()
+    if as_json:
+        print_json({"sound": True, "hash": config_hash(configuration)})
+    else:
+        print(f"sound: config {config_hash(configuration)}")
+    return Code.OK
+
+
+def show(config: Path | None, as_json: bool) -> int:
+    """Print every key in force. Raises ConfigFault."""
+    from engine.config import effective
+
+    settings = effective(loader(config)())
+    if as_json:
+        print_json([asdict(setting) for setting in settings])
+    else:
+        print_table(
+            ("key", "value", "unit", "from"), [(s.key, s.value or "-", s.unit, s.source) for s in settings]
+        )
+    return Code.OK

@@ -1,0 +1,74 @@
+"""`quarterdeck db` and `quarterdeck audit`: is the database sound, copy it, and what does it amount to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from console.command_faults import Code, complain
+from console.command_output import plain, print_json, print_table, printable
+from console.command_target import Target
+
+
+def check(target: Target, as_json: bool) -> int:
+    """Print what was found; Code.ERROR where anything is wrong. Raises StoreError."""
+    from store import check as store_check
+
+    report = store_check.check(target.database)
+    if as_json:
+        print_json(
+            {
+                "database": str(target.database),
+                "sound": report.sound,
+                "findings": list(report.findings),
+                "audit_rows": report.audit_rows,
+                "tables": [{"name": t.name, "rows": t.rows, "bytes": t.bytes} for t in report.tables],
+            }
+        )
+    else:
+        for finding in report.findings:
+            print(printable(finding))
+        print_table(
+            ("table", "rows", "bytes"), [(t.name, str(t.rows), plain(t.bytes)) for t in report.tables]
+        )
+    if not report.sound:
+        return complain([f"{target.database}: {len(report.findings)} findings, it is not sound"], Code.ERROR)
+    if not as_json:
+        print(f"sound: file, references, ledger identity, audit chain of {report.audit_rows} rows")
+    return Code.OK
+
+
+def verify_audit(target: Target, as_json: bool) -> int:
+    """Print the length of the unbroken chain. Raises Corrupt, naming the first row that does not fit."""
+    from store.audit import verify
+
+    rows = verify(target.database)
+    if as_json:
+        print_json({"database": str(target.database), "sound": True, "rows": rows})
+    else:
+        print(f"unbroken: {rows} rows")
+    return Code.OK
+
+
+def make_backup(target: Target, path: Path, as_json: bool) -> int:
+    """Copy the database to `path`. Raises StoreError."""
+    from store.backup import backup
+
+    copy = path.expanduser().absolute()
+    backup(target.database, copy)
+    if as_json:
+        print_json({"database": str(target.database), "backup": str(copy), "bytes": copy.stat().st_size})
+    else:
+        print(copy)
+    return Code.OK
+
+
+def print_digest(target: Target, as_json: bool) -> int:
+    """Print the hash of what the run did. Raises StoreError."""
+    from store.digest import digest
+
+    value = digest(target.database)
+    if as_json:
+        print_json({"database": str(target.database), "digest": value})
+    else:
+        print(value)
+    return Code.OK

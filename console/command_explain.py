@@ -1,0 +1,119 @@
+"""`quarterdeck explain`: one order's way from its readings through every stage of the decision to its fills."""
+
+from __future__ import annotations
+
+from console.command_faults import Code
+from console.command_output import number, plain, print_json, print_pairs, print_table, when
+from console.command_target import Target
+from store import query
+from store.query import Record
+
+# What moved a value from the stage before to this one, in the operator's words.
+_BINDS = {
+    "conflict": "signals of one class disagree: cut",
+    "overlay": "overlay signals scale it",
+    "volatility": "sized to the volatility target",
+    "neutral": "market-neutral signals added",
+    "type": "limit of one signal type bound",
+    "symbol": "limit of one symbol bound",
+    "cluster": "limit of its cluster bound",
+    "net": "net limit bound",
+    "gross": "gross limit or Kelly cap bound",
+    "drawdown": "drawdown or guard multiplier bound",
+    "state": "trading state, cooldown or lock bound",
+    "buffer": "no-trade band: kept nearer to what is held",
+    "round": "rounded to whole lots and minimum size",
+}
+# A limit lowers a value; the others turn it into something else.
+_LIMITS = ("conflict", "type", "symbol", "cluster", "net", "gross", "drawdown", "state", "buffer", "round")
+_SAME = 1e-12
+
+
+def explain(target: Target, client_order_id: str, as_json: bool) -> int:
+    """Print why the order is what it is. Raises NotFound, StoreError."""
+    found = query.explain(target.database, client_order_id)
+    found["stages"] = _with_bounds(found["stages"])
+    if as_json:
+        print_json(found)
+        return Code.OK
+    _print_order(found["order"])
+    _print_decision(found)
+    print()
+    print_table(
+        ("time", "status", "reason"),
+        [(when(row["ts_ms"]), row["status"], plain(row.get("reason"))) for row in found["events"]],
+    )
+    if found["fills"]:
+        print()
+        print_table(
+            ("time", "fill", "quantity", "price", "fee"),
+            [
+                (when(row["ts"]), row["fill_id"], row["quantity"], row["price"], row["fee"])
+                for row in found["fills"]
+            ],
+        )
+    return Code.OK
+
+
+def _with_bounds(stages: list[Record]) -> list[Record]:
+    """Each stage with `bound` (a limit changed the value here) and `why` in words, "" where nothing changed."""
+    told = []
+    before: float | None = None
+    for stage in stages:
+        value, name = stage["value"], stage["stage"]
+        changed = _differs(before, value) and name in _BINDS
+        told.append(
+            {**stage, "bound": changed and name in _LIMITS, "why": _BINDS.get(name, "") if changed else ""}
+        )
+        before = value
+    return told
+
+
+def _differs(before: float | None, value: float | None) -> bool:
+    if before is None or value is None:
+        return before is not value
+    return abs(before - value) > _SAME * max(1.0, abs(before), abs(value))
+
+
+def _print_order(order: Record) -> None:
+    quantity = "the whole position" if order["whole_position"] else order["quantity"]
+    flags = [name for name in ("reduce_only", "post_only") if order[name]]
+    print_pairs(
+        [
+            ("order", order["client_order_id"]),
+            ("what", f"{order['side']} {quantity} {order['symbol']} {order['type']} {' '.join(flags)}"),
+            ("purpose", order["purpose"]),
+            ("decided", when(order["decision_ts_ms"])),
+            ("price", plain(order["price"])),
+            ("status", f"{order['status']} {order['reason']}".strip()),
+            ("filled", f"{order['filled_quantity']}, fee {order['fee']}"),
+        ]
+    )
+
+
+def _print_decision(found: Record) -> None:
+    print()
+    if not found["stages"]:
+        print(f"No decision made it: {found['order']['purpose']} orders come from their own rule.")
+        return
+    print_table(
+        ("signal", "value", "confidence", "reason", "statistics"),
+        [
+            (
+                row["signal"],
+                number(row["value"]),
+                number(row["confidence"], ".2f"),
+                plain(row["reason"]),
+                ", ".join(f"{name} {number(value, '.4g')}" for name, value in row["statistics"].items()),
+            )
+            for row in found["readings"]
+        ],
+    )
+    print()
+    print_table(
+        ("stage", "value", "what happened"),
+        [(row["stage"], number(row["value"], "+.6f"), row["why"]) for row in found["stages"]],
+    )
+    decision = found["decision"]
+    scalars = ", ".join(f"{name} {number(value, '.4g')}" for name, value in decision["scalars"].items())
+    print(f"\nstate {decision['state']}; {scalars}")

@@ -1,0 +1,211 @@
+"""`quarterdeck status`, `signals`, `positions`: the running engine's own picture, else what its database last knew."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from console.command_faults import Code, complain
+from console.command_output import number, plain, print_json, print_pairs, print_table, when
+from console.command_target import Target
+from console.link.client import NoAnswer, NotRunning, ask_snapshot
+from store import query
+from store.records import DECISION_STAGES
+
+Picture = dict[str, Any]
+FORECAST_STAGE, TARGET_STAGE = "overlay", "buffer"
+
+
+def status(target: Target, as_json: bool) -> int:
+    """Print the engine's state. Raises NotRunning (the database is not asked: it cannot say what runs), NoAnswer."""
+    picture = ask_snapshot(target.socket)
+    if as_json:
+        print_json({"phase": "starting"} if picture is None else picture)
+    elif picture is None:
+        print("the engine is starting")
+    else:
+        _print_status(picture)
+    return Code.OK
+
+
+def signals(target: Target, as_json: bool) -> int:
+    """Print every symbol's readings and forecast. Raises StoreError where there is neither engine nor database."""
+    picture = _running(target)
+    rows = _signal_rows(picture) if picture is not None else _stored_signals(target)
+    if as_json:
+        print_json(rows)
+        return Code.OK
+    names = list(dict.fromkeys(name for row in rows for name in row["readings"]))
+    print_table(
+        ("symbol", "price", *names, "forecast", "target", "position", "action", "blocked"),
+        [
+            (
+                row["symbol"],
+                plain(row["price"]),
+                *(_reading(row["readings"].get(name)) for name in names),
+                number(row["forecast"]),
+                number(row["target_fraction"], "+.1%"),
+                number(row["position_fraction"], "+.1%"),
+                plain(row["action"]),
+                row["why_blocked"],
+            )
+            for row in rows
+        ],
+    )
+    return Code.OK
+
+
+def positions(target: Target, as_json: bool) -> int:
+    """Print what is held. Raises StoreError where there is neither engine nor database."""
+    picture = _running(target)
+    rows = picture["positions"] if picture is not None else _stored_positions(target)
+    if as_json:
+        print_json(rows)
+        return Code.OK
+    print_table(
+        ("symbol", "side", "quantity", "entry", "mark", "unrealised", "stop", "liquidation", "since"),
+        [
+            (
+                row["symbol"],
+                row["side"],
+                row["quantity"],
+                row["entry"],
+                plain(row["mark"]),
+                plain(row["unrealised"]),
+                plain(row["stop"]),
+                plain(row["liquidation"]),
+                when(row["opened_ts_ms"]),
+            )
+            for row in rows
+        ],
+    )
+    return Code.OK
+
+
+def _running(target: Target) -> Picture | None:
+    """The engine's picture, None where the database has to answer instead."""
+    try:
+        return ask_snapshot(target.socket)
+    except NotRunning:
+        return None
+    except NoAnswer as silent:
+        complain([f"{silent}; this is what its database last knew"], Code.TIMEOUT)
+        return None
+
+
+def _print_status(picture: Picture) -> None:
+    print_pairs(
+        [
+            (
+                "engine",
+                f"{picture['mode']} {picture['account']}, {picture['phase']}, speed {picture['speed']}",
+            ),
+            ("state", picture["state"]),
+            *((f"  {row['name']}", _override(row)) for row in picture["overrides"]),
+            *([("kill", _kill(picture["kill"]))] if picture["kill"] else []),
+            ("market", when(picture["market_ts_ms"])),
+            ("decisions", f"{picture['decisions']}, the last for {when(picture['decision_ts_ms'])}"),
+            ("equity", f"{picture['equity']} from {picture['initial']}"),
+            ("today", f"{picture['day_profit']} ({picture['day_profit_fraction']:+.2%})"),
+            ("drawdown", f"{picture['drawdown']:.2%} of {picture['drawdown_limit']:.0%}"),
+            ("exposure", f"gross {picture['gross']:.2f}, net {picture['net']:+.2f}"),
+            (
+                "book",
+                f"{len(picture['positions'])} positions, {picture['working_orders']} working orders, "
+                f"{picture['fills']} fills",
+            ),
+            (
+                "health",
+                f"loop lag p99 {picture['loop_lag_p99_ms']:.1f} ms, commit p99 {picture['database_ms']:.1f} ms",
+            ),
+            *([("notice", picture["notice"])] if picture["notice"] else []),
+        ]
+    )
+
+
+def _override(row: Picture) -> str:
+    scope = f" on {row['scope']}" if row["scope"] else ""
+    return f"{row['state']}{scope} by {row['actor']}: {row['reason']}; ends: {row['ends']}"
+
+
+def _kill(row: Picture) -> str:
+    error = f"; {row['error']}" if row["error"] else ""
+    return (
+        f"{row['progress']} on {row['venue']}: {row['open_positions']} positions and "
+        f"{row['open_orders']} orders open{error}"
+    )
+
+
+def _signal_rows(picture: Picture) -> list[Picture]:
+    return [
+        {
+            "symbol": row["symbol"],
+            "price": row["price"],
+            "readings": {
+                cell["name"]: {part: cell[part] for part in ("value", "confidence", "reason")}
+                for cell in row["cells"]
+            },
+            "forecast": row["forecast"],
+            "target_fraction": row["target_fraction"],
+            "position_fraction": row["position_fraction"],
+            "action": row["action"],
+            "why_blocked": row["why_blocked"],
+            "ts": picture["decision_ts_ms"],
+        }
+        for row in picture["signals"]
+    ]
+
+
+def _stored_signals(target: Target) -> list[Picture]:
+    decision = query.decision(target.database)
+    if decision is None:
+        return []
+    readings = query.readings(target.database, at_ms=decision["ts"])
+    return [
+        {
+            "symbol": symbol,
+            "price": None,
+            "readings": {
+                reading["signal"]: {
+                    part: reading["cells"][symbol][part] for part in ("value", "confidence", "reason")
+                }
+                for reading in readings
+                if symbol in reading["cells"]
+            },
+            "forecast": values[DECISION_STAGES.index(FORECAST_STAGE)],
+            "target_fraction": values[DECISION_STAGES.index(TARGET_STAGE)],
+            "position_fraction": None,
+            "action": None,
+            "why_blocked": "",
+            "ts": decision["ts"],
+        }
+        for symbol, values in decision["stages"].items()
+    ]
+
+
+def _stored_positions(target: Target) -> list[Picture]:
+    return [
+        {
+            "symbol": row["symbol"],
+            "venue": None,
+            "side": "S" if row["quantity"].startswith("-") else "L",
+            "quantity": row["quantity"],
+            "entry": f"{(Decimal(row['cost']) / Decimal(row['quantity'])):.8f}",
+            "mark": None,
+            "unrealised": None,
+            "unrealised_fraction": None,
+            "r_multiple": None,
+            "stop": None,
+            "liquidation": None,
+            "working_orders": None,
+            "locked": None,
+            "opened_ts_ms": row["opened_ts_ms"],
+        }
+        for row in query.positions(target.database)
+    ]
+
+
+def _reading(cell: Picture | None) -> str:
+    if cell is None or cell["value"] is None:
+        return plain(cell["reason"]) if cell is not None else "-"
+    return f"{cell['value']:+.2f}"
