@@ -1,0 +1,23 @@
+"""The action table as Textual's bindings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.binding import Binding, BindingType
+
+from console.actions import Action, Scope, of_scope
+
+
+def bindings(*scopes: Scope) -> list[BindingType]:
+    """A binding for each action of these scopes that has a key; the keymap finds it by its id."""
+    return bindings_of(of_scope(*scopes))
+
+
+def bindings_of(actions: Iterable[Action]) -> list[BindingType]:
+    """A binding for each of these actions that has a key."""
+    return [
+        Binding(action.keys, action.call, action.title, id=action.id, priority=action.priority, show=False)
+        for action in actions
+        if action.keys
+    ]

@@ -1,0 +1,105 @@
+"""What the operator asks of the engine: every button and key ends here, in one `Command` with a name on it.
+
+Asking never raises. An engine that fails, refuses or is gone gives a result that says so, because the screen must
+outlive what it reports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+from collections.abc import Coroutine
+from typing import Any
+
+from engine.commands import Command, CommandKind, CommandResult, EngineLink
+from engine.snapshot import Snapshot
+
+PAUSE_OVERRIDE, REDUCE_OVERRIDE = "operator pause", "operator reduce"
+_ARMED_REASON = "kill switch armed"
+
+
+def operator_name() -> str:
+    """Who sits at this terminal, as commands and the audit name it."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"operator {user}@console"
+
+
+def in_force(snapshot: Snapshot | None, name: str) -> bool:
+    """Whether the operator's own restriction of this name holds for the whole book."""
+    return snapshot is not None and any(row.name == name and not row.scope for row in snapshot.overrides)
+
+
+class Operator:
+    """Sends commands in the name of one operator; what was begun goes on when the screen that asked is gone."""
+
+    def __init__(self, link: EngineLink, actor: str) -> None:
+        self._link = link
+        self._actor = actor
+        self._begun: set[asyncio.Task[CommandResult]] = set()
+
+    async def ask(self, kind: CommandKind, reason: str, **arguments: str) -> CommandResult:
+        """Send one command and wait for what became of it."""
+        command = Command(kind=kind, actor=self._actor, reason=reason, arguments=arguments)
+        task = self.begin(self._link.execute(command))
+        await asyncio.wait({task})
+        if task.cancelled():
+            return CommandResult(False, f"{kind} was given up: the engine is ending", "")
+        error = task.exception()
+        if error is not None:
+            words = str(error) or type(error).__name__
+            return CommandResult(False, f"{kind} did not reach the engine: {words}", "")
+        return task.result()
+
+    def begin(self, asking: Coroutine[Any, Any, CommandResult]) -> asyncio.Task[CommandResult]:
+        """Ask without waiting."""
+        task = asyncio.create_task(asking)
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+        return task
+
+    def kill(self, *, keep_positions: bool) -> asyncio.Task[CommandResult]:
+        """Halt and cancel at once; flatten unless positions are kept. Done when HALTED is durable."""
+        return self.begin(
+            self.ask(
+                CommandKind.KILL,
+                "kill switch: keep positions" if keep_positions else "kill switch: flatten",
+                keep_positions="true" if keep_positions else "false",
+            )
+        )
+
+    def hold_entries(self, snapshot: Snapshot | None) -> Hold:
+        """Pause entries while the kill switch is armed."""
+        if in_force(snapshot, PAUSE_OVERRIDE):
+            return Hold(self, None)
+        return Hold(self, self.begin(self.ask(CommandKind.PAUSE, _ARMED_REASON, on="true")))
+
+
+class Hold:
+    """Entries held back while the kill switch is armed. A pause that was there before is left alone."""
+
+    def __init__(self, operator: Operator, asked: asyncio.Task[CommandResult] | None) -> None:
+        self._operator = operator
+        self._asked = asked
+
+    @property
+    def words(self) -> str:
+        """What became of holding entries back, for the screen."""
+        if self._asked is None:
+            return "entries were paused before"
+        if not self._asked.done():
+            return "pausing entries..."
+        result = self._asked.result()
+        return "entries are paused" if result.accepted else f"entries NOT paused: {result.message}"
+
+    def lift(self, why: str) -> None:
+        """Let entries go on, once the request to hold them has been answered."""
+        if self._asked is not None:
+            self._operator.begin(self._lift(self._asked, why))
+
+    async def _lift(self, asked: asyncio.Task[CommandResult], why: str) -> CommandResult:
+        await asked
+        return await self._operator.ask(CommandKind.PAUSE, f"kill switch disarmed: {why}", on="false")

@@ -1,0 +1,111 @@
+"""How much of each risk limit is used, and which restrictions are in force and how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.format import NONE_SHOWN, age, bar, counted, milliseconds, percent, plain, times
+from console.panes.pane import Pane
+from console.publisher import View
+from console.widgets.columns import Cell, Column
+from console.widgets.ink import Line, join
+from console.widgets.livetable import LiveTable
+from engine.snapshot import LimitRow, OverrideRow, Snapshot
+
+_BAR = 12
+_OVERRIDES_SHOWN = 3
+_COLUMNS = (
+    Column("limit", 15, right=False, grow=True),
+    Column("used", 8),
+    Column("max", 8),
+    Column("used/max", _BAR, right=False, rank=1),
+    Column("", 9, right=False),
+)
+_INKS = {"ok": "ok", "WARN": "warn", "BREACH": "breach", "not armed": "stale"}
+
+
+class LimitsPane(Pane):
+    """One row for each limit; below, the restrictions in force."""
+
+    NAME = "limits"
+    HEADING = "RISK LIMITS"
+
+    def __init__(self, *, flash: bool) -> None:
+        self._table = LiveTable(flash=flash)
+        super().__init__(self._table)
+
+    def show(self, view: View) -> None:
+        snapshot = view.snapshot
+        rows = {} if snapshot is None else {row.name: row for row in snapshot.limits}
+        self._table.show(_COLUMNS, list(rows), lambda name: limit_cells(rows[name]), _EMPTY)
+        self.set_status(alarm_words(snapshot))
+        self.set_foot(override_lines(snapshot) if snapshot is not None else ())
+
+
+def limit_cells(row: LimitRow) -> list[Cell]:
+    """The cells of one limit."""
+    ink = _INKS.get(row.status, "warn")
+    share = row.used / row.maximum if row.used is not None and row.maximum else None
+    return [
+        Cell(row.name, "stale" if row.status == "not armed" else "plain"),
+        Cell(amount(row.used, row.unit), "plain" if ink in ("ok", "stale") else ink),
+        Cell(amount(row.maximum or None, row.unit), "soft"),
+        Cell(bar(share, _BAR), "plain" if ink == "ok" else ink),
+        Cell(row.status, ink),
+    ]
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A value of a limit in its unit: fraction, x, count or ms."""
+    if value is None:
+        return NONE_SHOWN
+    if unit == "fraction":
+        return percent(value)
+    if unit == "x":
+        return times(value)
+    if unit == "ms":
+        return milliseconds(value)
+    return plain(value, 0 if float(value).is_integer() else 1)
+
+
+def alarms(snapshot: Snapshot | None) -> tuple[int, int]:
+    """How many limits are breached, and how many warn."""
+    rows: Sequence[LimitRow] = () if snapshot is None else snapshot.limits
+    return sum(row.status == "BREACH" for row in rows), sum(row.status == "WARN" for row in rows)
+
+
+def alarm_words(snapshot: Snapshot | None) -> Line:
+    """The count of limits that warn or are breached; that all is well where none does."""
+    breached, warned = alarms(snapshot)
+    parts: list[Line] = [
+        [(f"{breached} BREACH", "breach")] if breached else [],
+        [(f"{warned} WARN", "warn")] if warned else [],
+    ]
+    if breached or warned:
+        return tuple(join(parts, (" · ", "frame")))
+    return (("all ok", "soft"),) if snapshot is not None and snapshot.limits else ()
+
+
+def override_lines(snapshot: Snapshot) -> list[Line]:
+    """The restrictions in force, the most severe first, each with what ends it."""
+    severity = {"HALTED": 0, "REDUCING": 1}
+    rows = sorted(snapshot.overrides, key=lambda row: (severity.get(row.state, 2), -row.since_ts_ms))
+    lines = [override_line(row, snapshot.market_ts_ms) for row in rows[:_OVERRIDES_SHOWN]]
+    if len(rows) > _OVERRIDES_SHOWN:
+        lines.append(((f" and {counted(len(rows) - _OVERRIDES_SHOWN, 'more', 'more')}", "soft"),))
+    return lines
+
+
+def override_line(row: OverrideRow, market_ts_ms: int) -> Line:
+    """One restriction: what it does to what, who set it, why, since when, and what ends it."""
+    ink = {"HALTED": "breach", "REDUCING": "warn"}.get(row.state, "plain")
+    where = f" {row.scope}" if row.scope else ""
+    return (
+        (" ", "plain"),
+        (row.state, ink),
+        (f"{where} {row.name}: {row.reason or row.actor}", "plain"),
+        (f" · {age(market_ts_ms - row.since_ts_ms)} · ends: {row.ends}", "soft"),
+    )
+
+
+_EMPTY = ["Limits appear when the engine has started."]

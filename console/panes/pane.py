@@ -1,0 +1,85 @@
+"""The frame every pane stands in: number and name at the left of its upper edge, its state at the right.
+
+A focused pane has a heavy frame, so that focus can be seen without colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from console.actions import PANES
+from console.publisher import View
+from console.widgets.ink import Line, width_of
+from console.widgets.lines import Lines
+from console.widgets.livetable import LiveTable
+from console.widgets.logview import LogView
+
+_THIN, _HEAVY = ("┌", "─", "┐"), ("┏", "━", "┓")
+
+
+class Pane(Vertical):
+    """A frame around one body. A pane says what it shows through `show`, `set_status` and `set_foot`."""
+
+    NAME: ClassVar[str]
+    HEADING: ClassVar[str]
+
+    def __init__(self, body: LiveTable | LogView) -> None:
+        super().__init__(id=self.NAME)
+        self.body = body
+        self._edge = Lines(classes="pane-edge")
+        self._foot = Lines(classes="pane-foot")
+        self._status: Line = ()
+
+    def compose(self) -> ComposeResult:
+        yield self._edge
+        with Vertical(classes="pane-frame"):
+            yield self.body
+            yield self._foot
+
+    def show(self, view: View) -> None:
+        """Bring the pane up to date."""
+        raise NotImplementedError
+
+    def set_status(self, status: Line) -> None:
+        """What stands at the right of the upper edge."""
+        if status != self._status:
+            self._status = status
+            self._draw_edge()
+
+    def set_foot(self, lines: Sequence[Line]) -> None:
+        """The lines below the body; none takes no room."""
+        if len(lines) != len(self._foot.lines):
+            self._foot.styles.height = len(lines)
+            self._foot.display = bool(lines)
+        self._foot.show(lines)
+
+    def on_mount(self) -> None:
+        self._foot.display = bool(self._foot.lines)
+
+    def on_resize(self) -> None:
+        self._draw_edge()
+
+    def on_descendant_focus(self) -> None:
+        self._draw_edge()
+
+    def on_descendant_blur(self) -> None:
+        self._draw_edge()
+
+    def _draw_edge(self) -> None:
+        focused = self.body.has_focus
+        left, rule, right = _HEAVY if focused else _THIN
+        frame, title = ("frame-focus", "title-focus") if focused else ("frame", "title")
+        name = f" {PANES.index(self.NAME) + 1} {self.HEADING} "
+        status: Line = ((" ", frame), *self._status, (" ", frame)) if self._status else ()
+        width = self.size.width
+        room = width - 4 - len(name)
+        if width_of(status) > room:
+            status = ()
+        filling = rule * max(0, room - width_of(status))
+        self._edge.show(
+            [[(left + rule, frame), (name, title), (filling, frame), *status, (rule + right, frame)]]
+        )

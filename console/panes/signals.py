@@ -1,0 +1,158 @@
+"""What each signal says of each symbol, what the blend makes of it, and what is done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.format import (
+    UNKNOWN_CELL,
+    age,
+    counted,
+    plain,
+    price,
+    signed,
+    signed_percent,
+    sparkline,
+)
+from console.panes.pane import Pane
+from console.publisher import View
+from console.widgets.columns import Cell, Column
+from console.widgets.ink import Line, Span, join
+from console.widgets.livetable import LiveTable
+from engine.snapshot import SignalCell, SignalRow, Snapshot
+
+_TRAIL = 8
+_WARMUP, _BLOCKED = "WARMUP", "BLOCKED"
+
+
+class SignalsPane(Pane):
+    """One row for each symbol, the strongest opinion first."""
+
+    NAME = "signals"
+    HEADING = "SIGNALS"
+
+    def __init__(self, *, flash: bool) -> None:
+        self._table = LiveTable(flash=flash)
+        super().__init__(self._table)
+
+    def show(self, view: View) -> None:
+        snapshot = view.snapshot
+        rows = () if snapshot is None else sorted(snapshot.signals, key=_strongest_first)
+        by_symbol = {row.symbol: row for row in rows}
+        names = signal_names(rows)
+        with_why = any(row.why_blocked for row in rows)
+        self._table.show(
+            signal_columns(names, with_why=with_why),
+            [row.symbol for row in rows],
+            lambda symbol: signal_cells(by_symbol[symbol], names, view.silent_ms, with_why=with_why),
+            empty_words(view),
+        )
+        self.set_status(_status(rows, self._table))
+        self.set_foot(warming_lines(snapshot) if snapshot is not None else ())
+
+
+def signal_names(rows: Sequence[SignalRow]) -> tuple[str, ...]:
+    """Every signal with a cell in any row, in the order they first appear."""
+    return tuple(dict.fromkeys(cell.name for row in rows for cell in row.cells))
+
+
+def signal_columns(names: Sequence[str], *, with_why: bool) -> list[Column]:
+    """The columns for these signals; the column that says why only where something is blocked."""
+    return [
+        Column("symbol", 10, right=False),
+        Column("price", 11),
+        Column("blend", 6),
+        *(Column(name[:7], 7, rank=4) for name in names),
+        Column("conf", 5, rank=2),
+        Column("target", 7, rank=5),
+        Column("held", 7, rank=7),
+        Column("cost bp", 7, rank=8),
+        Column("sprd bp", 7, rank=9),
+        Column("age", 5, rank=1),
+        Column("act", 8, right=False),
+        *([Column("why", 12, right=False, rank=3, grow=True)] if with_why else []),
+        Column("trail", _TRAIL, right=False, rank=6),
+    ]
+
+
+def signal_cells(row: SignalRow, names: Sequence[str], silent_ms: int, *, with_why: bool) -> list[Cell]:
+    """The cells of one symbol; in a stale row every number is grey, and the blend says STALE instead of a number."""
+    cells = {cell.name: cell for cell in row.cells}
+    fresh = not row.stale
+    ink = "plain" if fresh else "stale"
+    return [
+        Cell(row.symbol, "strong" if fresh else "stale"),
+        Cell(price(row.price), ink),
+        Cell(signed(row.forecast), "strong") if fresh else Cell("STALE", "warn"),
+        *(_reading(cells.get(name), fresh=fresh) for name in names),
+        Cell(plain(row.confidence), ink),
+        Cell(signed_percent(row.target_fraction, 1), ink),
+        Cell(signed_percent(row.position_fraction, 1), ink),
+        Cell(plain(row.expected_cost_bps, 1), ink),
+        Cell(plain(row.spread_bps, 1), ink),
+        Cell(age(row.age_ms + silent_ms), "soft" if fresh else "warn"),
+        Cell(row.action, _action_ink(row.action)),
+        *([Cell(row.why_blocked, "warn")] if with_why else []),
+        Cell(sparkline(row.trail, _TRAIL), "soft"),
+    ]
+
+
+def warming_lines(snapshot: Snapshot) -> list[Line]:
+    """Which signals have no opinion of any symbol, and what they wait for; one line for each thing waited for."""
+    waiting: dict[str, list[str]] = {}
+    for row in snapshot.weights:
+        if row.enabled and row.symbols and not row.opinions:
+            waiting.setdefault(row.note, []).append(row.name)
+    reasons = {cell.name: cell.reason for row in snapshot.signals for cell in row.cells if cell.reason}
+    lines: list[Line] = []
+    for note, names in waiting.items():
+        who = ", ".join(names)
+        warming = all(reasons.get(name, _WARMUP) == _WARMUP for name in names)
+        words = f"{who} warm up" if warming else f"{who} without an opinion"
+        said = f"{who} {note}" if note.startswith("warm") else f"{words}: {note}" if note else words
+        lines.append(((f" {said}", "warn"),))
+    return lines[:3]
+
+
+def empty_words(view: View) -> list[str]:
+    """What is said instead of rows."""
+    if view.snapshot is None:
+        return ["Starting: the engine is loading.", "Rows appear with its first picture."]
+    if view.snapshot.phase in ("starting", "recovering"):
+        return [f"The engine is {view.snapshot.phase}.", view.snapshot.notice]
+    return ["No symbols.", "Name some with --symbols, or leave it out for all the market has."]
+
+
+def _reading(cell: SignalCell | None, *, fresh: bool) -> Cell:
+    if cell is None:
+        return Cell(UNKNOWN_CELL, "soft")
+    if cell.value is None:
+        return Cell(cell.reason or UNKNOWN_CELL, "soft")
+    return Cell(signed(cell.value), "plain" if fresh else "stale")
+
+
+def _action_ink(action: str) -> str:
+    if action in (_BLOCKED, _WARMUP):
+        return "warn"
+    return "strong" if action in ("BUY", "SELL") else "plain"
+
+
+def _strongest_first(row: SignalRow) -> tuple[bool, float, str]:
+    return row.forecast is None, -abs(row.forecast or 0.0), row.symbol
+
+
+def _status(rows: Sequence[SignalRow], table: LiveTable) -> Line:
+    if not rows:
+        return ()
+    stale = sum(row.stale for row in rows)
+    blocked = sum(row.action == _BLOCKED for row in rows)
+    first, last = table.window
+    parts: list[list[Span]] = [
+        [(f"{stale} STALE", "warn")] if stale else [],
+        [(f"{blocked} BLOCKED", "warn")] if blocked else [],
+        [(f"{first + 1}-{last} of {len(rows)}", "soft")]
+        if 0 < last - first < len(rows)
+        else [(counted(len(rows), "symbol", "symbols"), "soft")],
+        [("|blend| ▾", "soft")],
+    ]
+    return tuple(join(parts, (" · ", "frame")))

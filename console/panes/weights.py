@@ -1,0 +1,84 @@
+"""How the signals are weighed in the blend, and how much of the market each has an opinion on."""
+
+from __future__ import annotations
+
+from console.format import NONE_SHOWN, bar, duration, plain
+from console.panes.pane import Pane
+from console.publisher import View
+from console.widgets.columns import Cell, Column
+from console.widgets.ink import Line, Span, join
+from console.widgets.livetable import LiveTable
+from engine.snapshot import Snapshot, WeightRow
+
+_BAR = 10
+_COLUMNS = (
+    Column("signal", 6, right=False),
+    Column("", 18, right=False, rank=1, grow=True),
+    Column("weight", 6),
+    Column("", _BAR, right=False, rank=2),
+    Column("opinions", 8),
+    Column("mean|v|", 7, rank=3),
+    Column("type", 10, right=False, rank=4),
+)
+
+
+class WeightsPane(Pane):
+    """One row for each signal of the blend."""
+
+    NAME = "weights"
+    HEADING = "BLENDER WEIGHTS"
+
+    def __init__(self, *, flash: bool) -> None:
+        self._table = LiveTable(flash=flash)
+        super().__init__(self._table)
+
+    def show(self, view: View) -> None:
+        rows = {} if view.snapshot is None else {row.name: row for row in view.snapshot.weights}
+        self._table.show(_COLUMNS, list(rows), lambda name: weight_cells(rows[name]), _empty_words(view))
+        enabled = sum(row.enabled for row in rows.values())
+        self.set_status(((f"{enabled} of {len(rows)} on", "soft"),) if rows else ())
+        self.set_foot([_total(view.snapshot)] if view.snapshot is not None and rows else ())
+
+
+def weight_cells(row: WeightRow) -> list[Cell]:
+    """The cells of one signal; one that is switched off says so instead of its weight."""
+    ink = "plain" if row.enabled else "stale"
+    return [
+        Cell(row.name, "strong" if row.enabled else "stale"),
+        Cell(row.title, ink),
+        Cell(plain(row.weight) if row.enabled else "off", ink),
+        Cell(bar(row.weight if row.enabled else 0.0, _BAR, " "), "profit" if row.enabled else "stale"),
+        Cell(f"{row.opinions}/{row.symbols}", ink if row.opinions else "warn"),
+        Cell(plain(row.mean_abs) if row.opinions else NONE_SHOWN, ink),
+        Cell(row.type, "soft"),
+    ]
+
+
+def weights_line(snapshot: Snapshot | None) -> list[Span]:
+    """All weights on one line, for screens without room for the pane."""
+    if snapshot is None or not snapshot.weights:
+        return []
+    parts: list[Line] = [
+        ((f"{row.name} ", "soft"), (plain(row.weight) if row.enabled else "off", "plain"))
+        for row in snapshot.weights
+    ]
+    return [("weights ", "soft"), *join(parts, (" · ", "frame"))]
+
+
+def _total(snapshot: Snapshot) -> Line:
+    total = sum(row.weight for row in snapshot.weights if row.enabled)
+    wait = duration(snapshot.next_decision_in_ms)
+    return (
+        (" Σ ", "soft"),
+        (plain(total), "plain"),
+        ("  profile ", "soft"),
+        (snapshot.profile, "plain"),
+        ("  next decision ", "soft"),
+        (wait, "plain"),
+    )
+
+
+def _empty_words(view: View) -> list[str]:
+    if view.snapshot is None or view.snapshot.phase in ("starting", "recovering"):
+        return ["Weights appear when the engine has started."]
+    return ["No signal is enabled: nothing will be traded.", "Enable one under [strategies] in config.toml."]

@@ -1,0 +1,109 @@
+"""The one place that fetches pictures of the engine: it decides when the screen is brought up to date, and when not.
+
+The engine is never asked to wait, and is asked for a picture only when the terminal has taken the last one: a stalled
+line costs it nothing. While the loop lags, every other turn is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.commands import EngineLink
+from engine.snapshot import Snapshot
+
+_MOST_WAITING = 2
+_SLOW_ABOVE_MS = 20.0
+_FAST_BELOW_MS = 10.0
+SILENT_AFTER_MS = 3_000
+
+
+class Output(Protocol):
+    """What the publisher asks of the terminal."""
+
+    @property
+    def waiting(self) -> int: ...
+
+    @property
+    def dropped(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the panes are given: the picture, and how far it may be trusted.
+
+    `mode` is known before the first picture. `silent_ms`: since the picture was taken. `hz`: how often the screen is
+    brought up to date just now. `armed`: the kill switch is armed on this screen.
+    """
+
+    snapshot: Snapshot | None
+    mode: str
+    wall_ms: int
+    silent_ms: int
+    hz: float
+    lag_p99_ms: float
+    armed: bool = False
+
+    @property
+    def silent(self) -> bool:
+        """Whether the engine has not been heard for so long that what is shown is old."""
+        return self.silent_ms > SILENT_AFTER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn that shows something; `repaint`: frames were lost before, so draw everything."""
+
+    view: View
+    repaint: bool
+
+
+class Publisher:
+    """Called `hz` times a second; answers with what to show, or None for a turn that is left out."""
+
+    def __init__(
+        self,
+        link: EngineLink,
+        output: Output,
+        lag_p99_ms: Callable[[], float],
+        wall_ms: Callable[[], int],
+        *,
+        hz: float,
+        mode: str,
+    ) -> None:
+        self._link = link
+        self._output = output
+        self._lag_p99_ms = lag_p99_ms
+        self._wall_ms = wall_ms
+        self._hz = hz
+        self._mode = mode
+        self._turns = 0
+        self._slow = False
+        self._dropped_seen = 0
+
+    def turn(self, *, armed: bool = False) -> Turn | None:
+        """What to show now, or None."""
+        self._turns += 1
+        lag = self._lag_p99_ms()
+        self._slow = lag > (_FAST_BELOW_MS if self._slow else _SLOW_ABOVE_MS)
+        if self._output.waiting > _MOST_WAITING or (self._slow and self._turns % 2):
+            return None
+        repaint = self._output.dropped != self._dropped_seen and self._output.waiting == 0
+        if repaint:
+            self._dropped_seen = self._output.dropped
+        return Turn(self.view(lag, armed=armed), repaint)
+
+    def view(self, lag_p99_ms: float = 0.0, *, armed: bool = False) -> View:
+        """The newest picture, whatever the terminal does."""
+        snapshot = self._link.snapshot()
+        now = self._wall_ms()
+        return View(
+            snapshot=snapshot,
+            mode=snapshot.mode if snapshot is not None else self._mode,
+            wall_ms=now,
+            silent_ms=max(0, now - snapshot.wall_ts_ms) if snapshot is not None else 0,
+            hz=self._hz / 2 if self._slow else self._hz,
+            lag_p99_ms=lag_p99_ms,
+            armed=armed,
+        )

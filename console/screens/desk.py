@@ -1,0 +1,172 @@
+"""The desk: status bar, panes and keys, arranged for the size of the screen."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import cast
+
+from textual.app import ComposeResult
+from textual.events import Resize
+from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.screen import Screen
+from textual.widget import Widget
+
+from console.actions import PANES
+from console.arrangement import KEYS, STATUS, TABS, Box, arrange, size_of
+from console.bindings import bindings
+from console.config import ConsoleConfig
+from console.panes.limits import LimitsPane
+from console.panes.log import LogPane
+from console.panes.pane import Pane
+from console.panes.positions import PositionsPane
+from console.panes.signals import SignalsPane
+from console.panes.weights import WeightsPane
+from console.publisher import View
+from console.screens.dialog import ClockOwner
+from console.widgets.keyfooter import KeyFooter
+from console.widgets.livetable import LiveTable
+from console.widgets.logview import LogView
+from console.widgets.status import StatusBar
+from console.widgets.tabs import Tabs
+
+_TWICE_WITHIN_S = 1.0
+
+
+class _Boxes(Layout):
+    """Places the children of the desk in the boxes it planned; a child without one is not shown."""
+
+    name = "boxes"
+
+    def arrange(
+        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
+    ) -> ArrangeResult:
+        boxes = parent.boxes() if isinstance(parent, Desk) else {}
+        return [
+            WidgetPlacement(Region(*boxes[child.id]), NULL_OFFSET, NULL_SPACING, child)
+            for child in children
+            if child.id in boxes
+        ]
+
+
+class Desk(Screen[None], inherit_bindings=False):
+    """The main screen."""
+
+    BINDINGS = bindings("desk")
+    AUTO_FOCUS = None
+
+    def __init__(self, config: ConsoleConfig, view: View) -> None:
+        super().__init__()
+        self._view = view
+        self._status = StatusBar(id=STATUS)
+        self._tabs = Tabs(id=TABS)
+        self._keys = KeyFooter(config.keymap, id=KEYS)
+        self._log = LogPane(config.log_level)
+        self._panes: dict[str, Pane] = {
+            pane.NAME: pane
+            for pane in (
+                SignalsPane(flash=config.flash),
+                WeightsPane(flash=config.flash),
+                PositionsPane(flash=config.flash),
+                LimitsPane(flash=config.flash),
+                self._log,
+            )
+        }
+        self._status_lines = 2
+        self._zoomed = False
+        self._first_struck_at = -inf
+        self._layout = _Boxes()
+
+    def compose(self) -> ComposeResult:
+        yield self._status
+        yield self._tabs
+        yield from self._panes.values()
+        yield self._keys
+
+    def on_mount(self) -> None:
+        self.set_focus(self._panes[PANES[0]].body)
+        self.show(self._view)
+
+    def on_resize(self, event: Resize) -> None:
+        self._rearrange()
+
+    @property
+    def layout(self) -> Layout:
+        """The arrangement of the desk, whatever a style sheet says."""
+        return self._layout
+
+    def boxes(self) -> dict[str, Box]:
+        """Where everything stands now."""
+        return arrange(
+            self.app.size.width,
+            self.app.size.height,
+            status_lines=self._status_lines,
+            focused=self.focused_pane,
+            zoomed=self._zoomed,
+        )
+
+    @property
+    def focused_pane(self) -> str:
+        """The name of the pane with the focus."""
+        return next((name for name, pane in self._panes.items() if pane.body is self.focused), PANES[0])
+
+    def show(self, view: View) -> None:
+        """Bring everything in sight up to date."""
+        self._view = view
+        needed = self._status.show_view(view, size_of(self.app.size.width, self.app.size.height))
+        if needed != self._status_lines:
+            self._status_lines = needed
+            self._arrange_anew()
+        self._tabs.show_view(view, self.focused_pane)
+        boxes = self.boxes()
+        for name, pane in self._panes.items():
+            if name in boxes or pane is self._log:
+                pane.show(view)
+
+    def set_log_level(self, level: str) -> None:
+        """Show log lines at or above `level`."""
+        self._log.set_level(level)
+
+    def action_focus_pane(self, name: str) -> None:
+        self.set_focus(self._panes[name].body)
+        self._rearrange()
+
+    def action_cycle_pane(self, steps: int) -> None:
+        place = (PANES.index(self.focused_pane) + steps) % len(PANES)
+        self.action_focus_pane(PANES[place])
+
+    def action_zoom(self) -> None:
+        self._zoomed = not self._zoomed
+        self._rearrange()
+
+    def action_move_cursor(self, steps: int) -> None:
+        self._body.move_cursor(steps)
+
+    def action_move_half(self, direction: int) -> None:
+        self._body.move_half(direction)
+
+    def action_move_columns(self, steps: int) -> None:
+        self._body.move_columns(steps)
+
+    def action_move_first(self) -> None:
+        now = cast(ClockOwner, self.app).monotonic_s()
+        struck_twice = now - self._first_struck_at <= _TWICE_WITHIN_S
+        self._first_struck_at = -inf if struck_twice else now
+        if struck_twice:
+            self._body.move_first()
+
+    def action_move_last(self) -> None:
+        self._body.move_last()
+
+    @property
+    def _body(self) -> LiveTable | LogView:
+        return self._panes[self.focused_pane].body
+
+    def _rearrange(self) -> None:
+        self._arrange_anew()
+        self.show(self._view)
+
+    def _arrange_anew(self) -> None:
+        # The arrangement depends on more than the size, which is all that Textual remembers it by.
+        self._clear_arrangement_cache()
+        self.refresh(layout=True)

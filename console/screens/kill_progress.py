@@ -1,0 +1,95 @@
+"""What became of a kill, in the engine's own words: this screen never says done before the venue said flat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+from textual.widget import Widget
+
+from console.bindings import bindings
+from console.format import age, counted
+from console.publisher import View
+from console.screens.dialog import Dialog
+from console.widgets.ink import Line
+from engine.commands import CommandResult
+from engine.snapshot import KillRow, Snapshot
+
+_DONE = {"flat": "FLAT: the venue confirms it.", "kept": "DONE: orders cancelled, positions and stops kept."}
+
+
+class KillProgress(Dialog[None], inherit_bindings=False):
+    """Follows one kill; leaving it stops nothing."""
+
+    HEADING = "KILL"
+    BINDINGS = bindings("dialog", "choice", "progress")
+
+    def __init__(
+        self, keymap: Mapping[str, str], view: View, *, asked: asyncio.Task[CommandResult] | None
+    ) -> None:
+        super().__init__(keymap, view)
+        self._asked = asked
+        self._asked_wall_ms = view.wall_ms
+        self._answered_at_sequence: int | None = None
+
+    def body(self) -> Iterable[Widget]:
+        yield self.choice("kill.leave", "Back to the panes; the kill goes on")
+
+    def text(self) -> Sequence[Line]:
+        return [*self._latch_lines(), *self._progress_lines(), ()]
+
+    def action_leave(self) -> None:
+        if self.listening:
+            self.dismiss()
+
+    def _latch_lines(self) -> list[Line]:
+        if self._asked is None:
+            return []
+        if not self._asked.done():
+            waited = age(self._view.wall_ms - self._asked_wall_ms)
+            words = f"asked {waited} ago, HALTED not confirmed yet."
+            return [((words, "warn"),), (("If this stays: quarterdeck kill, from another shell.", "soft"),)]
+        result = self._asked.result()
+        if not result.accepted:
+            return [
+                (("NOT HALTED: ", "halted"), (f" {result.message}", "strong")),
+                (("Use another shell: quarterdeck kill", "warn"),),
+            ]
+        return [(("HALTED", "halted"), (f" {result.message}", "plain"))]
+
+    def _progress_lines(self) -> list[Line]:
+        snapshot = self._view.snapshot
+        kill = snapshot.kill if snapshot is not None else None
+        if snapshot is None or kill is None or (kill.progress in _DONE and not self._newer(snapshot)):
+            return [(("no progress from the engine yet", "soft"),)]
+        return progress_lines(kill, self._view.wall_ms)
+
+    def _newer(self, snapshot: Snapshot) -> bool:
+        """Whether the picture is from after the answer: an earlier one may show the end of an earlier kill."""
+        if self._asked is None:
+            return True
+        if not self._asked.done():
+            return False
+        if self._answered_at_sequence is None:
+            self._answered_at_sequence = snapshot.sequence
+        return snapshot.sequence > self._answered_at_sequence
+
+
+def progress_lines(kill: KillRow, wall_ms: int) -> list[Line]:
+    """The venue's line, and whether it is over."""
+    done = _DONE.get(kill.progress)
+    running = f"  {age(wall_ms - kill.started_wall_ms)}" if done is None else ""
+    lines: list[Line] = [
+        (
+            (f"{kill.venue}: ", "strong"),
+            (
+                f"cancelled {kill.cancelled}, still open {counted(kill.open_orders, 'order', 'orders')}, ",
+                "plain",
+            ),
+            (f"{counted(kill.open_positions, 'position', 'positions')}{running}", "plain"),
+        )
+    ]
+    if kill.error:
+        lines.append(((f"{kill.error}; trying again", "warn"),))
+    lines.append(((done, "strong"),) if done else ((f"{kill.progress}...", "warn"),))
+    return lines

@@ -1,0 +1,76 @@
+"""The command palette: every action by name, from the action table."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Protocol, cast
+
+from textual.app import ComposeResult
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+
+from console.actions import ACTIONS, Action
+from console.arrangement import size_of
+from console.keymap import Keymap, key_label
+from console.publisher import View
+from console.widgets.status import StatusBar
+
+
+class Performer(Protocol):
+    """What the palette needs of the app."""
+
+    keymap: Keymap
+
+    async def perform(self, action: Action) -> None: ...
+
+
+class ActionProvider(Provider):
+    """Offers the actions that are meant for the palette."""
+
+    async def discover(self) -> AsyncIterator[DiscoveryHit]:
+        for action in offered():
+            yield DiscoveryHit(self._name(action), self._perform(action), help=action.description)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for action in offered():
+            name = self._name(action)
+            score = max(matcher.match(name), 0.5 * matcher.match(action.description))
+            if score > 0:
+                yield Hit(score, matcher.highlight(name), self._perform(action), help=action.description)
+
+    @property
+    def _performer(self) -> Performer:
+        return cast(Performer, self.app)
+
+    def _name(self, action: Action) -> str:
+        key = key_label(action, self._performer.keymap)
+        return f"{action.title}  ({key})" if key else action.title
+
+    def _perform(self, action: Action) -> Callable[[], Awaitable[None]]:
+        return partial(self._performer.perform, action)
+
+
+class Palette(CommandPalette):
+    """Textual's palette below our status bar."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(providers=[ActionProvider], placeholder="Find an action")
+        self._view = view
+        self._status = StatusBar()
+
+    def compose(self) -> ComposeResult:
+        yield self._status
+        yield from super().compose()
+
+    def on_mount(self) -> None:
+        self.show(self._view)
+
+    def show(self, view: View) -> None:
+        """Bring the status bar up to date."""
+        self._status.show_view(view, size_of(self.app.size.width, self.app.size.height))
+
+
+def offered() -> list[Action]:
+    """The actions in the palette, in the order of the table."""
+    return [action for action in ACTIONS if action.palette]

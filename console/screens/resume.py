@@ -1,0 +1,60 @@
+"""Out of HALTED: the word, typed, and the reason, which goes into the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual.widget import Widget
+from textual.widgets import Input
+
+from console.bindings import bindings
+from console.screens.dialog import Dialog
+from console.widgets.ink import Line
+
+WORD = "RESUME"
+
+
+class ResumeScreen(Dialog[str | None], inherit_bindings=False):
+    """The reason, or None when it was given up."""
+
+    HEADING = "RESUME TRADING"
+    BINDINGS = bindings("dialog", "resume")
+    AUTO_FOCUS = "#resume-word"
+
+    def body(self) -> Iterable[Widget]:
+        yield Input(placeholder=f"type {WORD}", id="resume-word", max_length=20)
+        yield Input(placeholder="reason, for the audit", id="resume-reason", max_length=200)
+        yield self.choice("resume.cancel", "Stay HALTED")
+
+    def text(self) -> Sequence[Line]:
+        missing = self._missing()
+        return [
+            (("The high-water mark is set to the present equity.", "plain"),),
+            ((missing, "warn"),) if missing else (("Enter resumes trading.", "strong"),),
+            (),
+        ]
+
+    def on_input_changed(self) -> None:
+        self.show(self._view)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        reason = self.query_one("#resume-reason", Input)
+        if not self.listening:
+            return
+        if self._missing():
+            reason.focus()
+        elif event.input is reason:
+            self.dismiss(reason.value.strip())
+        else:
+            reason.focus()
+
+    def action_cancel(self) -> None:
+        if self.listening:
+            self.dismiss(None)
+
+    def _missing(self) -> str:
+        if not self.is_mounted:
+            return ""
+        if self.query_one("#resume-word", Input).value.strip() != WORD:
+            return f"Type {WORD} and a reason, then Enter."
+        return "" if self.query_one("#resume-reason", Input).value.strip() else "A reason is needed too."

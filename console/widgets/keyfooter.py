@@ -1,0 +1,47 @@
+"""The keys that matter most, from the action table; where room is short the least needed go first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.events import Resize
+
+from console.actions import BY_ID, PANES, of_scope
+from console.keymap import key_label
+from console.widgets.ink import Line, join, spread, width_of
+from console.widgets.lines import Lines
+
+_GAP = ("  ", "plain")
+
+
+class KeyFooter(Lines):
+    """One line at the bottom of the desk."""
+
+    DEFAULT_CSS = "KeyFooter { height: 1; width: 1fr; background: $panel; }"
+
+    def __init__(self, keymap: Mapping[str, str], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._keymap = keymap
+
+    def on_resize(self, event: Resize) -> None:
+        self.show([footer_line(self._keymap, event.size.width)])
+
+
+def footer_line(keymap: Mapping[str, str], width: int) -> Line:
+    """The line at this width: the kill switch always, at the right."""
+    ranked = sorted(
+        (action for action in of_scope("app", "desk") if action.footer is not None),
+        key=lambda a: a.footer or 0,
+    )
+    kill, *others = ranked
+    right: Line = ((f"{key_label(kill, keymap)} KILL ", "armed"),)
+    parts: list[Line] = [_part(key_label(action, keymap), action.title) for action in others]
+    first, last = (key_label(BY_ID[f"pane.{place}"], keymap) for place in (1, len(PANES)))
+    parts.insert(2, _part(f"{first}-{last}", "Pane"))
+    while parts and width_of(join(parts, _GAP)) + width_of(right) + 2 > width:
+        parts.pop()
+    return spread([(" ", "plain"), *join(parts, _GAP)], right, width)
+
+
+def _part(key: str, title: str) -> Line:
+    return ((f"{key} ", "key"), (title, "plain"))

@@ -1,0 +1,219 @@
+"""The status bar: what mode this is, whether it may trade, and whether what is shown is true.
+
+The first words are never left out, however narrow the screen: mode, trading state, kill switch. A third line appears
+when something must be read: a restriction, a kill under way, an engine that is silent or still starting.
+"""
+
+from __future__ import annotations
+
+from console.arrangement import Size
+from console.format import (
+    age,
+    clock,
+    counted,
+    duration,
+    market_time,
+    milliseconds,
+    money,
+    number,
+    percent,
+    profit,
+    profit_ink,
+    signed_percent,
+    signed_times,
+    times,
+)
+from console.panes.limits import alarm_words
+from console.panes.weights import weights_line
+from console.publisher import View
+from console.widgets.fields import Field, fields_line
+from console.widgets.ink import Line, Span, cut, join
+from console.widgets.lines import Lines
+from engine.snapshot import OverrideRow, Snapshot, VenueHealth
+
+_STATE_INKS = {"ACTIVE": "active", "REDUCING": "reducing", "HALTED": "halted"}
+_LIGHTS = {"up": "●", "ok": "●", "connected": "●", "down": "○", "closed": "○", "lost": "○"}
+_BAR: Span = (" │ ", "frame")
+_GAP: Span = ("  ", "plain")
+
+
+class StatusBar(Lines):
+    """Shows a view in two lines, or as many as must be read. Each screen has one of its own, on top."""
+
+    DEFAULT_CSS = "StatusBar { dock: top; height: 2; width: 1fr; background: $background; }"
+
+    def show_view(self, view: View, size: Size) -> int:
+        """Bring it up to date; returns how many lines it needs."""
+        lines = status_lines(view, size, self.size.width or self.app.size.width)
+        if len(lines) != len(self.lines):
+            self.styles.height = len(lines)
+        self.show(lines)
+        return len(lines)
+
+
+def status_lines(view: View, size: Size, width: int) -> list[Line]:
+    """Every line of the status bar at this width."""
+    narrow = size is Size.NARROW
+    lines = [fields_line(_health(view, narrow=narrow), _BAR, width)]
+    if view.snapshot is None:
+        lines.append(cut([(" the engine is loading", "soft")], width))
+    else:
+        lines.append(fields_line(_book(view.snapshot, narrow=narrow), _GAP, width))
+    if size is Size.MID and (weights := weights_line(view.snapshot)):
+        lines.append(cut([(" ", "plain"), *weights], width))
+    if banner := banner_line(view):
+        lines.append(cut(banner, width))
+    return lines
+
+
+def banner_line(view: View) -> Line:
+    """What must be read now, the most urgent of all; empty where there is nothing."""
+    snapshot = view.snapshot
+    if snapshot is None:
+        return ()
+    if view.silent:
+        return _banner(
+            "ENGINE SILENT", "halted", f"no picture for {age(view.silent_ms)}: what is shown is old"
+        )
+    kill = snapshot.kill
+    if kill is not None and kill.progress not in ("flat", "kept"):
+        words = (
+            f"kill: {kill.progress} at {kill.venue}, {counted(kill.cancelled, 'order', 'orders')} cancelled"
+        )
+        return _banner("HALTED", "halted", f"{words}{', ' + kill.error if kill.error else ''}")
+    if snapshot.state == "HALTED":
+        return _banner("HALTED", "halted", f"{_why(snapshot)}  leave it: ^p, Resume trading")
+    if snapshot.state == "REDUCING":
+        return _banner("REDUCING", "reducing", f"no new exposure. {_why(snapshot)}")
+    if snapshot.phase != "running":
+        return _banner(snapshot.phase.upper(), "reducing", snapshot.notice)
+    return _banner("NOTE", "reducing", snapshot.notice) if snapshot.notice else ()
+
+
+def kill_words(view: View) -> Span:
+    """The state of the kill switch in two words."""
+    if view.armed:
+        return "kill: ARMED", "armed"
+    kill = view.snapshot.kill if view.snapshot is not None else None
+    if kill is None:
+        return "kill: ready", "plain"
+    return f"kill: {kill.progress}", "warn" if kill.progress in ("flat", "kept") else "halted"
+
+
+def _health(view: View, *, narrow: bool) -> list[Field]:
+    mode: Span = (f" {(view.mode or 'starting').upper()} ", "mode")
+    snapshot = view.snapshot
+    if snapshot is None:
+        return [
+            Field((mode,)),
+            Field((("STARTING", "reducing"),)),
+            Field((kill_words(view),)),
+            Field(((f"{clock(view.wall_ms)}Z", "soft"),), 1),
+        ]
+    state: Span = (f" {snapshot.state} ", _STATE_INKS.get(snapshot.state, "halted"))
+    head = [
+        mode,
+        ("" if narrow else " │ ", "frame"),
+        state,
+        (" " if narrow else " │ ", "frame"),
+        kill_words(view),
+    ]
+    loop = max(snapshot.loop_lag_p99_ms, view.lag_p99_ms)
+    slowed: Line = ((f"screen {view.hz:g}Hz", "warn"),) if view.lag_p99_ms > 20 else ()
+    pace = snapshot.speed if snapshot.speed == "max" else f"{snapshot.speed.removesuffix('x')}x"
+    market = market_time(snapshot.market_ts_ms)
+    return [
+        Field(head),
+        *(Field(_venue(venue, narrow=narrow), 3) for venue in snapshot.venues),
+        Field(_data(view, snapshot), 1),
+        Field((("loop " if narrow else "loop p99 ", "soft"), (milliseconds(loop), _lag_ink(loop))), 4),
+        Field((("db ", "soft"), (milliseconds(snapshot.database_ms), "plain")), 6),
+        Field(slowed, 2),
+        Field(
+            (("" if narrow else "market ", "soft"), (f"{market[5:] if narrow else market}Z {pace}", "plain")),
+            2,
+        ),
+        Field(_next(snapshot), 5),
+        Field(((f"{clock(view.wall_ms)}Z", "soft"),), 5 if narrow else 3),
+    ]
+
+
+def _book(snapshot: Snapshot, *, narrow: bool) -> list[Field]:
+    day = number(snapshot.day_profit)
+    day_share = signed_percent(snapshot.day_profit_fraction)
+    glyph, amount = profit(snapshot.day_profit)[0], profit(snapshot.day_profit)
+    fall: Span = (f"▼ {percent(-abs(snapshot.drawdown))}" if snapshot.drawdown else "0.00%", "plain")
+    alarm = alarm_words(snapshot)
+    return [
+        Field(((" eq " if narrow else " equity ", "soft"), (money(snapshot.equity), "strong"))),
+        Field(
+            (
+                ("day ", "soft"),
+                (f"{glyph} {day_share}" if narrow else f"{amount} ({day_share})", profit_ink(day)),
+            )
+        ),
+        Field((("dd ", "soft"), fall, (f" of {percent(snapshot.drawdown_limit)}", "soft"))),
+        Field((("gross ", "soft"), (times(snapshot.gross), "plain")), 1),
+        Field((("RISK ", "soft"), *alarm) if alarm and alarm[0][1] != "soft" else (), 1),
+        Field((("net ", "soft"), (signed_times(snapshot.net), "plain")), 3),
+        Field((("ord " if narrow else "orders ", "soft"), (f"{snapshot.working_orders:,}", "plain")), 2),
+        Field((("fills ", "soft"), (f"{snapshot.fills:,}", "plain")), 4),
+        Field((("fees ", "soft"), (money(snapshot.fees), "plain")), 5),
+        Field((("funding ", "soft"), (money(snapshot.funding), "plain")), 7),
+        Field(((snapshot.profile, "plain"),) if snapshot.profile else (), 8),
+        Field((("cfg ", "soft"), (snapshot.config_hash[:4], "plain")), 6),
+    ]
+
+
+def _data(view: View, snapshot: Snapshot) -> Line:
+    fresh = [row.age_ms for row in snapshot.signals if not row.stale]
+    stale = len(snapshot.signals) - len(fresh)
+    parts: list[Line] = [
+        (("data ", "soft"), (age(max(fresh) + view.silent_ms), "plain")) if fresh else (),
+        ((f"{stale} STALE", "warn"),) if stale else (),
+    ]
+    return join(parts, (" ", "plain"))
+
+
+def _next(snapshot: Snapshot) -> Line:
+    if snapshot.next_decision_in_ms is None:
+        return ()
+    return (("next ", "soft"), (duration(snapshot.next_decision_in_ms), "plain"))
+
+
+def _venue(venue: VenueHealth, *, narrow: bool) -> Line:
+    if narrow:
+        worst = max((_light(word) for word in (venue.stream, venue.rest)), key="●◐○".index)
+        return ((f"{venue.name[:3]}{worst}", "plain" if worst == "●" else "warn"),)
+    spans: list[Span] = [(f"{venue.name} ", "plain")]
+    for name, word in (("WS", venue.stream), ("REST", venue.rest)):
+        light = _light(word)
+        spans.append((f"{name}{light} ", "plain" if light == "●" else "warn"))
+        if light == "◐":
+            spans.append((f"{word} ", "warn"))
+    return [
+        *spans[:-1],
+        (spans[-1][0].rstrip() if venue.latency_ms is None else spans[-1][0], spans[-1][1]),
+    ] + ([] if venue.latency_ms is None else [(milliseconds(venue.latency_ms), "soft")])
+
+
+def _light(word: str) -> str:
+    """Full: up; empty: down; half: anything between, whose own word is shown too."""
+    return _LIGHTS.get(word.lower(), "◐")
+
+
+def _lag_ink(lag_ms: float) -> str:
+    return "warn" if lag_ms > 50 else "plain"
+
+
+def _why(snapshot: Snapshot) -> str:
+    rows = [row for row in snapshot.overrides if row.state == snapshot.state]
+    if not rows:
+        return snapshot.notice
+    newest: OverrideRow = max(rows, key=lambda row: row.since_ts_ms)
+    where = f"{newest.scope} " if newest.scope else ""
+    return f"{where}{newest.name} by {newest.actor}: {newest.reason}. Ends: {newest.ends}."
+
+
+def _banner(word: str, ink: str, words: str) -> Line:
+    return ((f" {word} ", ink), (f" {words}", "strong"))

@@ -1,0 +1,129 @@
+"""The console on recorded pictures, as a program of its own: `python -m tests.console.demo --scene running`.
+
+A sibling task beats beside it and writes the largest gap it saw to `--beats FILE`, so that a test can see from outside
+what the screen does to its neighbour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from console.app import ConsoleOutcome, run_console
+from console.config import ConsoleConfig
+from engine.snapshot import Snapshot
+from tests.console import snapshots
+from tests.console.recorded_link import RecordedLink
+
+SCENES: dict[str, Callable[[], Snapshot | None]] = {
+    "none": lambda: None,
+    "starting": snapshots.starting,
+    "running": snapshots.running,
+    "warming": snapshots.warming_up,
+    "stale": snapshots.with_stale,
+    "reducing": snapshots.reducing,
+    "paused": snapshots.paused,
+    "halted": snapshots.halted,
+    "killing": lambda: snapshots.halted("cancelling"),
+}
+
+
+class Beats:
+    """A heartbeat on the loop, 20 a second: how many, and the largest gap between two."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.largest_gap_s = 0.0
+        self.after_end = 0
+        self.late_ms: list[float] = []
+        self.ended = False
+
+    async def beat(self, seconds: float) -> None:
+        began = last = time.perf_counter()
+        while last - began < seconds:
+            await asyncio.sleep(0.05)
+            now = time.perf_counter()
+            self.largest_gap_s = max(self.largest_gap_s, now - last)
+            self.late_ms.append((now - last - 0.05) * 1_000)
+            self.count += 1
+            self.after_end += self.ended
+            last = now
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--scene", default="live", choices=[*SCENES, "live"])
+    parser.add_argument("--rows", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=3_600.0)
+    parser.add_argument("--beats", type=Path)
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("--raise-after", type=float, default=0.0)
+    parser.add_argument("--config", default="{}")
+    return parser.parse_args()
+
+
+def _picture(arguments: argparse.Namespace) -> Callable[[], Snapshot | None]:
+    began = time.monotonic()
+
+    def live() -> Snapshot:
+        step = int((time.monotonic() - began) * 8)
+        return snapshots.large(arguments.rows, step, wall_ms=time.time_ns() // 1_000_000)
+
+    def still() -> Snapshot | None:
+        picture = SCENES[arguments.scene]()
+        return None if picture is None else replace(picture, wall_ts_ms=time.time_ns() // 1_000_000)
+
+    return live if arguments.scene == "live" else still
+
+
+async def _run(arguments: argparse.Namespace) -> ConsoleOutcome:
+    source = _picture(arguments)
+    beats = Beats()
+    raise_at = time.monotonic() + arguments.raise_after if arguments.raise_after else float("inf")
+
+    def picture() -> Snapshot | None:
+        if time.monotonic() > raise_at:
+            raise RuntimeError("planted in the picture")
+        return source()
+
+    engine = asyncio.create_task(beats.beat(arguments.seconds))
+    config = ConsoleConfig.model_validate(json.loads(arguments.config))
+    outcome = await run_console(
+        RecordedLink(picture), config, engine_task=engine, mode="sim", output_file=arguments.output
+    )
+    beats.ended = True
+    if outcome.ending in ("terminal_lost", "failed"):
+        # What the caller does by default when the screen is gone: the engine goes on.
+        await asyncio.wait_for(engine, timeout=arguments.seconds)
+    if arguments.beats:
+        late = sorted(beats.late_ms) or [0.0]
+        arguments.beats.write_text(
+            json.dumps(
+                {
+                    "ending": outcome.ending,
+                    "return_code": outcome.return_code,
+                    "detail": outcome.detail,
+                    "beats": beats.count,
+                    "after_end": beats.after_end,
+                    "largest_gap_s": beats.largest_gap_s,
+                    "late_p99_ms": late[int(0.99 * (len(late) - 1))],
+                    "late_max_ms": late[-1],
+                }
+            )
+        )
+    engine.cancel()
+    return outcome
+
+
+def main() -> int:
+    return asyncio.run(_run(_arguments())).return_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

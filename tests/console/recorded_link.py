@@ -1,0 +1,58 @@
+"""An engine link that shows recorded pictures and keeps what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.commands import Command, CommandKind, CommandResult
+from engine.snapshot import Snapshot
+from tests.console.snapshots import PAUSED, halted
+
+
+class RecordedLink:
+    """Shows what `picture` gives; a test can hold answers back, refuse or fail."""
+
+    def __init__(self, picture: Callable[[], Snapshot | None] | Snapshot | None) -> None:
+        self._picture = picture
+        self.commands: list[Command] = []
+        self.asked = asyncio.Event()
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.refusal = ""
+        self.failure: Exception | None = None
+
+    def snapshot(self) -> Snapshot | None:
+        return self._picture() if callable(self._picture) else self._picture
+
+    def show(self, picture: Snapshot | None) -> None:
+        """The next picture."""
+        self._picture = picture
+
+    async def execute(self, command: Command) -> CommandResult:
+        self.commands.append(command)
+        self.asked.set()
+        await self.answers.wait()
+        if self.failure is not None:
+            raise self.failure
+        if self.refusal:
+            return CommandResult(False, self.refusal, "ACTIVE")
+        self._obey(command)
+        return CommandResult(True, f"{command.kind} done", "ACTIVE")
+
+    @property
+    def asked_for(self) -> list[tuple[str, dict[str, str]]]:
+        """Every command as kind and arguments."""
+        return [(str(command.kind), command.arguments) for command in self.commands]
+
+    def _obey(self, command: Command) -> None:
+        snapshot = self.snapshot()
+        if snapshot is None or callable(self._picture):
+            return
+        if command.kind is CommandKind.KILL:
+            self._picture = halted("cancelling")
+        if command.kind is CommandKind.PAUSE and snapshot.state != "HALTED":
+            on = command.arguments["on"] == "true"
+            state, overrides = ("REDUCING", (PAUSED,)) if on else ("ACTIVE", ())
+            self._picture = replace(snapshot, state=state, overrides=overrides)

@@ -1,0 +1,234 @@
+"""The kill switch at the console: nothing happens by accident, and what happens is what was read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from console.config import ConsoleConfig
+from console.screens.kill import KillScreen
+from console.screens.kill_progress import KillProgress
+from engine.commands import CommandKind
+from engine.snapshot import Snapshot
+from tests.console import snapshots
+from tests.console.stage import MID, NARROW, WIDE, Stage, stage
+
+PAUSE_ON = ("pause", {"on": "true"})
+PAUSE_OFF = ("pause", {"on": "false"})
+FLATTEN = ("kill", {"keep_positions": "false"})
+KEEP = ("kill", {"keep_positions": "true"})
+
+
+def armed(on: Stage) -> bool:
+    return isinstance(on.app.screen, KillScreen)
+
+
+@pytest.mark.parametrize("size", [WIDE, MID, NARROW])
+async def test_arming_pauses_entries_at_once_and_says_what_would_happen(size: tuple[int, int]) -> None:
+    async with stage(snapshots.running(), size) as on:
+        await on.press("ctrl+k")
+        assert armed(on)
+        assert on.link.asked_for == [PAUSE_ON]
+        assert on.link.commands[0].reason == "kill switch armed"
+        assert on.link.commands[0].actor == "operator ann@console"
+        for words in (
+            "KILL SWITCH ARMED",
+            "cancel 6 orders, flatten 3 positions",
+            "worth 8,239",
+            "entries are paused",
+            "[F] HALT",
+            "[H] HALT",
+            "▸ [Esc] Disarm",
+            "kill: ARMED",
+        ):
+            assert words in on.text
+        assert on.lines[0].startswith(" SIM ")
+
+
+async def test_entries_are_paused_before_the_screen_is_even_open() -> None:
+    async with stage(snapshots.running()) as on:
+        on.link.answers.clear()
+        await on.press("ctrl+k")
+        assert on.link.asked_for == [PAUSE_ON]
+        assert "pausing entries..." in on.text
+        on.link.answers.set()
+        await on.until(lambda: "entries are paused" in on.text)
+
+
+async def test_f_halts_cancels_and_flattens() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("ctrl+k", "F")
+        assert on.link.asked_for == [PAUSE_ON, FLATTEN]
+        assert isinstance(on.app.screen, KillProgress)
+
+
+async def test_h_halts_and_keeps_positions() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("ctrl+k", "H")
+        assert on.link.asked_for == [PAUSE_ON, KEEP]
+
+
+async def test_escape_disarms_and_lets_entries_go_on() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("ctrl+k", "escape")
+        assert not armed(on)
+        await on.until(lambda: on.link.asked_for == [PAUSE_ON, PAUSE_OFF])
+        assert on.link.commands[1].reason == "kill switch disarmed: by the operator"
+
+
+@pytest.mark.parametrize(
+    ("choice", "asked"),
+    [
+        ("kill-disarm", [PAUSE_ON, PAUSE_OFF]),
+        ("kill-flatten", [PAUSE_ON, FLATTEN]),
+        ("kill-halt", [PAUSE_ON, KEEP]),
+    ],
+)
+async def test_each_choice_clicked_does_what_its_key_does(choice: str, asked: list[object]) -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("ctrl+k")
+        on.clock.forward(0.4)
+        await on.pilot.click(f"#choice-{choice}")
+        await on.until(lambda: on.link.asked_for == asked)
+
+
+async def test_keys_struck_by_habit_do_nothing_while_armed() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("ctrl+k", "enter", "space", "y", "ctrl+k", "f", "h", "q", "ctrl+c", "p", "r", "1", "z")
+        assert armed(on)
+        assert on.link.asked_for == [PAUSE_ON]
+
+
+async def test_enter_does_nothing_whatever_has_the_focus() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("ctrl+k")
+        for _ in range(3):
+            await on.press("tab", "enter", "space", "y")
+        assert armed(on)
+        assert on.link.asked_for == [PAUSE_ON]
+
+
+async def test_the_arming_key_held_down_for_two_seconds_only_arms() -> None:
+    async with stage(snapshots.running()) as on:
+        for _ in range(20):
+            on.clock.forward(2 / 20)
+            await on.pilot.press("ctrl+k")
+        assert armed(on)
+        assert len(on.app.screen_stack) == 2
+        assert on.link.asked_for == [PAUSE_ON]
+
+
+@pytest.mark.parametrize("key", ["F", "H", "escape"])
+async def test_nothing_is_heard_in_the_first_300_ms(key: str) -> None:
+    async with stage(snapshots.running()) as on:
+        await on.strike("ctrl+k", key)
+        on.clock.forward(0.29)
+        await on.strike(key)
+        assert armed(on)
+        assert on.link.asked_for == [PAUSE_ON]
+        on.clock.forward(0.02)
+        await on.strike(key)
+        assert not armed(on)
+
+
+async def test_an_armed_switch_disarms_itself_and_says_so() -> None:
+    async with stage(snapshots.running(), config=ConsoleConfig(kill_disarm_s=1.0)) as on:
+        await on.press("ctrl+k")
+        await on.until(lambda: not armed(on))
+        await on.until(lambda: on.link.asked_for == [PAUSE_ON, PAUSE_OFF])
+        assert on.link.commands[1].reason == "kill switch disarmed: it timed out"
+        await on.until(lambda: "it timed out" in on.text)
+
+
+async def test_the_plan_is_frozen_while_the_book_moves_on() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("ctrl+k")
+        await on.turn(snapshots.halted())
+        assert "cancel 6 orders, flatten 3 positions" in on.text
+
+
+async def test_a_pause_that_was_there_before_is_left_alone() -> None:
+    async with stage(snapshots.paused()) as on:
+        await on.press("ctrl+k")
+        assert "entries were paused before" in on.text
+        await on.press("escape")
+        assert on.link.asked_for == []
+
+
+async def test_it_arms_over_every_dialog_and_while_typing() -> None:
+    async with stage(snapshots.running()) as on:
+        for keys in (["question_mark"], ["q"], ["p"], ["ctrl+p", "x"]):
+            await on.press(*keys, "ctrl+k")
+            assert armed(on)
+            assert on.link.asked_for[-1] == PAUSE_ON
+            await on.press("escape", "escape")
+
+
+async def test_it_arms_before_the_engine_has_shown_anything() -> None:
+    async with stage(None) as on:
+        await on.press("ctrl+k")
+        assert "whatever there is will be stopped" in on.text
+        await on.press("F")
+        assert on.link.asked_for == [PAUSE_ON, FLATTEN]
+
+
+async def test_a_pause_that_fails_is_told_and_the_kill_still_works() -> None:
+    async with stage(snapshots.running()) as on:
+        on.link.failure = TimeoutError("database locked")
+        await on.press("ctrl+k")
+        await on.until(lambda: "entries NOT paused" in on.text)
+        on.link.failure = None
+        await on.press("F")
+        assert on.link.asked_for == [PAUSE_ON, FLATTEN]
+
+
+async def test_progress_is_the_engines_own_word_from_asked_to_flat() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("ctrl+k")
+        on.link.answers.clear()
+        await on.press("F")
+        assert "HALTED not confirmed yet" in on.text
+        assert "quarterdeck kill, from another shell" in on.text
+        on.link.answers.set()
+        await on.until(lambda: "HALTED kill done" in " ".join(on.text.split()))
+        await on.turn(snapshots.halted("cancelling", open_orders=3))
+        assert "still open 3 orders" in on.text
+        assert "cancelling..." in on.text
+        await on.turn(snapshots.halted("flattening", error="venue down"))
+        assert "venue down; trying again" in on.text
+        assert "FLAT" not in on.text
+        await on.turn(numbered(5))
+        await on.turn(numbered(6))
+        assert "FLAT: the venue confirms it." in on.text
+
+
+def numbered(sequence: int) -> Snapshot:
+    return replace(snapshots.halted("flat"), sequence=sequence)
+
+
+async def test_the_end_of_an_earlier_kill_is_not_taken_for_the_end_of_this_one() -> None:
+    async with stage(snapshots.halted("flat")) as on:
+        await on.press("ctrl+k")
+        on.link.answers.clear()
+        await on.press("F")
+        assert "FLAT" not in on.text
+
+
+async def test_a_kill_that_is_refused_says_not_halted() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("ctrl+k")
+        on.link.refusal = "database read-only"
+        await on.press("F")
+        await on.until(lambda: "NOT HALTED" in on.text)
+        assert "database read-only" in on.text
+
+
+async def test_leaving_the_progress_stops_nothing_and_the_key_brings_it_back() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("ctrl+k", "F")
+        await on.press("escape")
+        assert "kill: cancelling" in on.lines[0]
+        await on.press("ctrl+k")
+        assert isinstance(on.app.screen, KillProgress)
+        assert [command.kind for command in on.link.commands].count(CommandKind.KILL) == 1

@@ -1,0 +1,192 @@
+"""From a row of the snapshot to what stands in the cells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from console.kill_plan import kill_plan
+from console.panes.limits import alarm_words, amount, limit_cells, override_lines
+from console.panes.positions import position_cells, position_columns, total_line
+from console.panes.signals import signal_cells, signal_columns, signal_names, warming_lines
+from console.panes.weights import weight_cells, weights_line
+from console.screens.kill import plan_lines
+from console.screens.kill_progress import progress_lines
+from console.widgets.columns import Cell, Column
+from console.widgets.ink import plain_text
+from engine.snapshot import KillRow, LimitRow
+from tests.console import snapshots
+from tests.console.snapshots import DRAWDOWN, LIMITS, MARKET_MS, WALL_MS, WEIGHTS
+
+NAMES = ("A1", "A2", "A3")
+
+
+def by_title(columns: list[Column], cells: list[Cell]) -> dict[str, Cell]:
+    return {column.title: cell for column, cell in zip(columns, cells, strict=True)}
+
+
+def signal(row: object, silent_ms: int = 0) -> dict[str, Cell]:
+    return by_title(
+        signal_columns(NAMES, with_why=True),
+        signal_cells(row, NAMES, silent_ms, with_why=True),  # type: ignore[arg-type]
+    )
+
+
+def test_a_signal_row_shows_price_blend_readings_and_what_is_done() -> None:
+    row = replace(
+        snapshots.signal_row("BTCUSDT", 1, decimals=1), price="65012.5", forecast=0.57, action="BUY"
+    )
+    cells = signal(row)
+    assert cells["symbol"] == Cell("BTCUSDT", "strong")
+    assert cells["price"].text == "65,012.5"
+    assert cells["blend"].text == "+0.57"
+    assert cells["A3"].text.startswith("−")
+    assert cells["act"] == Cell("BUY", "strong")
+    assert cells["age"] == Cell("0.3s", "soft")
+    assert len(cells["trail"].text) == 8
+
+
+def test_a_signal_without_an_opinion_says_why_instead_of_a_number() -> None:
+    cells = signal(snapshots.warming(snapshots.signal_row("BTCUSDT", 1)))
+    assert cells["A1"] == Cell("WARMUP", "soft")
+    assert signal_names([snapshots.signal_row("BTCUSDT", 1)]) == NAMES
+
+
+def test_a_stale_row_has_no_fresh_colour_anywhere_and_its_age_grows_with_silence() -> None:
+    row = snapshots.stale(snapshots.signal_row("ADAUSDT", 1))
+    cells = signal(row, silent_ms=700)
+    assert cells["blend"] == Cell("STALE", "warn")
+    assert cells["age"] == Cell("10s", "warn")
+    assert cells["why"] == Cell("stale bars", "warn")
+    numbers = ("price", "A1", "A2", "A3", "conf", "target", "held", "cost bp", "sprd bp")
+    assert {cells[name].ink for name in numbers} == {"stale"}
+
+
+def test_a_symbol_on_hold_has_a_dash_and_not_a_zero() -> None:
+    assert (
+        signal(replace(snapshots.signal_row("BTCUSDT", 1), forecast=None, confidence=None))["blend"].text
+        == "–"
+    )
+
+
+def test_the_pane_says_which_signals_warm_up_and_what_they_need() -> None:
+    assert [plain_text(line) for line in warming_lines(snapshots.warming_up())] == [
+        " A1, A2 warm up: need 428 daily bars"
+    ]
+    assert warming_lines(snapshots.running()) == []
+    counted = replace(WEIGHTS[0], opinions=0, note="warm-up: 30 of 428 daily bars")
+    one = replace(snapshots.running(), weights=(counted,))
+    assert [plain_text(line) for line in warming_lines(one)] == [" A1 warm-up: 30 of 428 daily bars"]
+
+
+def test_a_weight_shows_its_bar_and_a_signal_that_is_off_says_off() -> None:
+    assert [cell.text for cell in weight_cells(WEIGHTS[0])][2:5] == ["0.40", "████      ", "12/12"]
+    assert weight_cells(replace(WEIGHTS[0], enabled=False))[2] == Cell("off", "stale")
+    assert weights_line(None) == []
+
+
+def position_shown(**changes: object) -> dict[str, Cell]:
+    plain = snapshots.position("BTCUSDT", "long", "0.0420", "64310.03571428", "65012.5", "29.5")
+    row = replace(plain, **changes)  # type: ignore[arg-type]
+    locked = bool(changes.get("locked", False))
+    return by_title(
+        position_columns(locked=locked, several_venues=False), position_cells(row, MARKET_MS, locked=locked)
+    )
+
+
+def test_a_position_shows_the_instruments_own_decimals_and_its_gain_by_glyph_and_sign() -> None:
+    cells = position_shown()
+    assert cells["entry"].text == "64,310.0"
+    assert cells["uPnL"] == Cell("▲ +29.50", "profit")
+    assert cells["stop"].text == "63,100.0"
+    assert cells["held"].text == "5h"
+    assert "lock" not in cells
+
+
+@pytest.mark.parametrize(
+    ("side", "shown"), [("long", "L"), ("short", "S"), ("L", "L"), ("S", "S"), ("buy", "L"), ("odd", "odd")]
+)
+def test_the_side_is_one_letter(side: str, shown: str) -> None:
+    assert position_shown(side=side)["side"].text == shown
+
+
+def test_a_position_without_a_stop_or_under_a_lock_says_so() -> None:
+    assert position_shown(stop=None)["stop"] == Cell("none", "warn")
+    assert position_shown(locked=True)["lock"] == Cell("LOCKED", "warn")
+
+
+def test_the_foot_of_the_positions_says_when_the_books_last_agreed() -> None:
+    assert plain_text(total_line(snapshots.running(), 96)).endswith("books agree, 4.0s ago")
+    never = replace(snapshots.running(), reconciled_ts_ms=None)
+    assert "never compared with the venue" in plain_text(total_line(never, 96))
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (0.338, "fraction", "33.80%"),
+        (0.79, "x", "0.79x"),
+        (4, "count", "4"),
+        (4.5, "count", "4.5"),
+        (300, "ms", "300ms"),
+        (None, "x", "–"),
+    ],
+)
+def test_a_limit_is_shown_in_its_unit(value: float | None, unit: str, shown: str) -> None:
+    assert amount(value, unit) == shown
+
+
+@pytest.mark.parametrize(
+    ("status", "ink"),
+    [("ok", "ok"), ("WARN", "warn"), ("BREACH", "breach"), ("not armed", "stale"), ("odd", "warn")],
+)
+def test_the_state_of_a_limit_is_a_word_and_an_ink(status: str, ink: str) -> None:
+    assert limit_cells(LimitRow("gross", 1.9, 2.0, "x", status))[-1] == Cell(status, ink)
+
+
+def test_warnings_and_breaches_are_counted() -> None:
+    breached = replace(snapshots.running(), limits=(*LIMITS, LimitRow("net", 2.0, 1.0, "x", "BREACH")))
+    assert plain_text(alarm_words(breached)) == "1 BREACH · 2 WARN"
+    assert plain_text(alarm_words(None)) == ""
+
+
+def test_a_restriction_names_who_why_since_when_and_what_ends_it() -> None:
+    line = plain_text(override_lines(snapshots.reducing())[0])
+    assert line == " REDUCING drawdown: 5.1% below the peak · 2h · ends: above -4% again"
+
+
+def test_the_most_severe_restriction_comes_first_and_the_rest_is_counted() -> None:
+    many = replace(snapshots.halted(), overrides=(DRAWDOWN, DRAWDOWN, snapshots.PAUSED, snapshots.KILLED))
+    lines = [plain_text(line) for line in override_lines(many)]
+    assert lines[0].startswith(" HALTED kill")
+    assert lines[-1] == " and 1 more"
+
+
+def test_the_plan_of_a_kill_counts_orders_positions_worth_and_cost() -> None:
+    (venue,) = kill_plan(snapshots.running()).venues
+    assert (venue.venue, venue.orders, venue.positions) == ("simulated", 6, 3)
+    assert f"{venue.notional:.2f}" == "8238.84"
+    assert 0 < venue.cost < venue.notional / 100
+    text = "\n".join(plain_text(line) for line in plan_lines(kill_plan(snapshots.running())))
+    assert "cancel 6 orders, flatten 3 positions" in text
+    assert "worth 8,239" in text
+
+
+def test_a_kill_without_a_picture_or_without_anything_open_says_what_it_would_do() -> None:
+    assert "whatever there is" in plain_text(plan_lines(kill_plan(None))[0])
+    empty = replace(snapshots.running(), positions=(), working_orders=0)
+    assert "HALTED is latched all the same" in plain_text(plan_lines(kill_plan(empty))[0])
+
+
+@pytest.mark.parametrize("progress", ["latched", "cancelling", "flattening", "failed"])
+def test_a_kill_is_not_called_done_before_the_venue_said_so(progress: str) -> None:
+    row = KillRow(progress, "simulated", 3, 2, 1, WALL_MS - 4_000, "timed out")
+    text = "\n".join(plain_text(line) for line in progress_lines(row, WALL_MS))
+    assert "FLAT" not in text
+    assert "DONE" not in text
+    assert f"{progress}..." in text
+    assert "4.0s" in text
+    assert "timed out; trying again" in text
+    flat = progress_lines(replace(row, progress="flat", error=""), WALL_MS)
+    assert plain_text(flat[-1]) == "FLAT: the venue confirms it."
