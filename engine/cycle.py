@@ -90,6 +90,8 @@ class BarCycle:
         self._kelly = 1.0
         self._held_value = 0.0
         self._index = {instrument.symbol: index for index, instrument in enumerate(self._instruments)}
+        self._quantity = np.zeros(len(self._instruments))
+        self._no_holds = np.zeros(len(self._instruments))
         self._written_readings = -1
         self.totals: LedgerTotals | None = None
         self.decision: Decision | None = None
@@ -106,6 +108,7 @@ class BarCycle:
             effect = self._ledger.apply_fill(fill)
             if effect is None:
                 continue
+            self._quantity[self._index[fill.symbol]] = float(effect.after.quantity)
             self._execution.fill(fill)
             self._journal.fill(fill)
             self._journal.position(effect.after)
@@ -191,27 +194,25 @@ class BarCycle:
     def _decide(self, now_ms: int, totals: LedgerTotals) -> Decision:
         if self._market.day_completed or self._written_readings < 0:
             self._fdm = self._market.forecast_multiplier(self.weights)
-        quantity = np.array([float(self._ledger.quantity(s)) for s in self._market.symbols])
-        hold_age = np.array(
-            [
-                now_ms - since if (since := self._book.hold_since_ms.get(s)) else 0
-                for s in self._market.symbols
-            ],
-            dtype=np.float64,
-        )
-        sides = self._oversight.cooldowns(self._market.symbols)
+        hold_age = self._no_holds
+        if self._book.hold_since_ms:
+            since = self._book.hold_since_ms
+            hold_age = np.array(
+                [now_ms - since.get(s, now_ms) for s in self._market.symbols], dtype=np.float64
+            )
+        locked, no_long, no_short = self._oversight.restricted()
         # Without an ATR no stop can be placed, and nothing is opened that cannot be stopped.
-        locked = self._oversight.locked(self._market.symbols) | np.isnan(self._market.atr)
+        locked = locked | np.isnan(self._market.atr)
         readings = self._market.readings
         return self._decider.decide(
             DecisionReadings(readings.value, readings.confidence),
             self._market.view(),
-            Portfolio(float(totals.equity), float(totals.high_water_mark), quantity, hold_age),
+            Portfolio(float(totals.equity), float(totals.high_water_mark), self._quantity, hold_age),
             RiskInputs(
                 state=self._oversight.state,
                 locked=locked,
-                cooldown_long=sides[0],
-                cooldown_short=sides[1],
+                cooldown_long=no_long,
+                cooldown_short=no_short,
                 guard_multiplier=self._oversight.multiplier,
                 fdm=self._fdm,
                 kelly=self._kelly,
@@ -348,6 +349,8 @@ class BarCycle:
         self._written_readings = self._market.readings.ts_ms
         self._fdm = self._market.forecast_multiplier(self.weights)
         self._kelly = self._kelly_cap()
+        for symbol, index in self._index.items():
+            self._quantity[index] = float(self._ledger.quantity(symbol))
 
 
 def wanted_exits(limits: RiskParameters) -> frozenset[OrderPurpose]:

@@ -5,12 +5,14 @@ A restarted engine folds the same bars through the same code and stands exactly 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine import market_kernel as kernel
 from engine.decision import Market
 from engine.feeds.feed import BarBlock, Feed, FundingSettlement
 from engine.venues.simulated import MarketStep
@@ -104,7 +106,12 @@ class MarketState:
         self.volume_24h: FloatArray = np.zeros(count)
         self.sigma: FloatArray = np.full(count, np.nan)
         self.sigma_bar: FloatArray = np.full(count, np.nan)
+        self.sigma_bar_before: FloatArray = self.sigma_bar
         self.bar_return: FloatArray = np.full(count, np.nan)
+        self.instrument_weight: FloatArray = np.zeros(count)
+        self.tradable: BoolArray = np.zeros(count, dtype=np.bool_)
+        self.stale: BoolArray = np.zeros(count, dtype=np.bool_)
+        self._seasoned_closes = math.ceil(parameters.min_history_days * DAY_MS / self.bar_ms)
 
     def extend(self, block: BarBlock) -> None:
         """Fold a block in, day by day; the same as appending its bars one by one."""
@@ -118,15 +125,17 @@ class MarketState:
 
     def append(self, row: Row) -> None:
         """Fold one bar in."""
-        sigma_before = self.sigma_bar
+        self.sigma_bar_before = self.sigma_bar
         close_before = self.last_close
         completed = self._panel.append(row.open_ms, row.open, row.high, row.low, row.close, row.volume)
-        filled = self._panel.missing_run <= FILLED_BARS
-        volatility.update(self._volatility, np.where(filled, self._panel.last_close, np.nan))
+        last_close, missing_run = self._panel.last_close, self._panel.missing_run
+        entered = np.empty((2, len(self.symbols)))
+        kernel.enter(
+            np.ascontiguousarray(row.close), close_before, last_close, missing_run, FILLED_BARS, entered
+        )
+        self.bar_return = entered[kernel.BAR_RETURN]
+        volatility.update(self._volatility, entered[kernel.FILLED_CLOSE])
         self._refresh(row.open_ms, row.volume, completed)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            self.bar_return = np.log(row.close / close_before)
-        self.sigma_bar_before = sigma_before
 
     def step(self, row: Row) -> MarketStep:
         """What the venue needs to move through `row`: the bar, and the costs as known at the decision before it."""
@@ -147,32 +156,19 @@ class MarketState:
 
     def view(self) -> Market:
         """The market as `decide` takes it."""
-        tradable = self.tradable
-        count = int(tradable.sum())
         return Market(
             price=self.last_close,
             sigma=self.sigma,
             correlation=volatility.correlation(self._volatility),
-            tradable=tradable,
+            tradable=self.tradable,
             stale=self.stale,
             shortable=self._shortable,
             lot=self._lot,
             min_quantity=self._min_quantity,
             min_notional=self._min_notional,
-            instrument_weight=np.where(tradable, 1.0 / count if count else 0.0, 0.0),
+            instrument_weight=self.instrument_weight,
             cluster=self.cluster,
         )
-
-    @property
-    def tradable(self) -> BoolArray:
-        """[S]: enough history for a volatility one may size by."""
-        seasoned = volatility.seasoned(self._volatility, self.bar_ms, self._parameters.min_history_days)
-        return seasoned & np.isfinite(self.sigma) & np.isfinite(self.last_close)
-
-    @property
-    def stale(self) -> BoolArray:
-        """[S]: no bar for so long that nothing new may be opened on it."""
-        return self.missing_run > FILLED_BARS
 
     def forecast_multiplier(self, weights: FloatArray) -> float:
         """FDM for directional weights [K], from all daily forecasts so far."""
@@ -205,10 +201,24 @@ class MarketState:
         self.now_ms = open_ms + self.bar_ms
         self.last_close = self._panel.last_close
         self.missing_run = self._panel.missing_run
-        self.volume = np.nan_to_num(volume)
         self.volume_24h = self._panel.volume_24h
-        self.sigma = volatility.sigma(self._volatility, self._parameters.sigma_floor)
-        self.sigma_bar = volatility.sigma_bar(self._volatility)
+        count = len(self.symbols)
+        facts, flags = np.empty((4, count)), np.empty((2, count), dtype=np.bool_)
+        kernel.judge(
+            np.ascontiguousarray(volume),
+            self._volatility.variance,
+            self._volatility.closes,
+            self.last_close,
+            self.missing_run,
+            self._seasoned_closes,
+            FILLED_BARS,
+            self._volatility.bars_per_year,
+            self._parameters.sigma_floor,
+            facts,
+            flags,
+        )
+        self.volume, self.sigma, self.sigma_bar, self.instrument_weight = facts
+        self.tradable, self.stale = flags
         self.day_completed = day_completed
         if day_completed:
             self._close_day()

@@ -70,6 +70,11 @@ class Oversight:
         self._unproven: tuple[str, ...] = ()
         self._proven = True
         self._watches = FRESH
+        nobody = np.zeros(len(self._symbols), dtype=np.bool_)
+        self._restricted: tuple[GuardState | None, tuple[BoolArray, BoolArray, BoolArray]] = (
+            None,
+            (nobody, nobody, nobody),
+        )
         self._dumped: tuple[GuardState | None, dict[str, Any]] = (None, {})
 
     @property
@@ -171,7 +176,9 @@ class Oversight:
             if change.override is None:
                 continue
             if change.action is guards.Action.SET:
-                self.guards = replace(self.guards, overrides=set_override(self.guards.overrides, change.override))
+                self.guards = replace(
+                    self.guards, overrides=set_override(self.guards.overrides, change.override)
+                )
             else:
                 self.guards = replace(
                     self.guards, overrides=clear_override(self.guards.overrides, change.override.name)
@@ -182,18 +189,20 @@ class Oversight:
         """Whether the venue's books could be read when they were last asked for."""
         return self._proven
 
-    def locked(self, symbols: Sequence[str]) -> BoolArray:
-        """[S]: symbols that may only be reduced by an override of their own."""
-        scoped = {override.scope for override in self.guards.overrides if override.scope}
-        return np.array([symbol in scoped for symbol in symbols], dtype=np.bool_)
-
-    def cooldowns(self, symbols: Sequence[str]) -> tuple[BoolArray, BoolArray]:
-        """[S] long side, [S] short side: no new exposure there for now."""
-        resting = {(cooldown.symbol, cooldown.side) for cooldown in self.guards.cooldowns}
-        return (
-            np.array([(symbol, Side.BUY) in resting for symbol in symbols], dtype=np.bool_),
-            np.array([(symbol, Side.SELL) in resting for symbol in symbols], dtype=np.bool_),
-        )
+    def restricted(self) -> tuple[BoolArray, BoolArray, BoolArray]:
+        """[S] each: symbols that an override of their own allows to reduce only, and the sides (long, short) on which
+        a cooldown allows no new exposure."""
+        known, found = self._restricted
+        if known is not self.guards:
+            scoped = {override.scope for override in self.guards.overrides if override.scope}
+            resting = {(cooldown.symbol, cooldown.side) for cooldown in self.guards.cooldowns}
+            found = (
+                np.array([symbol in scoped for symbol in self._symbols], dtype=np.bool_),
+                np.array([(symbol, Side.BUY) in resting for symbol in self._symbols], dtype=np.bool_),
+                np.array([(symbol, Side.SELL) in resting for symbol in self._symbols], dtype=np.bool_),
+            )
+            self._restricted = (self.guards, found)
+        return found
 
     def impose(self, override: Override) -> None:
         """Put an override of the operator (or the kill) in force."""
