@@ -79,7 +79,7 @@ IDM, DRAWDOWN, APPLIED_MULTIPLIER, EFFECTIVE_STATE, HALT = range(5)
 SUMMARY = 5
 
 # Working memory: float64 [ROOM_ROWS, max(S, number of types)] and bool [CHECK_ROWS, S].
-RAW, SUMS = range(2)
+WANTED, SUMS = range(2)
 ROOM_ROWS = 2
-ORDERABLE, USABLE, FLAT, REDUCING, TRADE = range(5)
-CHECK_ROWS = 5
+ORDERABLE, USABLE, TRADE = range(3)
+CHECK_ROWS = 3

@@ -2,12 +2,12 @@
 
 Importing this module compiles or loads the step, so `engine.kernel_cache.prepare` comes first. The order of
 the stages is the order of the calls below; each rule lives in the kernel of its name under strategies/blend
-and risk.
+and risk. Numba spends its time on functions and on arrays passed to them, so the groups of stages are written
+into the step (`inline`) and kernels are no smaller than a rule.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from numba import boolean, float64, int64, njit, void
@@ -27,19 +27,31 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
 
 NEGLIGIBLE = 1e-12
-STATE_REDUCING = int(TradingState.REDUCING)
 STATE_HALTED = int(TradingState.HALTED)
+
+# Stages that leave behind the value they were given, but for what they changed: (before, after).
+NARROWING = (
+    (at.STAGE_BLEND, at.STAGE_CONFLICT),
+    (at.STAGE_CONFLICT, at.STAGE_OVERLAY),
+    (at.STAGE_VOLATILITY, at.STAGE_TYPE),
+    (at.STAGE_SYMBOL, at.STAGE_CLUSTER),
+    (at.STAGE_CLUSTER, at.STAGE_NET),
+    (at.STAGE_NET, at.STAGE_GROSS),
+    (at.STAGE_GROSS, at.STAGE_DRAWDOWN),
+    (at.STAGE_STATE, at.STAGE_BUFFER),
+)
 
 
 @njit(nogil=True)
-def mark(before: FloatArray, after: FloatArray, bound: BoolArray) -> None:
-    """`bound` [S]: where a stage changed what it was given by more than a rounding error."""
-    for s in range(before.size):
-        bound[s] = abs(after[s] - before[s]) > NEGLIGIBLE
+def mark_changes(stages: FloatArray, bound: BoolArray) -> None:
+    """`bound` [stage, S] of the stages in NARROWING; the others mark their own."""
+    for before, after in NARROWING:
+        for s in range(stages.shape[1]):
+            bound[after, s] = abs(stages[after, s] - stages[before, s]) > NEGLIGIBLE
 
 
 @njit(nogil=True, inline="always")
-def prepare_book(
+def measure_book(
     correlation: FloatArray,
     symbols: FloatArray,
     flags: BoolArray,
@@ -49,35 +61,41 @@ def prepare_book(
     checks: BoolArray,
 ) -> None:
     """What every stage refers to: usable symbols, IDM, average positions, current fractions, the drawdown."""
+    weight, sigma, price = symbols[at.INSTRUMENT_WEIGHT], symbols[at.SIGMA], symbols[at.PRICE]
+    orderable, usable, equity = checks[at.ORDERABLE], checks[at.USABLE], inputs[at.EQUITY]
     sizing.admit(
         flags[at.TRADABLE],
-        symbols[at.PRICE],
-        symbols[at.SIGMA],
+        price,
+        sigma,
         symbols[at.LOT],
         symbols[at.MIN_QUANTITY],
         symbols[at.MIN_NOTIONAL],
         symbols[at.QUANTITY],
         symbols[at.WORKING],
-        symbols[at.INSTRUMENT_WEIGHT],
-        checks[at.ORDERABLE],
-        checks[at.USABLE],
+        weight,
+        orderable,
+        usable,
     )
-    weight, equity = symbols[at.INSTRUMENT_WEIGHT], inputs[at.EQUITY]
-    idm = sizing.diversification(weight, correlation, checks[at.USABLE])
-    sizing.average_positions(
-        weight, symbols[at.SIGMA], checks[at.USABLE], idm, inputs[at.VOLATILITY_TARGET], facts[at.AVERAGE]
-    )
-    sizing.current_fractions(
-        symbols[at.QUANTITY], symbols[at.PRICE], checks[at.ORDERABLE], equity, facts[at.CURRENT]
+    idm = sizing.diversification(weight, correlation, usable)
+    sizing.measure(
+        weight,
+        sigma,
+        usable,
+        idm,
+        inputs[at.VOLATILITY_TARGET],
+        symbols[at.QUANTITY],
+        price,
+        orderable,
+        equity,
+        facts[at.AVERAGE],
+        facts[at.CURRENT],
     )
     drawdown = 1.0 - equity / inputs[at.HIGH_WATER_MARK]
     halt = drawdown >= inputs[at.DD_HALT] or equity <= 0.0
+    shrink = drawdown_stage.drawdown_multiplier(drawdown, inputs[at.DD_START], inputs[at.DD_HALT])
     summary[at.IDM] = idm
     summary[at.DRAWDOWN] = drawdown
-    summary[at.APPLIED_MULTIPLIER] = (
-        drawdown_stage.drawdown_multiplier(drawdown, inputs[at.DD_START], inputs[at.DD_HALT])
-        * inputs[at.MULTIPLIER]
-    )
+    summary[at.APPLIED_MULTIPLIER] = shrink * inputs[at.MULTIPLIER]
     summary[at.HALT] = 1.0 if halt else 0.0
     summary[at.EFFECTIVE_STATE] = float(STATE_HALTED) if halt else inputs[at.STATE]
 
@@ -94,72 +112,28 @@ def forecast(
     stages: FloatArray,
     bound: BoolArray,
     facts: FloatArray,
-    marks: BoolArray,
+    hold: BoolArray,
     parts: FloatArray,
-    raw: FloatArray,
     usable: BoolArray,
 ) -> None:
     """Stages `blend`, `conflict`, `overlay`: one forecast in [-1, 1] per symbol."""
-    coverage, hold, weight = facts[at.COVERAGE], marks[at.HOLD], signals[at.WEIGHT]
     blended, tempered, overlaid = stages[at.STAGE_BLEND], stages[at.STAGE_CONFLICT], stages[at.STAGE_OVERLAY]
-    blend.cover(value, confidence, weight, directional, coverage)
-    blend.hold_uncovered(coverage, usable, directional, hold)
-    blend.contribute(value, confidence, weight, signals[at.SCALAR], directional, coverage, hold, parts)
-    blend.blend(parts, directional, fdm, raw, blended)
-    mark(raw, blended, bound[at.STAGE_BLEND])
-    conflict.temper(parts, directional, blended, tempered)
-    mark(blended, tempered, bound[at.STAGE_CONFLICT])
-    overlay.overlay(value, overlays, signals[at.UP], signals[at.DOWN], codes[at.SIDE], tempered, overlaid)
-    mark(tempered, overlaid, bound[at.STAGE_OVERLAY])
-
-
-@njit(nogil=True, inline="always")
-def leg_stage(
-    value: FloatArray,
-    confidence: FloatArray,
-    signals: FloatArray,
-    codes: IntArray,
-    neutrals: IntArray,
-    declared: FloatArray,
-    type_limits: FloatArray,
-    symbols: FloatArray,
-    inputs: FloatArray,
-    stages: FloatArray,
-    bound: BoolArray,
-    legs: FloatArray,
-    raw: FloatArray,
-    usable: BoolArray,
-) -> None:
-    """Stage `neutral`: z, recorded apart from the directional book."""
-    neutral.build_legs(
+    blend.blend(
         value,
         confidence,
         signals[at.WEIGHT],
-        neutrals,
-        codes[at.TYPE],
-        type_limits,
-        inputs[at.MAX_SYMBOL],
-        inputs[at.NEUTRAL_BUDGET],
+        signals[at.SCALAR],
+        directional,
         usable,
-        declared,
-        symbols[at.BETA],
-        int(inputs[at.HEDGE]),
-        legs,
-        raw,
+        fdm,
+        facts[at.COVERAGE],
+        hold,
+        parts,
+        blended,
+        bound[at.STAGE_BLEND],
     )
-    neutral.sum_legs(legs, neutrals, stages[at.STAGE_NEUTRAL])
-    mark(raw, stages[at.STAGE_NEUTRAL], bound[at.STAGE_NEUTRAL])
-
-
-@njit(nogil=True, inline="always")
-def enter_holds(
-    position: FloatArray, current: FloatArray, held_legs: FloatArray, hold: BoolArray, entered: FloatArray
-) -> None:
-    """Held symbols join at their own position (less what is held for neutral legs), so that the caps count
-    them."""
-    for s in range(position.size):
-        legs = held_legs[s] if math.isfinite(held_legs[s]) else 0.0
-        entered[s] = current[s] - legs if hold[s] else position[s]
+    conflict.temper(parts, directional, blended, tempered)
+    overlay.overlay(value, overlays, signals[at.UP], signals[at.DOWN], codes[at.SIDE], tempered, overlaid)
 
 
 @njit(nogil=True, inline="always")
@@ -176,93 +150,68 @@ def limit(
     bound: BoolArray,
     facts: FloatArray,
     hold: BoolArray,
-    raw: FloatArray,
     sums: FloatArray,
 ) -> None:
     """Stages `volatility` and `type` to `net`: the directional book under its own caps."""
     sized, typed, capped = stages[at.STAGE_VOLATILITY], stages[at.STAGE_TYPE], stages[at.STAGE_SYMBOL]
-    clustered, netted = stages[at.STAGE_CLUSTER], stages[at.STAGE_NET]
+    clustered = stages[at.STAGE_CLUSTER]
     sizing.size(stages[at.STAGE_OVERLAY], facts[at.AVERAGE], sized)
     bound[at.STAGE_VOLATILITY, :] = False
     limits.cap_types(sized, parts, directional, codes[at.TYPE], type_limits, sums, typed)
-    mark(sized, typed, bound[at.STAGE_TYPE])
-    enter_holds(typed, facts[at.CURRENT], symbols[at.HELD], hold, raw)
-    limits.cap_symbols(raw, flags[at.SHORTABLE], inputs[at.MAX_SYMBOL], capped)
-    mark(raw, capped, bound[at.STAGE_SYMBOL])
+    limits.cap_symbols(
+        typed,
+        hold,
+        facts[at.CURRENT],
+        symbols[at.HELD],
+        flags[at.SHORTABLE],
+        inputs[at.MAX_SYMBOL],
+        capped,
+        bound[at.STAGE_SYMBOL],
+    )
     limits.cap_clusters(capped, cluster, inputs[at.MAX_CLUSTER], sums, clustered)
-    mark(capped, clustered, bound[at.STAGE_CLUSTER])
-    limits.cap_net(clustered, inputs[at.MAX_NET], netted)
-    mark(clustered, netted, bound[at.STAGE_NET])
-
-
-@njit(nogil=True, inline="always")
-def scale_book(
-    neutrals: IntArray,
-    inputs: FloatArray,
-    stages: FloatArray,
-    bound: BoolArray,
-    facts: FloatArray,
-    hold: BoolArray,
-    summary: FloatArray,
-    legs: FloatArray,
-) -> None:
-    """Stages `gross` and `drawdown`: both books scaled together."""
-    netted, grossed = stages[at.STAGE_NET], stages[at.STAGE_GROSS]
-    largest = min(inputs[at.MAX_GROSS], inputs[at.KELLY])
-    factor = limits.gross_factor(netted, stages[at.STAGE_NEUTRAL], largest)
-    limits.scale(netted, factor, grossed)
-    mark(netted, grossed, bound[at.STAGE_GROSS])
-    multiplier = summary[at.APPLIED_MULTIPLIER]
-    drawdown_stage.scale_unheld(grossed, hold, multiplier, stages[at.STAGE_DRAWDOWN])
-    mark(grossed, stages[at.STAGE_DRAWDOWN], bound[at.STAGE_DRAWDOWN])
-    neutral.scale_legs(legs, neutrals, factor * multiplier)
-    neutral.sum_legs(legs, neutrals, facts[at.NEUTRAL])
-
-
-@njit(nogil=True, inline="always")
-def restrictions(
-    symbols: FloatArray,
-    flags: BoolArray,
-    inputs: FloatArray,
-    hold: BoolArray,
-    state: float,
-    checks: BoolArray,
-) -> None:
-    """Which symbols must go flat, and which may only be reduced."""
-    for s in range(hold.size):
-        expired = hold[s] and symbols[at.HOLD_AGE_MS, s] > inputs[at.HOLD_MAX_AGE_MS]
-        checks[at.FLAT, s] = state >= STATE_HALTED or expired
-        checks[at.REDUCING, s] = state >= STATE_REDUCING or flags[at.LOCKED, s] or flags[at.STALE, s]
+    limits.cap_net(clustered, inputs[at.MAX_NET], stages[at.STAGE_NET])
 
 
 @njit(nogil=True, inline="always")
 def permit(
     neutrals: IntArray,
+    symbols: FloatArray,
     flags: BoolArray,
+    inputs: FloatArray,
+    state: float,
     stages: FloatArray,
     bound: BoolArray,
     facts: FloatArray,
+    hold: BoolArray,
     legs: FloatArray,
-    raw: FloatArray,
-    checks: BoolArray,
+    wanted: FloatArray,
 ) -> None:
     """Stage `state`: the two books meet, and the trading state has its say.
 
     Legs are shrunk together, which can leave a symbol wanting another total: it is judged a second time.
     """
-    target = stages[at.STAGE_STATE]
-    flat, reducing = checks[at.FLAT], checks[at.REDUCING]
-    cooldown_long, cooldown_short = flags[at.COOLDOWN_LONG], flags[at.COOLDOWN_SHORT]
-    for s in range(target.size):
-        raw[s] = stages[at.STAGE_DRAWDOWN, s] + facts[at.NEUTRAL, s]
-    permission.restrict(raw, facts[at.CURRENT], flat, reducing, cooldown_long, cooldown_short, target)
-    mark(raw, target, bound[at.STAGE_STATE])
-    if neutrals.size > 0:
-        neutral.shrink_legs(legs, neutrals, raw, target)
-        neutral.sum_legs(legs, neutrals, facts[at.NEUTRAL])
-        for s in range(target.size):
-            raw[s] = stages[at.STAGE_DRAWDOWN, s] + facts[at.NEUTRAL, s]
-        permission.restrict(raw, facts[at.CURRENT], flat, reducing, cooldown_long, cooldown_short, target)
+    target, z = stages[at.STAGE_STATE], facts[at.NEUTRAL]
+    bound[at.STAGE_STATE, :] = False
+    for last in (neutrals.size == 0, True):
+        permission.restrict(
+            stages[at.STAGE_DRAWDOWN],
+            z,
+            facts[at.CURRENT],
+            state,
+            hold,
+            symbols[at.HOLD_AGE_MS],
+            inputs[at.HOLD_MAX_AGE_MS],
+            flags[at.LOCKED],
+            flags[at.STALE],
+            flags[at.COOLDOWN_LONG],
+            flags[at.COOLDOWN_SHORT],
+            wanted,
+            target,
+            bound[at.STAGE_STATE],
+        )
+        if last:
+            break
+        neutral.shrink_legs(legs, neutrals, wanted, target, z)
 
 
 @njit(nogil=True, inline="always")
@@ -278,21 +227,20 @@ def order(
     checks: BoolArray,
 ) -> None:
     """Stages `buffer` and `round`: from a target to whole lots."""
-    target, buffered, rounded = stages[at.STAGE_STATE], stages[at.STAGE_BUFFER], stages[at.STAGE_ROUND]
+    buffered, trade = stages[at.STAGE_BUFFER], checks[at.TRADE]
     permission.buffer(
-        target,
+        stages[at.STAGE_STATE],
         facts[at.CURRENT],
         facts[at.AVERAGE],
         symbols[at.COST_BAND],
         multiplier,
         inputs[at.BUFFER_FRACTION],
-        checks[at.TRADE],
+        trade,
         buffered,
     )
-    mark(target, buffered, bound[at.STAGE_BUFFER])
     rounding.round_orders(
         buffered,
-        checks[at.TRADE],
+        trade,
         facts[at.CURRENT],
         checks[at.ORDERABLE],
         inputs[at.EQUITY],
@@ -305,7 +253,7 @@ def order(
         orders,
         marks[at.WHOLE_CLOSE],
         bound[at.STAGE_ROUND],
-        rounded,
+        stages[at.STAGE_ROUND],
     )
 
 
@@ -355,21 +303,28 @@ def step(
     `directional`, `neutrals`, `overlays` are the rows of the signals that count; rows, entries and shapes are
     those of `engine.decision_layout`. Allocates nothing.
     """
-    raw, sums, usable, hold = room[at.RAW, : cluster.size], room[at.SUMS], checks[at.USABLE], marks[at.HOLD]
-    prepare_book(correlation, symbols, flags, inputs, facts, summary, checks)
+    usable, hold, z = checks[at.USABLE], marks[at.HOLD], stages[at.STAGE_NEUTRAL]
+    measure_book(correlation, symbols, flags, inputs, facts, summary, checks)
+    multiplier, netted, grossed = summary[at.APPLIED_MULTIPLIER], stages[at.STAGE_NET], stages[at.STAGE_GROSS]
     forecast(
         value, confidence, signals, codes, directional, overlays, inputs[at.FDM],
-        stages, bound, facts, marks, parts, raw, usable,
+        stages, bound, facts, hold, parts, usable,
     )  # fmt: skip
-    leg_stage(
-        value, confidence, signals, codes, neutrals, declared, type_limits, symbols, inputs,
-        stages, bound, legs, raw, usable,
+    neutral.build_legs(
+        value, confidence, signals[at.WEIGHT], neutrals, codes[at.TYPE], type_limits, inputs[at.MAX_SYMBOL],
+        inputs[at.NEUTRAL_BUDGET], usable, declared, symbols[at.BETA], int(inputs[at.HEDGE]),
+        legs, z, bound[at.STAGE_NEUTRAL],
     )  # fmt: skip
     limit(
         parts, codes, directional, type_limits, symbols, flags, cluster, inputs,
-        stages, bound, facts, hold, raw, sums,
+        stages, bound, facts, hold, room[at.SUMS],
     )  # fmt: skip
-    scale_book(neutrals, inputs, stages, bound, facts, hold, summary, legs)
-    restrictions(symbols, flags, inputs, hold, summary[at.EFFECTIVE_STATE], checks)
-    permit(neutrals, flags, stages, bound, facts, legs, raw, checks)
-    order(symbols, inputs, stages, bound, facts, marks, orders, summary[at.APPLIED_MULTIPLIER], checks)
+    factor = limits.cap_gross(netted, z, min(inputs[at.MAX_GROSS], inputs[at.KELLY]), grossed)
+    drawdown_stage.scale_unheld(grossed, hold, multiplier, stages[at.STAGE_DRAWDOWN])
+    neutral.scale_legs(legs, neutrals, factor * multiplier, facts[at.NEUTRAL])
+    permit(
+        neutrals, symbols, flags, inputs, summary[at.EFFECTIVE_STATE],
+        stages, bound, facts, hold, legs, room[at.WANTED, : cluster.size],
+    )  # fmt: skip
+    order(symbols, inputs, stages, bound, facts, marks, orders, multiplier, checks)
+    mark_changes(stages, bound)

@@ -5,6 +5,7 @@ Every kernel reads positions [S] and writes the capped ones into its last argume
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from numba import njit
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
     BoolArray = NDArray[np.bool_]
+
+NEGLIGIBLE = 1e-12
 
 
 @njit(nogil=True)
@@ -46,11 +49,28 @@ def cap_types(
 
 
 @njit(nogil=True)
-def cap_symbols(position: FloatArray, shortable: BoolArray, limit: float, capped: FloatArray) -> None:
-    """Clip to +-limit, and to >= 0 where a short is not possible."""
+def cap_symbols(
+    position: FloatArray,
+    hold: BoolArray,
+    current: FloatArray,
+    held_legs: FloatArray,
+    shortable: BoolArray,
+    limit: float,
+    capped: FloatArray,
+    bound: BoolArray,
+) -> None:
+    """Clip to +-limit, and to >= 0 where a short is not possible; `bound` [S] where that changed anything.
+
+    A held symbol joins here at its own position (less what is held for neutral legs), so that this cap and
+    all later ones count it.
+    """
     for s in range(position.size):
+        wanted = position[s]
+        if hold[s]:
+            wanted = current[s] - (held_legs[s] if math.isfinite(held_legs[s]) else 0.0)
         lowest = -limit if shortable[s] else 0.0
-        capped[s] = min(max(position[s], lowest), limit)
+        capped[s] = min(max(wanted, lowest), limit)
+        bound[s] = abs(capped[s] - wanted) > NEGLIGIBLE
 
 
 @njit(nogil=True)
@@ -85,15 +105,13 @@ def cap_net(position: FloatArray, limit: float, capped: FloatArray) -> None:
 
 
 @njit(nogil=True)
-def gross_factor(position: FloatArray, neutral: FloatArray, limit: float) -> float:
-    """The factor that brings the summed size of both books under the limit; 1 where it is."""
+def cap_gross(position: FloatArray, neutral: FloatArray, limit: float, capped: FloatArray) -> float:
+    """Scale both books so that their summed size is at most the limit; returns the factor for the neutral
+    one."""
     gross = 0.0
     for s in range(position.size):
         gross += abs(position[s]) + abs(neutral[s])
-    return limit / gross if gross > limit else 1.0
-
-
-@njit(nogil=True)
-def scale(position: FloatArray, factor: float, scaled: FloatArray) -> None:
+    factor = limit / gross if gross > limit else 1.0
     for s in range(position.size):
-        scaled[s] = position[s] * factor
+        capped[s] = position[s] * factor
+    return factor

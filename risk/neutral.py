@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
     BoolArray = NDArray[np.bool_]
 
+NEGLIGIBLE = 1e-12
+
 
 @njit(nogil=True, inline="always")
 def leg_amount(value: float, confidence: float, leg: float) -> float:
@@ -75,39 +77,42 @@ def build_legs(
     beta: FloatArray,
     hedge: int,
     legs: FloatArray,
-    raw: FloatArray,
+    total: FloatArray,
+    bound: BoolArray,
 ) -> None:
-    """Fill `legs` from the `declared` ones for the rows `neutral`; `raw` [S] is their sum before any scaling."""
-    raw[: beta.size] = 0.0
+    """Fill `legs` from the `declared` ones for the rows `neutral`; `total` [S] is z, `bound` [S] where a
+    limit made it smaller."""
+    total[:] = 0.0
+    bound[:] = False
     for k in neutral:
         for s in range(beta.size):
             legs[k, s] = weight[k] * budget * leg_amount(value[k, s], confidence[k, s], declared[k, s])
-            raw[s] += legs[k, s]
         factor = leg_factor(legs[k], usable, min(type_limits[signal_type[k]], max_symbol))
         for s in range(beta.size):
+            bound[s] = bound[s] or abs(legs[k, s] * (1.0 - factor)) > NEGLIGIBLE
             legs[k, s] *= factor
         hedge_beta(legs[k], beta, hedge, usable)
-
-
-@njit(nogil=True)
-def sum_legs(legs: FloatArray, neutral: IntArray, total: FloatArray) -> None:
-    """`total` [S]: z, the legs of all neutral signals together."""
-    for s in range(total.size):
-        total[s] = 0.0
-        for k in neutral:
+        for s in range(beta.size):
             total[s] += legs[k, s]
 
 
 @njit(nogil=True)
-def scale_legs(legs: FloatArray, neutral: IntArray, factor: float) -> None:
+def scale_legs(legs: FloatArray, neutral: IntArray, factor: float, total: FloatArray) -> None:
+    """Scale all legs; `total` [S] is z after that."""
+    total[:] = 0.0
     for k in neutral:
-        for s in range(legs.shape[1]):
+        for s in range(total.size):
             legs[k, s] *= factor
+            total[s] += legs[k, s]
 
 
 @njit(nogil=True)
-def shrink_legs(legs: FloatArray, neutral: IntArray, wanted: FloatArray, granted: FloatArray) -> None:
-    """Give each signal's legs the smallest of the factors granted / wanted [S] among the symbols they lie on."""
+def shrink_legs(
+    legs: FloatArray, neutral: IntArray, wanted: FloatArray, granted: FloatArray, total: FloatArray
+) -> None:
+    """Give each signal's legs the smallest of the factors granted / wanted [S] among the symbols they lie on;
+    `total` [S] is z after that."""
+    total[:] = 0.0
     for k in neutral:
         factor = 1.0
         for s in range(wanted.size):
@@ -115,3 +120,4 @@ def shrink_legs(legs: FloatArray, neutral: IntArray, wanted: FloatArray, granted
                 factor = min(factor, granted[s] / wanted[s])
         for s in range(wanted.size):
             legs[k, s] *= factor
+            total[s] += legs[k, s]

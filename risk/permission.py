@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 from numba import njit
 
+from store.records import TradingState
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
+
+REDUCING = int(TradingState.REDUCING)
+HALTED = int(TradingState.HALTED)
+NEGLIGIBLE = 1e-12
 
 
 @njit(nogil=True, inline="always")
@@ -22,24 +28,37 @@ def reduce_only(wanted: float, current: float) -> float:
 
 @njit(nogil=True)
 def restrict(
-    wanted: FloatArray,
+    position: FloatArray,
+    neutral: FloatArray,
     current: FloatArray,
-    flat: BoolArray,
-    reducing: BoolArray,
+    state: float,
+    hold: BoolArray,
+    hold_age_ms: FloatArray,
+    max_age_ms: float,
+    locked: BoolArray,
+    stale: BoolArray,
     cooldown_long: BoolArray,
     cooldown_short: BoolArray,
+    wanted: FloatArray,
     target: FloatArray,
+    bound: BoolArray,
 ) -> None:
-    """`target` [S]: 0 where `flat`, no larger than what is held where `reducing` or cooling down on its own
-    side."""
-    for s in range(wanted.size):
+    """`wanted` [S] is position and neutral legs together, `target` [S] what of it may be; `bound` is set
+    where that is less.
+
+    Nothing under HALTED and for a hold past its age; no more than is held under REDUCING, a lock, stale
+    inputs, or while the side that is wanted cools down.
+    """
+    for s in range(position.size):
+        wanted[s] = position[s] + neutral[s]
         cooling = (cooldown_long[s] and wanted[s] > 0.0) or (cooldown_short[s] and wanted[s] < 0.0)
-        if flat[s]:
+        if state >= HALTED or (hold[s] and hold_age_ms[s] > max_age_ms):
             target[s] = 0.0
-        elif reducing[s] or cooling:
+        elif state >= REDUCING or locked[s] or stale[s] or cooling:
             target[s] = reduce_only(wanted[s], current[s])
         else:
             target[s] = wanted[s]
+        bound[s] = bound[s] or abs(target[s] - wanted[s]) > NEGLIGIBLE
 
 
 @njit(nogil=True)

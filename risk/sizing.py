@@ -70,12 +70,24 @@ def diversification(weight: FloatArray, correlation: FloatArray, usable: BoolArr
 
 
 @njit(nogil=True)
-def average_positions(
-    weight: FloatArray, sigma: FloatArray, usable: BoolArray, idm: float, target: float, average: FloatArray
+def measure(
+    weight: FloatArray,
+    sigma: FloatArray,
+    usable: BoolArray,
+    idm: float,
+    target: float,
+    quantity: FloatArray,
+    price: FloatArray,
+    orderable: BoolArray,
+    equity: float,
+    average: FloatArray,
+    current: FloatArray,
 ) -> None:
-    """`average` [S] = g IDM target / sigma, 0 where not usable: the position of an average forecast (1/2)."""
+    """`average` [S] = g IDM target / sigma, the position of an average forecast (1/2), 0 where not usable,
+    and `current` [S], what is held as a fraction of equity, 0 where it cannot be valued."""
     for s in range(weight.size):
         average[s] = weight[s] * idm * target / sigma[s] if usable[s] else 0.0
+        current[s] = quantity[s] * price[s] / equity if orderable[s] and equity > 0.0 else 0.0
 
 
 @njit(nogil=True)
@@ -83,12 +95,3 @@ def size(forecast: FloatArray, average: FloatArray, position: FloatArray) -> Non
     """`position` [S] = 2 F A."""
     for s in range(forecast.size):
         position[s] = 2.0 * forecast[s] * average[s]
-
-
-@njit(nogil=True)
-def current_fractions(
-    quantity: FloatArray, price: FloatArray, orderable: BoolArray, equity: float, current: FloatArray
-) -> None:
-    """`current` [S]: what is held, as a fraction of equity; 0 where it cannot be valued."""
-    for s in range(quantity.size):
-        current[s] = quantity[s] * price[s] / equity if orderable[s] and equity > 0.0 else 0.0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
 
 LEAST_COVERAGE = 0.5 - 1e-9
+NEGLIGIBLE = 1e-12
 
 
 @njit(nogil=True, inline="always")
@@ -38,53 +39,39 @@ def has_opinion(value: float, confidence: float) -> bool:
 
 
 @njit(nogil=True)
-def cover(
-    value: FloatArray, confidence: FloatArray, weight: FloatArray, directional: IntArray, coverage: FloatArray
-) -> None:
-    """`coverage` [S]: the weight of the signals `directional` (row numbers) that have an opinion."""
-    for s in range(coverage.size):
-        coverage[s] = 0.0
-        for k in directional:
-            if has_opinion(value[k, s], confidence[k, s]):
-                coverage[s] += weight[k]
-
-
-@njit(nogil=True)
-def hold_uncovered(coverage: FloatArray, usable: BoolArray, directional: IntArray, hold: BoolArray) -> None:
-    """`hold` [S]: not usable, or covered by less than half the weight. A book of no directional signal holds
-    nothing."""
-    for s in range(hold.size):
-        hold[s] = not usable[s] or (directional.size > 0 and coverage[s] < LEAST_COVERAGE)
-
-
-@njit(nogil=True)
-def contribute(
+def blend(
     value: FloatArray,
     confidence: FloatArray,
     weight: FloatArray,
     scalar: FloatArray,
     directional: IntArray,
+    usable: BoolArray,
+    fdm: float,
     coverage: FloatArray,
     hold: BoolArray,
     parts: FloatArray,
+    forecast: FloatArray,
+    bound: BoolArray,
 ) -> None:
-    """`parts` [K, S]: w' f, the forecast of each directional signal times its weight among those present."""
-    for k in directional:
-        for s in range(hold.size):
-            parts[k, s] = 0.0
-            if not hold[s] and has_opinion(value[k, s], confidence[k, s]):
-                forecast = clip(scalar[k] * value[k, s] * confidence[k, s], -1.0, 1.0)
-                parts[k, s] = weight[k] / coverage[s] * forecast
+    """Blend the signals `directional` (row numbers) into `forecast` [S], in [-1, 1]; `bound` where it was
+    cut.
 
-
-@njit(nogil=True)
-def blend(
-    parts: FloatArray, directional: IntArray, fdm: float, raw: FloatArray, forecast: FloatArray
-) -> None:
-    """`raw` [S] = FDM * sum of the parts, `forecast` [S] the same clipped to [-1, 1]."""
+    `coverage` [S] is the weight of those with an opinion, `hold` [S] where the symbol is not usable or less
+    than half of the weight has one (a book of no directional signal holds nothing), `parts` [K, S] the w' f
+    whose sum, times the diversification multiplier, is the forecast.
+    """
     for s in range(forecast.size):
+        coverage[s] = 0.0
+        for k in directional:
+            if has_opinion(value[k, s], confidence[k, s]):
+                coverage[s] += weight[k]
+        hold[s] = not usable[s] or (directional.size > 0 and coverage[s] < LEAST_COVERAGE)
         total = 0.0
         for k in directional:
-            total += parts[k, s]
-        raw[s] = fdm * total
-        forecast[s] = clip(raw[s], -1.0, 1.0)
+            parts[k, s] = 0.0
+            if not hold[s] and has_opinion(value[k, s], confidence[k, s]):
+                forecast_k = clip(scalar[k] * value[k, s] * confidence[k, s], -1.0, 1.0)
+                parts[k, s] = weight[k] / coverage[s] * forecast_k
+                total += parts[k, s]
+        forecast[s] = clip(fdm * total, -1.0, 1.0)
+        bound[s] = abs(forecast[s] - fdm * total) > NEGLIGIBLE
