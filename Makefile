@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # Tests that need a terminal or assert a time run alone, so that a busy neighbour cannot fail them.
 ALONE := terminal or benchmark
 
-.PHONY: help setup run check lint test test-fast test-alone test-slow bench format lock clean
+.PHONY: help setup run check lint test kernels test-fast test-alone test-slow bench format lock clean
 .NOTPARALLEL:
 
 help:
@@ -52,13 +52,17 @@ lint: $(STAMP)
 
 test: test-fast test-alone
 
-test-fast: $(STAMP)
+# Compiled once, before two workers would do it both.
+kernels: $(STAMP)
+	@$(BIN)/python -c 'from engine.kernel_cache import warm; warm()'
+
+test-fast: kernels
 	@$(PYTEST) -n $(WORKERS) -m 'not slow and not ($(ALONE))' $(ARGS)
 
-test-alone: $(STAMP)
+test-alone: kernels
 	@$(PYTEST) -m 'not slow and ($(ALONE))' $(ARGS)
 
-test-slow: $(STAMP)
+test-slow: kernels
 	@timeout --kill-after=60 $(SLOW_LIMIT_S) $(PYTEST) -n $(WORKERS) -m slow --timeout=$(SLOW_LIMIT_S) \
 		--hypothesis-profile=slow $(ARGS)
 
