@@ -10,10 +10,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from engine.intents import is_ours
 from engine.lifecycle import is_open, moved, with_fill, with_report
 from engine.venues.venue import Refused, Unresolved, Venue, VenueUnavailable
 from store.journal import Journal
-from store.records import Fill, Order, OrderPurpose, OrderReport, OrderStatus, Side
+from store.records import Fill, Order, OrderPurpose, OrderReport, OrderStatus, OrderType, Side
 
 IN_FLIGHT_AGE_MS = 5_000
 IN_FLIGHT_EVERY_MS = 2_000
@@ -55,6 +56,11 @@ class Execution:
     def open_orders(self) -> list[Order]:
         """Orders the venue may still act on."""
         return list(self._open.values())
+
+    def open_entries(self) -> list[Order]:
+        """Open orders that could still raise exposure, but for those in flight."""
+        entries = [order for order in self._open.values() if order.purpose is OrderPurpose.OPEN]
+        return [order for order in entries if order.client_order_id not in self._in_flight_since_ms]
 
     def protection(self) -> dict[tuple[str, Side], set[OrderPurpose]]:
         """Which whole-position exits are open, by symbol and side of the exit."""
@@ -103,10 +109,14 @@ class Execution:
         return self.orders[report.client_order_id]
 
     def fill(self, fill: Fill) -> Order | None:
-        """Apply one new execution to its order."""
+        """Apply one new execution to its order. What the venue did of its own accord (a liquidation, a close-out while
+        no engine ran) becomes an order of the books here; a fill of an order long forgotten gives None."""
         order = self.orders.get(fill.client_order_id)
-        if order is None:
+        if order is None and is_ours(fill.client_order_id):
             return None
+        if order is None:
+            order = _venue_order(fill)
+            self.intend(order)
         self._set(order, with_fill(order, fill))
         return self.orders[fill.client_order_id]
 
@@ -117,7 +127,8 @@ class Execution:
         except Refused:
             await self._look_up(order.client_order_id, now_ms)
         except Unresolved as lost:
-            self._set(order, moved(order, OrderStatus.UNRESOLVED, now_ms, str(lost)))
+            asked = replace(order, attempt=order.attempt + 1)
+            self._set(order, moved(asked, OrderStatus.UNRESOLVED, now_ms, str(lost)))
             self._in_flight_since_ms[order.client_order_id] = now_ms
 
     async def verify(self, now_ms: int) -> None:
@@ -230,3 +241,19 @@ class Execution:
             self._open[order.client_order_id] = order
         else:
             self._open.pop(order.client_order_id, None)
+
+
+def _venue_order(fill: Fill) -> Order:
+    return Order(
+        client_order_id=fill.client_order_id,
+        symbol=fill.symbol,
+        side=fill.side,
+        type=OrderType.MARKET,
+        purpose=OrderPurpose.FLATTEN,
+        quantity=fill.quantity,
+        decision_ts_ms=fill.ts_ms,
+        reduce_only=fill.reduce_only,
+        status=OrderStatus.ACCEPTED,
+        reason="closed by the venue",
+        updated_ts_ms=fill.ts_ms,
+    )
