@@ -45,15 +45,21 @@ Reason = Annotated[str, typer.Option(help="why, for the audit trail")]
 Off = Annotated[bool, typer.Option("--off", help="end it")]
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"quarterdeck {version('quarterdeck')}")
+        raise typer.Exit
+
+
 @app.callback()
 def common(
-    version: Annotated[bool, typer.Option("--version", help="print the version", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="print the version")
+    ] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        print(f"quarterdeck {installed('quarterdeck')}")
-        raise typer.Exit
+    pass
 
 
 @app.command()
@@ -176,7 +182,7 @@ def orders(
     config: Config = None,
     symbol: Symbol = None,
     statuses: Annotated[
-        list[str] | None, typer.Option("--status", help="FILLED, UNRESOLVED, ...; repeatable")
+        list[str] | None, typer.Option("--status", help="filled, unresolved, ...; repeatable")
     ] = None,
     since: Since = None,
     limit: Limit = None,

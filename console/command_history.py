@@ -28,7 +28,7 @@ def orders(
     as_json: bool,
 ) -> int:
     """Print orders, oldest first. Raises StoreError, Usage."""
-    wanted = _among([text.upper() for text in statuses], [status.value for status in OrderStatus], "status")
+    wanted = _among([text.lower() for text in statuses], [status.value for status in OrderStatus], "status")
     rows = query.orders(
         target.database,
         symbol=symbol,

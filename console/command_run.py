@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from console.command_faults import Code, Usage
 from console.command_target import loader
 from engine.paths import database_path, socket_path
+from store.errors import FAULTS, translate
 
 if TYPE_CHECKING:
     from engine.config import Configuration
     from engine.summary import Summary
+
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
@@ -37,17 +39,17 @@ def run_engine(request: RunRequest) -> int:
     load = loader(request.config, request.flags, request.settings)
     configuration = load()
     database = database_path(configuration, request.database)
+    _make_folder(database.parent)
+    code = Code.OK
     if request.headless:
         summary = asyncio.run(_headless(configuration, database, load, request.as_json))
     else:
         from console.command_console import run_with_console
 
         outcome = run_with_console(configuration, database)
-        if outcome.summary is None:
-            return outcome.code
-        summary = outcome.summary
+        summary, code = outcome.summary, outcome.code
     print(json.dumps(summary.as_dict()) if request.as_json else summary.as_text())
-    return Code.OK
+    return code
 
 
 async def _headless(
@@ -57,9 +59,17 @@ async def _headless(
     from engine.session import Session
 
     session = Session(configuration, database)
-    summary = await run_headless(session, socket_path(database), configuration, load, quiet=as_json)
+    summary = await run_headless(session, socket_path(database), load, quiet=as_json)
     if configuration.run.mode.value == "replay" and as_json:
         from store.digest import digest
 
         summary = replace(summary, digest=await asyncio.to_thread(digest, database))
     return summary
+
+
+def _make_folder(folder: Path) -> None:
+    """The socket lies beside the database, so their folder comes first. Raises StoreError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FAULTS as error:
+        raise translate(error, folder) from error

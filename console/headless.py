@@ -14,104 +14,64 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
+from console.lines import Lines
 from console.link.server import ControlSocket
 from console.notify import Notifier
-from engine.commands import Command, CommandKind
-from store.records import Event
+from console.signals import obey_signals
+from engine import kernel_cache
+from engine.config_faults import ConfigFault
 
 if TYPE_CHECKING:
     from engine.config import Configuration
     from engine.session import Session
+    from engine.snapshot import Snapshot
     from engine.summary import Summary
 
-LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
 STATUS_EVERY_S = 1.0
 WATCHDOG_DEFAULT_S = 10.0
 LOOPS = 2
-
-
-class Lines:
-    """Events on a stream, as text or JSON; a reader that has gone away never stops the engine."""
-
-    def __init__(self, stream: TextIO, level: str, as_json: bool) -> None:
-        self._stream: TextIO | None = stream
-        self._least = LEVELS.index(level)
-        self._as_json = as_json
-
-    def __call__(self, event: Event) -> None:
-        if self._stream is None or LEVELS.index(event.level) < self._least:
-            return
-        try:
-            self._stream.write(self._line(event) + "\n")
-            self._stream.flush()
-        except (OSError, ValueError):
-            self._stream = None
-
-    def _line(self, event: Event) -> str:
-        if self._as_json:
-            return json.dumps(asdict(event), separators=(",", ":"))
-        when = datetime.fromtimestamp(event.ts_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        return f"{when} {event.level:<5} {event.source:<18} {event.message}"
+STDOUT = 1
+SOURCE = "console.headless"
 
 
 async def run_headless(
     session: Session,
     socket_path: Path,
-    configuration: Configuration,
-    reload: Callable[[], Configuration] | None = None,
+    reload: Callable[[], Configuration],
     quiet: bool = False,
 ) -> Summary:
-    """Run a session to its end beside its control socket. Raises what `Session.run` raises."""
-    log = configuration.log
-    if not quiet:
-        session.add_listener(Lines(sys.stdout, log.level, log.format == "json"))
+    """Run a session to its end beside its control socket. Raises what `Session.run` raises, Locked, StoreError."""
+    log = session.configuration.log
+    lines = None if quiet else Lines(STDOUT, log.level, log.format == "json")
+    if lines is not None:
+        session.add_listener(lines)
     notifier = Notifier()
     session.add_beat_listener(WatchdogFeed(notifier))
-    _install_signals(session, configuration, notifier, reload)
-    async with ControlSocket(socket_path, session):
-        beats = asyncio.create_task(_keep_informed(session, notifier, configuration.run.status_file))
-        try:
-            return await session.run()
-        finally:
-            notifier.send("STOPPING=1", "STATUS=stopping")
-            beats.cancel()
-            await asyncio.gather(beats, return_exceptions=True)
-
-
-def _install_signals(
-    session: Session,
-    configuration: Configuration,
-    notifier: Notifier,
-    reload: Callable[[], Configuration] | None,
-) -> None:
-    loop = asyncio.get_running_loop()
-    policy = configuration.run.stop_policy
-    kills: set[asyncio.Task[object]] = set()
-
-    def stop(name: str) -> None:
-        session.request_stop(policy, f"signal {name}", f"{name} received")
-
-    def kill() -> None:
-        command = Command(CommandKind.KILL, "signal SIGUSR1", "SIGUSR1 received")
-        task: asyncio.Task[object] = asyncio.ensure_future(session.execute(command))
-        kills.add(task)
-        task.add_done_callback(kills.discard)
+    obey_signals(session)
+    reloads: set[asyncio.Task[None]] = set()
 
     def hang_up() -> None:
-        if reload is None:
-            return
-        notifier.reloading()
-        session.reload_from(reload)
-        notifier.send("READY=1")
+        task = asyncio.ensure_future(_reload(session, reload, lines, notifier))
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
 
-    loop.add_signal_handler(signal.SIGTERM, stop, "SIGTERM")
-    loop.add_signal_handler(signal.SIGINT, stop, "SIGINT")
-    loop.add_signal_handler(signal.SIGUSR1, kill)
-    loop.add_signal_handler(signal.SIGHUP, hang_up)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
+    try:
+        async with ControlSocket(socket_path, session):
+            _announce_kernels(session, notifier, told_by_event=lines is not None and log.format == "json")
+            informing = asyncio.create_task(_keep_informed(session, notifier))
+            try:
+                return await session.run()
+            finally:
+                notifier.send("STOPPING=1", "STATUS=stopping")
+                informing.cancel()
+                await asyncio.gather(informing, return_exceptions=True)
+    finally:
+        if lines is not None:
+            await asyncio.to_thread(lines.close)
 
 
 class WatchdogFeed:
@@ -134,23 +94,62 @@ class WatchdogFeed:
             self._beaten.clear()
 
 
-async def _keep_informed(session: Session, notifier: Notifier, status_file: str) -> None:
+async def _reload(
+    session: Session, reload: Callable[[], Configuration], lines: Lines | None, notifier: Notifier
+) -> None:
+    """Read the configuration anew; one that is broken changes nothing, and the engine goes on."""
+    notifier.reloading()
+    try:
+        configuration = await asyncio.to_thread(reload)
+    except ConfigFault as fault:
+        more = f" (and {len(fault.faults) - 1} more)" if len(fault.faults) > 1 else ""
+        session.say("ERROR", SOURCE, f"configuration not reloaded: {fault.faults[0]}{more}")
+    else:
+        session.reload(configuration)
+        if lines is not None:
+            lines.set_level(session.configuration.log.level)
+    notifier.send("READY=1")
+
+
+def _announce_kernels(session: Session, notifier: Notifier, told_by_event: bool) -> None:
+    """The first start of all takes long, so it says why before it begins."""
+    if any(kernel_cache.prepare().iterdir()):
+        return
+    words = "compiling kernels: once for this version, about a minute"
+    notifier.send(f"STATUS={words}")
+    if told_by_event:
+        session.say("INFO", SOURCE, words)
+    else:
+        print(f"quarterdeck: {words}", file=sys.stderr, flush=True)
+
+
+async def _keep_informed(session: Session, notifier: Notifier) -> None:
     """READY once, then the status line and file."""
     await session.ready.wait()
     notifier.send("READY=1", f"STATUS={session.phase}", f"MAINPID={os.getpid()}")
-    while notifier.present or status_file:
+    complained = False
+    while True:
         snapshot = session.snapshot()
+        status_file = session.configuration.run.status_file
         if snapshot is not None:
             notifier.send(
                 f"STATUS={snapshot.mode} {snapshot.state} equity {snapshot.equity} decisions {snapshot.decisions}"
             )
-            if status_file:
-                await asyncio.to_thread(_write_status, Path(status_file), asdict(snapshot))
+        if snapshot is not None and status_file:
+            try:
+                await asyncio.to_thread(write_status, Path(status_file), snapshot)
+                complained = False
+            except OSError as error:
+                if not complained:
+                    session.say("WARN", SOURCE, f"status file {status_file}: {error.strerror}")
+                complained = True
         await asyncio.sleep(STATUS_EVERY_S)
 
 
-def _write_status(path: Path, status: dict[str, object]) -> None:
+def write_status(path: Path, snapshot: Snapshot) -> None:
     """Replace the file whole: a reader sees the old status or the new one, never half of one."""
+    status = asdict(snapshot)
+    del status["log"]
     temporary = path.with_name(f".{path.name}.new")
     temporary.write_text(json.dumps(status, separators=(",", ":")), encoding="utf-8")
     temporary.replace(path)

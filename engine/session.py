@@ -62,6 +62,7 @@ class Session:
         self._last_commit_s = 0.0
         self._pacer: Pacer | None = None
         self._background: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
         self.lag = LagProbe()
         self._watchdog = LoopWatchdog(lambda: self.lag.beat_s)
 
@@ -84,6 +85,8 @@ class Session:
             reason = await self._trade(machine)
             self.phase = "finished" if self._stop is None else "stopping"
             await self._wind_down(machine, reason)
+            if self._failure is not None:
+                raise self._failure
             return self._summary(machine, reason)
         finally:
             await self._close()
@@ -171,6 +174,7 @@ class Session:
             await self._control.adopt_latch()
         machine.tape.say(clock.now_ms(), "INFO", "engine.session", machine.describe())
         await self._resolve(machine, clock.now_ms())
+        await self.withdraw_entries(machine)
         state = machine.kill.state
         if state is not None and not state.done:
             await machine.kill.carry_out(clock.now_ms())
@@ -253,6 +257,7 @@ class Session:
         state = machine.kill.state
         if state is not None and state.progress is KillProgress.CANCELLING:
             await machine.kill.carry_out(close_ms)
+        await self.withdraw_entries(machine)
         if intents:
             await machine.execution.dispatch(intents, close_ms)
         if machine.execution.in_flight:
@@ -268,6 +273,19 @@ class Session:
         if changed:
             await machine.execution.verify(now_ms)
         return changed
+
+    async def withdraw_entries(self, machine: Machine) -> None:
+        """While exposure may only fall, no entry stays at the venue: cancelled, and asked again where that was lost."""
+        if not machine.oversight.withdraws_entries:
+            return
+        now_ms = machine.clock.now_ms()
+        for _ in range(IN_FLIGHT_ROUNDS):
+            entries = machine.execution.open_entries()
+            if not entries:
+                return
+            for order in entries:
+                await machine.execution.cancel(order, now_ms)
+            await self._resolve(machine, now_ms)
 
     async def _resolve(self, machine: Machine, now_ms: int) -> None:
         """Look up orders in flight on the market's clock, before the market moves on; bounded."""
@@ -351,7 +369,7 @@ class Session:
         self._background.discard(task)
         if task.cancelled() or task.exception() is None:
             return
-        failure = task.exception()
+        self._failure = failure = task.exception()
         if self._machine is not None:
             now_ms = self._machine.clock.now_ms()
             self._machine.tape.show(Event(now_ms, "ERROR", "engine.session", f"{failure}"))

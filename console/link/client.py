@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
+from console.link.peer import peer_of
 from console.link.wire import WireFault, command_message, decode, encode
 from engine.commands import Command, CommandResult
 
@@ -20,18 +23,18 @@ class NoAnswer(Exception):
 
 def ask(path: Path, message: dict[str, object], timeout_s: float) -> dict[str, Any]:
     """One request and its answer. Raises NotRunning, NoAnswer or WireFault (the engine refused the request)."""
+    deadline_s = time.monotonic() + timeout_s
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout_s)
         try:
             connection.connect(str(path))
+            if peer_of(connection)[1] != os.getuid():
+                raise WireFault(f"{path}: this socket belongs to another user")
+            connection.sendall(encode(message))
+            answer = decode(_line(connection, deadline_s))
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise NotRunning(f"no engine is running on {path}") from error
-        except TimeoutError as error:
-            raise NoAnswer(f"the engine on {path} did not answer within {timeout_s:g} s") from error
-        try:
-            connection.sendall(encode(message))
-            answer = decode(_line(connection))
-        except TimeoutError as error:
+        except (TimeoutError, BlockingIOError) as error:
             raise NoAnswer(f"the engine on {path} did not answer within {timeout_s:g} s") from error
         except ConnectionError as error:
             raise NotRunning(f"the engine on {path} went away: {error}") from error
@@ -52,9 +55,10 @@ def give(path: Path, command: Command, timeout_s: float = 5.0) -> CommandResult:
     return CommandResult(bool(answer["accepted"]), str(answer["message"]), str(answer["state"]))
 
 
-def _line(connection: socket.socket) -> bytes:
+def _line(connection: socket.socket, deadline_s: float) -> bytes:
     received = bytearray()
     while not received.endswith(b"\n"):
+        connection.settimeout(max(0.001, deadline_s - time.monotonic()))
         chunk = connection.recv(65_536)
         if not chunk:
             raise ConnectionResetError("connection closed before the answer was complete")

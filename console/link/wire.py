@@ -8,6 +8,7 @@ that cannot be understood is answered {"ok": false, "error": one line}.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -34,7 +35,21 @@ class WireFault(ValueError):
 
 def encode(message: Mapping[str, object]) -> bytes:
     """One message as a line of JSON. NaN never travels: numbers that are unknown are null."""
-    return json.dumps(message, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    try:
+        text = json.dumps(message, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(message), separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value
 
 
 def decode(line: bytes) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""What the system's signals mean to an engine: SIGTERM and SIGINT stop by policy, SIGUSR1 kills."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from engine.commands import Command, CommandKind, CommandResult
+
+if TYPE_CHECKING:
+    from engine.session import Session
+
+
+def obey_signals(session: Session) -> None:
+    """Install both on the running loop; a second SIGTERM changes nothing, a kill always goes through."""
+    loop = asyncio.get_running_loop()
+    kills: set[asyncio.Task[CommandResult]] = set()
+
+    def stop(name: str) -> None:
+        session.request_stop(session.configuration.run.stop_policy, f"signal {name}", f"{name} received")
+
+    def kill() -> None:
+        command = Command(CommandKind.KILL, "signal SIGUSR1", "SIGUSR1 received")
+        task = asyncio.ensure_future(session.execute(command))
+        kills.add(task)
+        task.add_done_callback(answered)
+
+    def answered(task: asyncio.Task[CommandResult]) -> None:
+        kills.discard(task)
+        if task.cancelled():
+            return
+        failure = task.exception()
+        if failure is not None:
+            session.say("ERROR", "console.signals", f"the kill asked by SIGUSR1 failed: {failure}")
+        elif not task.result().accepted:
+            session.say("ERROR", "console.signals", f"SIGUSR1: {task.result().message}")
+
+    loop.add_signal_handler(signal.SIGTERM, stop, "SIGTERM")
+    loop.add_signal_handler(signal.SIGINT, stop, "SIGINT")
+    loop.add_signal_handler(signal.SIGUSR1, kill)
