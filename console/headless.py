@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.lines import Lines
+from console.garbage import settle
 from console.link.server import ControlSocket
 from console.notify import Notifier
 from console.signals import obey_signals
@@ -126,6 +127,7 @@ def _announce_kernels(session: Session, notifier: Notifier, told_by_event: bool)
 async def _keep_informed(session: Session, notifier: Notifier) -> None:
     """READY once, then the status line and file."""
     await session.ready.wait()
+    settle()
     notifier.send("READY=1", f"STATUS={session.phase}", f"MAINPID={os.getpid()}")
     complained = False
     while True:
