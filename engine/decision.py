@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from engine import decision_layout as at
+from engine import decision_packing as packing
 from engine import kernel_cache
 from risk.parameters import RiskParameters
 from store.records import SignalClass, SignalType, TradingState
@@ -192,10 +193,10 @@ class Decider:
     def __init__(self, parameters: Parameters, symbols: int) -> None:
         table = parameters.signals.signals
         self._shape = (len(table), symbols)
-        self._signals, self._codes = _pack_signals(table)
-        self._rows = tuple(_enabled(table, signal_class) for signal_class in _CLASSES)
+        self._signals, self._codes = packing.pack_signals(table)
+        self._rows = tuple(packing.enabled_rows(table, signal_class) for signal_class in _CLASSES)
         self._type_limits = np.array([parameters.risk.type_limits[kind] for kind in SignalType])
-        self._inputs = _pack_parameters(parameters.risk)
+        self._inputs = packing.pack_parameters(parameters.risk)
         self._allow_short, self._use_cost_band = parameters.risk.allow_short, parameters.risk.cost_band
         self._symbols = np.zeros((at.SYMBOL_ROWS, symbols))
         self._flags = np.zeros((at.FLAG_ROWS, symbols), dtype=np.bool_)
@@ -228,16 +229,16 @@ class Decider:
         facts, marks = np.empty((at.FACT_ROWS, symbols)), np.empty((at.MARK_ROWS, symbols), np.bool_)
         orders, summary = np.empty((at.ORDER_ROWS, symbols), np.int64), np.empty(at.SUMMARY)
         self._step(
-            _checked("readings.value", readings.value, self._shape),
-            _checked("readings.confidence", readings.confidence, self._shape),
-            _checked("market.correlation", market.correlation, (symbols, symbols)),
+            packing.contiguous("readings.value", readings.value, self._shape),
+            packing.contiguous("readings.confidence", readings.confidence, self._shape),
+            packing.contiguous("market.correlation", market.correlation, (symbols, symbols)),
             self._symbols,
             self._flags,
-            _labels(market.cluster, symbols),
+            packing.labels(market.cluster, symbols),
             self._signals,
             self._codes,
             *self._rows,
-            _checked("neutral.legs", legs.legs, self._shape),
+            packing.contiguous("neutral.legs", legs.legs, self._shape),
             self._type_limits,
             self._inputs,
             stages,
@@ -268,7 +269,7 @@ class Decider:
             legs.beta,
             legs.held,
         )
-        _fill(self._symbols, columns)
+        packing.fill_rows(self._symbols, columns)
 
     def _pack_flags(self, market: Market, risk: RiskInputs) -> None:
         shortable = market.shortable if self._allow_short else np.zeros_like(market.shortable)
@@ -280,7 +281,7 @@ class Decider:
             risk.cooldown_long,
             risk.cooldown_short,
         )
-        _fill(self._flags, columns)
+        packing.fill_rows(self._flags, columns)
 
     def _pack_book(self, portfolio: Portfolio, risk: RiskInputs, hedge: int) -> None:
         """Fill the entries that change from bar to bar."""
@@ -327,66 +328,6 @@ def _load_step() -> Callable[..., None]:
     from engine.decision_step import step
 
     return cast("Callable[..., None]", step)
-
-
-def _pack_signals(table: tuple[SignalSpec, ...]) -> tuple[FloatArray, IntArray]:
-    signals = np.array([(s.weight, s.scalar, s.up, s.down) for s in table]).reshape(-1, at.SIGNAL_ROWS)
-    types = list(SignalType)
-    codes = np.array([(types.index(s.signal_type), int(s.side)) for s in table], dtype=np.int64)
-    return np.ascontiguousarray(signals.T), np.ascontiguousarray(codes.reshape(-1, at.CODE_ROWS).T)
-
-
-def _enabled(table: tuple[SignalSpec, ...], signal_class: SignalClass) -> IntArray:
-    """The rows of the signals of a class that have a weight."""
-    rows = [k for k, s in enumerate(table) if s.signal_class is signal_class and s.weight > 0.0]
-    total = math.fsum(table[k].weight for k in rows)
-    if signal_class is not SignalClass.OVERLAY and rows and abs(total - 1.0) > 1e-9:
-        raise ValueError(f"weights of the enabled {signal_class} signals must sum to 1, not {total:.9g}")
-    if not all(s.weight >= 0.0 and math.isfinite(s.scalar * s.up * s.down) for s in table):
-        raise ValueError("signal weights must be >= 0, and scalars and overlay factors finite")
-    return np.array(rows, dtype=np.int64)
-
-
-def _pack_parameters(risk: RiskParameters) -> FloatArray:
-    """The entries of `inputs` that stay, in the order of `decision_layout`; the others are 0 until a bar is
-    decided."""
-    constants = (
-        risk.volatility_target,
-        risk.neutral_budget,
-        risk.max_symbol,
-        risk.max_cluster,
-        risk.max_net,
-        risk.max_gross,
-        risk.dd_start,
-        risk.dd_halt,
-        risk.hold_max_age_ms,
-        risk.buffer_fraction,
-    )
-    inputs = np.zeros(at.INPUTS)
-    inputs[at.VOLATILITY_TARGET :] = constants
-    return inputs
-
-
-def _fill(rows: FloatArray | BoolArray, columns: tuple[FloatArray | BoolArray, ...]) -> None:
-    """Copy arrays [S] into the rows of a matrix."""
-    shape = rows.shape[1:]
-    for row, column in enumerate(columns):
-        if column.shape != shape:
-            raise ValueError(f"every array per symbol must have shape {shape}, got {column.shape}")
-        rows[row] = column
-
-
-def _checked(name: str, array: FloatArray, shape: tuple[int, ...]) -> FloatArray:
-    """`array` as the contiguous float64 the step was compiled for."""
-    if array.shape != shape:
-        raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
-    return np.ascontiguousarray(array, dtype=np.float64)
-
-
-def _labels(cluster: IntArray, symbols: int) -> IntArray:
-    if cluster.shape != (symbols,):
-        raise ValueError(f"market.cluster must have shape {(symbols,)}, got {cluster.shape}")
-    return np.ascontiguousarray(cluster, dtype=np.int64)
 
 
 def _decision(
