@@ -1,0 +1,1 @@
+"""Benchmarks, one table each; see docs/benchmarks.md."""
