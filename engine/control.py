@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from engine.commands import Command, CommandKind, CommandResult
 from engine.kill import KillProgress, KillState
 from engine.machine import Machine
+from engine.oversight import OPERATOR_PAUSE
 from risk.state import OPERATOR
-from store.records import OrderPurpose, Override, TradingState
+from store.records import Override, TradingState
 from store.rows import CommandRow
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Control:
         return self._answer(command, True, f"resumed, now {machine.oversight.state.name}", before)
 
     async def _pause(self, command: Command) -> CommandResult:
-        return await self._restrict(command, "operator pause", "entries paused", cancel_entries=False)
+        return await self._restrict(command, OPERATOR_PAUSE, "entries paused", cancel_entries=False)
 
     async def _reduce(self, command: Command) -> CommandResult:
         return await self._restrict(command, "operator reduce", "reducing only", cancel_entries=True)
@@ -138,9 +139,7 @@ class Control:
         await machine.journal.commit()
         if cancel_entries and message == what:
             async with machine.books:
-                for order in machine.execution.open_orders():
-                    if order.purpose is OrderPurpose.OPEN:
-                        await machine.execution.cancel(order, now_ms)
+                await self._session.withdraw_entries(machine)
         return result
 
     async def _stop(self, command: Command) -> CommandResult:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 LEADER = "BTC"
 KILL = "kill"
+OPERATOR_PAUSE = "operator pause"
 
 
 class Oversight:
@@ -86,6 +87,14 @@ class Oversight:
     def flattening(self) -> bool:
         """True while HALTED means that positions are to be closed."""
         return self.state is TradingState.HALTED and not self.keep_positions
+
+    @property
+    def withdraws_entries(self) -> bool:
+        """True while the book may only be reduced; a pause alone lets entries that are at the venue work on."""
+        return any(
+            override.state is TradingState.REDUCING and not override.scope and override.name != OPERATOR_PAUSE
+            for override in self.guards.overrides
+        )
 
     @property
     def overrides(self) -> tuple[Override, ...]:

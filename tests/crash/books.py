@@ -14,7 +14,11 @@ from typing import Any
 from engine.venues.choose import venue_path
 
 ZERO = Decimal(0)
-NEVER_ACCEPTED = ("denied", "rejected")
+_ACCEPTED = (
+    "SELECT client_order_id FROM orders WHERE status NOT IN ('denied', 'rejected') "
+    "AND NOT (status = 'expired' AND venue_order_id IS NULL)"
+)
+"""All but those proven never to have reached the venue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ def compare(database: Path) -> list[str]:
     told = Told.of(database)
     with closing(read_only(database)) as ours:
         orders = dict(ours.execute("SELECT client_order_id, status FROM orders"))
+        accepted = {row[0] for row in ours.execute(_ACCEPTED)}
         fills = {
             name: (symbol, side, Decimal(price), Decimal(quantity), Decimal(fee))
             for name, symbol, side, price, quantity, fee in ours.execute(
@@ -82,9 +87,10 @@ def compare(database: Path) -> list[str]:
             "SELECT initial, realised, fees, funding FROM equity ORDER BY ts_ms DESC LIMIT 1"
         ).fetchone()
     found = [f"the venue's books hold {name} twice" for name in told.duplicates]
-    accepted = {name for name, status in orders.items() if status not in NEVER_ACCEPTED}
     found += [f"order {name} is the venue's and not ours" for name in told.orders.keys() - orders.keys()]
-    found += [f"order {name} is ours ({orders[name]}), not the venue's" for name in accepted - told.orders.keys()]
+    found += [
+        f"order {name} is ours ({orders[name]}), not the venue's" for name in accepted - told.orders.keys()
+    ]
     theirs = {
         name: (f["symbol"], f["side"], Decimal(f["price"]), Decimal(f["quantity"]), Decimal(f["fee"]))
         for name, f in told.fills.items()
@@ -115,4 +121,7 @@ def _two_intents_for_one_decision(database: Path) -> list[str]:
         rows = ours.execute(
             "SELECT decision_ts_ms, symbol, purpose, count(*) FROM orders GROUP BY 1, 2, 3 HAVING count(*) > 1"
         ).fetchall()
-    return [f"{count} orders {purpose} on {symbol} for the decision at {ts}" for ts, symbol, purpose, count in rows]
+    return [
+        f"{count} orders {purpose} on {symbol} for the decision at {ts}"
+        for ts, symbol, purpose, count in rows
+    ]

@@ -41,13 +41,15 @@ def kill_repeatedly(begin: Callable[[str], Career], kills: int, seed: int, bar_s
 
     `bar_s`: seconds one bar takes, which spreads the instants of the outside kills over the bars that are left.
     """
-    draw = random.Random(seed)  # noqa: S311  a plan of kills, not a secret
+    draw = random.Random(seed)
     toll = Toll()
     while toll.kills < kills:
         career = begin(f"career{len(toll.careers)}")
         toll.careers.append(career)
         while toll.kills < kills and not career.done:
-            in_flight = toll.in_flight < kills // 2 and (draw.random() < 0.5 or toll.elsewhere >= (kills + 1) // 2)
+            in_flight = toll.in_flight < kills // 2 and (
+                draw.random() < 0.5 or toll.elsewhere >= (kills + 1) // 2
+            )
             plan = _in_flight(draw) if in_flight else _anywhere(draw, career, kills - toll.kills, bar_s)
             _count(toll, career, plan)
         career.finish()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
 from tests.crash.life import Flags
 from tests.crash.lives import Career, Nursery
 

@@ -137,10 +137,15 @@ class Career:
         found = [*check(self.database).findings, *compare(self.database)]
         assert not found, "\n".join(found)
 
-    def _count(self, sql: str) -> int:
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the database says; nothing before the engine has made its tables."""
         if not self.database.exists():
-            return 0
+            return []
         with closing(read_only(self.database)) as connection:
             if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'decisions'").fetchone():
-                return 0
-            return int(connection.execute(sql).fetchone()[0])
+                return []
+            return connection.execute(sql).fetchall()
+
+    def _count(self, sql: str) -> int:
+        found = self.rows(sql)
+        return int(found[0][0]) if found else 0
