@@ -13,7 +13,6 @@ _BINDS = {
     "conflict": "signals of one class disagree: cut",
     "overlay": "overlay signals scale it",
     "volatility": "sized to the volatility target",
-    "neutral": "market-neutral signals added",
     "type": "limit of one signal type bound",
     "symbol": "limit of one symbol bound",
     "cluster": "limit of its cluster bound",
@@ -41,7 +40,7 @@ def explain(target: Target, client_order_id: str, as_json: bool) -> int:
     print()
     print_table(
         ("time", "status", "reason"),
-        [(when(row["ts_ms"]), row["status"], plain(row.get("reason"))) for row in found["events"]],
+        [(when(row["ts_ms"]), row["to_status"], plain(row["reason"])) for row in found["events"]],
     )
     if found["fills"]:
         print()
@@ -56,16 +55,24 @@ def explain(target: Target, client_order_id: str, as_json: bool) -> int:
 
 
 def _with_bounds(stages: list[Record]) -> list[Record]:
-    """Each stage with `bound` (a limit changed the value here) and `why` in words, "" where nothing changed."""
+    """Each stage with `bound` (a limit changed the value here) and `why` in words, "" where nothing changed.
+
+    The neutral stage holds what market-neutral signals want beside the rest; from `type` on the two are one.
+    """
     told = []
+    values = {stage["stage"]: stage["value"] for stage in stages}
     before: float | None = None
     for stage in stages:
         value, name = stage["value"], stage["stage"]
-        changed = _differs(before, value) and name in _BINDS
-        told.append(
-            {**stage, "bound": changed and name in _LIMITS, "why": _BINDS.get(name, "") if changed else ""}
-        )
-        before = value
+        if name == "neutral":
+            why, bound = ("market-neutral signals add this" if value else ""), False
+        else:
+            if name == "type" and before is not None:
+                before += values.get("neutral") or 0.0
+            changed = _differs(before, value) and name in _BINDS
+            why, bound = (_BINDS[name] if changed else ""), changed and name in _LIMITS
+            before = value
+        told.append({**stage, "bound": bound, "why": why})
     return told
 
 
