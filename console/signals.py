@@ -11,6 +11,9 @@ from engine.commands import Command, CommandKind, CommandResult
 if TYPE_CHECKING:
     from engine.session import Session
 
+STARTING = "STARTING"
+ASK_AGAIN_S = 0.05
+
 
 def obey_signals(session: Session) -> None:
     """Install both on the running loop; a second SIGTERM changes nothing, a kill always goes through."""
@@ -22,7 +25,7 @@ def obey_signals(session: Session) -> None:
 
     def kill() -> None:
         command = Command(CommandKind.KILL, "signal SIGUSR1", "SIGUSR1 received")
-        task = asyncio.ensure_future(session.execute(command))
+        task = asyncio.ensure_future(_insist(session, command))
         kills.add(task)
         task.add_done_callback(answered)
 
@@ -39,3 +42,12 @@ def obey_signals(session: Session) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop, "SIGTERM")
     loop.add_signal_handler(signal.SIGINT, stop, "SIGINT")
     loop.add_signal_handler(signal.SIGUSR1, kill)
+
+
+async def _insist(session: Session, command: Command) -> CommandResult:
+    """Nobody waits for a signal's answer, so an engine that is still starting is asked until it can take it."""
+    while True:
+        result = await session.execute(command)
+        if result.state != STARTING:
+            return result
+        await asyncio.sleep(ASK_AGAIN_S)

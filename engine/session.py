@@ -74,7 +74,6 @@ class Session:
             self._machine = machine = await assemble(self.configuration, self.database_path)
             self.compile_seconds = machine.compile_seconds
             machine.tape.listeners += self._listeners
-            self._control = Control(self, machine)
             self._pacer = Pacer(machine.feed.bar_ms, self.configuration.run.speed_factor or math.inf)
             self.phase = "recovering"
             await self._recover(machine)
@@ -93,10 +92,10 @@ class Session:
             await self._close()
 
     def snapshot(self) -> Snapshot | None:
-        """The newest picture; None until the machine is assembled."""
+        """The newest picture; None until the books are restored."""
         from engine.picture import draw
 
-        return None if self._machine is None else draw(self, self._machine)
+        return None if self._machine is None or self._control is None else draw(self, self._machine)
 
     async def execute(self, command: Command) -> CommandResult:
         """Run one command beside the bars; KILL answers once HALTED is durable."""
@@ -171,8 +170,9 @@ class Session:
         """Stand where the last run stood: market, books, orders of unknown fate, an unfinished kill."""
         await machine.restore()
         clock = machine.clock
-        if self._control is not None:
-            await self._control.adopt_latch()
+        # Before the books are back neither a picture nor a command would find them in agreement.
+        self._control = Control(self, machine)
+        await self._control.adopt_latch()
         machine.tape.say(clock.now_ms(), "INFO", "engine.session", machine.describe())
         await self._resolve(machine, clock.now_ms())
         await self.withdraw_entries(machine)
