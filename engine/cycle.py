@@ -351,6 +351,7 @@ class BarCycle:
         self._kelly = self._kelly_cap()
         for symbol, index in self._index.items():
             self._quantity[index] = float(self._ledger.quantity(symbol))
+        self.totals = self._mark(self._book.cursor_ms)
 
 
 def wanted_exits(limits: RiskParameters) -> frozenset[OrderPurpose]:
