@@ -77,6 +77,8 @@ class KillSwitch:
             if self.state is None or self.state.done:
                 return
             if self.state.progress is KillProgress.CANCELLING:
+                # A bar may come here between the latch and the end of its commit, which is under way elsewhere.
+                await self._journal.commit()
                 await self._cancel()
                 keep = self.state.keep_positions
                 self._advance(KillProgress.KEPT if keep else KillProgress.FLATTENING)

@@ -81,9 +81,9 @@ class Career:
     bars: int
     endings: list[Ending] = field(default_factory=list)
 
-    def live(self, **particulars: Any) -> Ending:
-        """One more life, for all bars that are left but the last: what a killed life leaves undone takes a bar more."""
-        return self._life(self.bars_left - 1, particulars)
+    def live(self, bars: int | None = None, **particulars: Any) -> Ending:
+        """One more life, for `bars` or all that are left but the last: what a killed life leaves undone takes one."""
+        return self._life(self.bars_left - 1 if bars is None else bars, particulars)
 
     def finish(self, **particulars: Any) -> Ending:
         """Live to the last bar; asserts a clean end."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -46,3 +48,37 @@ def never_look_up() -> None:
         self._in_flight_since_ms.pop(name, None)
 
     Execution._look_up = declare_dead  # type: ignore[method-assign]
+
+
+HANG_AFTER_BARS = 8
+
+
+def hang_in_an_await() -> None:
+    """The bar loop waits for ever with the books in its hands."""
+    take_news = Session._take_news
+    bars = 0
+
+    async def hang(self: Session, *arguments: Any) -> bool:
+        nonlocal bars
+        bars += 1
+        if bars > HANG_AFTER_BARS:
+            await asyncio.Event().wait()
+        return await take_news(self, *arguments)
+
+    Session._take_news = hang  # type: ignore[method-assign]
+
+
+def wedge_the_loop() -> None:
+    """A call that never returns stops the whole event loop."""
+    take_news = Session._take_news
+    bars = 0
+
+    async def wedge(self: Session, *arguments: Any) -> bool:
+        nonlocal bars
+        bars += 1
+        if bars > HANG_AFTER_BARS:
+            print("wedged", flush=True)
+            threading.Event().wait()
+        return await take_news(self, *arguments)
+
+    Session._take_news = wedge  # type: ignore[method-assign]
