@@ -32,7 +32,7 @@ class FaultKind(StrEnum):
 
 def _probability(description: str) -> float:
     default: float = Field(
-        0.0, ge=0, le=1, json_schema_extra={"unit": "probability"}, description=description
+        default=0.0, ge=0, le=1, json_schema_extra={"unit": "probability"}, description=description
     )
     return default
 
@@ -68,60 +68,60 @@ class VenueConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     half_spread_bps: float = Field(
-        1.0,
+        default=1.0,
         ge=0,
         le=1_000,
         json_schema_extra={"unit": "bps of price"},
         description="half the bid-ask spread, paid by every order that takes",
     )
     impact_coefficient: float = Field(
-        1.0,
+        default=1.0,
         ge=0,
         le=100,
         json_schema_extra={"unit": "factor"},
         description="Y of the square-root impact: Y x daily volatility x sqrt(quantity / 24 h volume)",
     )
     latency_bars: int = Field(
-        0,
+        default=0,
         ge=0,
         le=1_000,
         json_schema_extra={"unit": "bars"},
         description="bars an order waits beyond the one that opens at its decision",
     )
     volume_share: float = Field(
-        0.10,
+        default=0.10,
         gt=0,
         le=1,
         json_schema_extra={"unit": "fraction of the decision bar's volume"},
         description="most that market and limit orders together fill per symbol and bar",
     )
     limit_life_bars: int = Field(
-        1,
+        default=1,
         ge=0,
         le=100_000,
         json_schema_extra={"unit": "bars"},
         description="bars a limit order works before it expires; 0: until cancelled",
     )
     liquidation_penalty_rate: float = Field(
-        0.01,
+        default=0.01,
         ge=0,
         le=0.5,
         json_schema_extra={"unit": "fraction of notional"},
         description="charged on a liquidation, beside the taker fee",
     )
     unknown_daily_volatility: float = Field(
-        0.05,
+        default=0.05,
         ge=0,
         le=10,
         json_schema_extra={"unit": "fraction per day"},
         description="daily volatility that costs are figured with where none has been measured yet",
     )
     marks_every_ms: int = Field(
-        200,
+        default=200,
         ge=0,
         le=60_000,
         json_schema_extra={"unit": "ms of wall time"},
         description="least time between two records of the marks while nothing else changes",
     )
-    fault_seed: int = Field(0, ge=0, le=2**63 - 1, description="seed of the injected faults")
-    faults: FaultProbabilities = Field(FaultProbabilities(), description="injected faults")
+    fault_seed: int = Field(default=0, ge=0, le=2**63 - 1, description="seed of the injected faults")
+    faults: FaultProbabilities = Field(default=FaultProbabilities(), description="injected faults")

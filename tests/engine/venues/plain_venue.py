@@ -72,7 +72,8 @@ class PlainVenue:
 
         def cost(quantity: Fraction) -> Fraction:
             part = min(Fraction(1), quantity / context["volume_24h"])
-            return self.half_spread + self.impact * context["sigma"] * root(part)
+            sigma: Fraction = context["sigma"]
+            return self.half_spread + self.impact * sigma * root(part)
 
         def wanted(order: dict[str, Any]) -> Fraction:
             rest: Fraction = order["quantity"] - order["filled"]

@@ -168,7 +168,7 @@ class Case:
     instrument: Instrument = field(default_factory=instrument)
 
 
-def account(config: VenueConfig = COSTS, *instruments: Instrument, cash: str = "100000") -> Account:
+def account(*instruments: Instrument, config: VenueConfig = COSTS, cash: str = "100000") -> Account:
     """Empty books, in memory only."""
     traded = instruments or (instrument(),)
     by_symbol = {one.symbol: one for one in traded}
@@ -177,7 +177,7 @@ def account(config: VenueConfig = COSTS, *instruments: Instrument, cash: str = "
 
 def play_case(case: Case) -> Account:
     """Play every bar; an order reaches the venue after the close it was decided at."""
-    books = account(case.config, case.instrument)
+    books = account(case.instrument, config=case.config)
     for index, one in enumerate(steps(case.bars, case.funding)):
         play(books, one)
         for wanted in case.orders:

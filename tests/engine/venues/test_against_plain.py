@@ -144,7 +144,7 @@ def cancel_both(books: Account, plain: PlainVenue, which: int) -> None:
 
 
 def play_both(config: VenueConfig, story: list[Any]) -> tuple[Account, PlainVenue]:
-    books, plain = account(config, TRADED, cash="1000000000"), plain_venue(config)
+    books, plain = account(TRADED, config=config, cash="1000000000"), plain_venue(config)
     close, volume = 100.0, 1_000.0
     for index, (bar, orders, funding, cancelled) in enumerate(story):
         before = (close, close, close, close, volume)
