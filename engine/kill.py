@@ -94,13 +94,18 @@ class KillSwitch:
             positions = await self._venue.positions()
             orders = await self._venue.open_orders()
         except VenueUnavailable as unavailable:
-            self.state = replace(self.state, error=str(unavailable))
+            if self.state is not None:
+                self.state = replace(self.state, error=str(unavailable))
             return False
+        if self.state is None or self.state.done:
+            # Somebody else's question was answered first, and the operator may have resumed since.
+            return True
         self.state = replace(self.state, open_positions=len(positions), open_orders=len(orders), error="")
-        if self.state.progress is KillProgress.FLATTENING and not positions and not orders:
+        flat = self.state.progress is KillProgress.FLATTENING and not positions and not orders
+        if flat:
             self._advance(KillProgress.FLAT)
             await self._journal.commit()
-        return self.state.done
+        return flat
 
     async def until_flat(
         self, stands_still: Callable[[], bool], close_out: Callable[[], Awaitable[object]]

@@ -20,7 +20,7 @@ from tests.crash.test_sigkill import FAULTS, MANY_ORDERS
 
 KILL_BAR = 6
 STEPS = (
-    "before the kill",
+    "kill: latch durable",
     "before cancel all",
     "all cancelled, answer not booked",
     "kill: flattening begun",
