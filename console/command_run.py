@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -48,7 +49,7 @@ def run_engine(request: RunRequest) -> int:
 
         outcome = run_with_console(configuration, database)
         summary, code = outcome.summary, outcome.code
-    print(json.dumps(summary.as_dict()) if request.as_json else summary.as_text())
+    _print_to_whoever_reads(json.dumps(summary.as_dict()) if request.as_json else summary.as_text())
     return code
 
 
@@ -65,6 +66,14 @@ async def _headless(
 
         summary = replace(summary, digest=await asyncio.to_thread(digest, database))
     return summary
+
+
+def _print_to_whoever_reads(text: str) -> None:
+    """A run that ended well has ended well, even where nobody is left to hear it."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _make_folder(folder: Path) -> None:

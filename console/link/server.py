@@ -106,6 +106,7 @@ class ControlSocket:
                 return
             await _send(writer, await self._answer(line, f"uid={uid}"))
         await _send(writer, {"ok": False, "error": refusal})
+        await _hear_out(reader, writer)
 
     async def _answer(self, line: bytes, actor: str) -> dict[str, object]:
         try:
@@ -127,6 +128,15 @@ async def _send(writer: asyncio.StreamWriter, answer: dict[str, object]) -> None
     writer.write(encode(answer))
     async with asyncio.timeout(ANSWER_S):
         await writer.drain()
+
+
+async def _hear_out(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read on for a moment: closing on unread words would take our last ones from the peer."""
+    writer.write_eof()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PROBE_S):
+            while await reader.read(REQUEST_BYTES):
+                pass
 
 
 def _listener(path: Path) -> int | None:

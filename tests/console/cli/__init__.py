@@ -1,0 +1,1 @@
+"""The command line, headless runs and the control socket."""

@@ -1,0 +1,107 @@
+"""What goes wrong before a trade: one line on stderr, the right exit code, never a traceback."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.console.cli.conftest import Command
+
+QUICK = ("run", "--no-ui", "--speed", "max", "--bars", "1")
+
+
+def complaint(err: str) -> str:
+    """The one line of a complaint."""
+    lines = err.splitlines()
+    assert len(lines) == 1, err
+    assert lines[0].startswith("quarterdeck: ")
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("run",), 2, "run needs a terminal for the console; without one pass --no-ui"),
+        (("run", "--no-ui", "--set", "nonsense"), 2, "--set nonsense: write it as section.key=value"),
+        (("run", "--no-ui", "--mode", "live"), 4, "run.mode"),
+        (("run", "--no-ui", "--mode", "replay"), 4, "mode replay needs data"),
+        (("run", "--no-ui", "--bars", "many"), 2, "--bars"),
+        (("run", "--no-ui", "--set", "risk.max_grass=1"), 4, "did you mean max_gross?"),
+        (("launch",), 2, "No such command 'launch'"),
+        (("status", "--db", "none.db"), 3, "no engine is running on"),
+        (("resume", "--reason", "x", "--db", "none.db", "--confirm", "RESUME"), 3, "no engine is running on"),
+        (("resume", "--reason", "x", "--db", "none.db", "--confirm", "resume"), 2, "must be given in full"),
+        (("resume", "--reason", "x", "--db", "none.db"), 2, "--confirm RESUME"),
+        (("resume", "--db", "none.db"), 2, "--reason"),
+        (("pause", "--db", "none.db"), 3, "no engine is running on"),
+        (("fills", "--db", "none.db"), 1, "there is no such database"),
+        (("positions", "--db", "none.db"), 1, "there is no such database"),
+        (("db", "check", "--db", "none.db"), 1, "there is no such database"),
+        (("db", "digest", "--db", "none.db"), 1, "there is no such database"),
+        (("db", "backup", "copy.db", "--db", "none.db"), 1, "there is no such database"),
+        (("audit", "verify", "--db", "none.db"), 1, "there is no such database"),
+        (("explain", "qd1", "--db", "none.db"), 1, "there is no such database"),
+        (("config", "check", "-c", "none.toml"), 4, "none.toml"),
+    ],
+)
+def test_a_command_that_cannot_be_obeyed(
+    qd: Command, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    ended = qd(*arguments)
+    assert ended.code == code, ended.err
+    assert words in complaint(ended.err)
+
+
+def test_every_fault_of_a_configuration_is_listed(qd: Command, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("[risk]\nmax_gross = -1\nnonsense = 2\n[run]\nmode = 'live'\n")
+    for command in (("config", "check"), QUICK):
+        ended = qd(*command, "-c", tmp_path / "bad.toml")
+        assert ended.code == 4
+        lines = ended.err.splitlines()
+        assert [line.split(":")[2] for line in lines] == ["2", "3", "5"]
+        assert all(line.startswith("quarterdeck: ") for line in lines)
+
+
+def test_a_data_file_that_is_none(qd: Command, tmp_path: Path) -> None:
+    (tmp_path / "BTCUSDT_1h.csv").write_text("no,bars\n1,2\n")
+    ended = qd(*QUICK, "--mode", "replay", "--data", tmp_path / "BTCUSDT_1h.csv", "--db", tmp_path / "r.db")
+    assert ended.code == 1
+    assert "BTCUSDT_1h.csv" in complaint(ended.err)
+
+
+def test_a_database_of_another_seed_or_account(qd: Command, book: Path) -> None:
+    assert qd(*QUICK, "--db", book, "--seed", "8").code == 4
+    assert qd(*QUICK, "--db", book, "--set", "run.account=other").code == 4
+
+
+def test_a_database_that_is_none(qd: Command, tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("this is no database, and never was one" * 100)
+    ended = qd(*QUICK, "--db", tmp_path / "text.db")
+    assert ended.code == 1
+    assert "not a database" in complaint(ended.err)
+
+
+def test_a_database_of_a_newer_program(qd: Command, book: Path) -> None:
+    with closing(sqlite3.connect(book)) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+    for command in (("fills",), ("db", "check"), QUICK):
+        ended = qd(*command, "--db", book)
+        assert ended.code == 1
+        complaint(ended.err)
+
+
+def test_a_folder_that_cannot_be_made(qd: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ended = qd(*QUICK, "--db", tmp_path / "file" / "x.db")
+    assert ended.code == 1
+    assert "a part of its path is a file" in complaint(ended.err)
+
+
+def test_a_venue_without_its_books_says_so(qd: Command, book: Path) -> None:
+    shutil.copy(book, book.with_name("alone.db"))
+    ended = qd("positions", "--db", book.with_name("alone.db"))
+    assert ended.code == 0
