@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.decision import STAGES
 from engine.limits_view import limit_rows
+from engine.market import CRYPTO_DAYS_A_YEAR
 from engine.snapshot import (
     KillRow,
     OrderRow,
@@ -144,6 +145,7 @@ def _signals(machine: Machine, quotes: np.ndarray | None) -> tuple[SignalRow, ..
                 stale=stale,
                 why_blocked=blocked,
                 spread_bps=2 * machine.configuration.venue.half_spread_bps,
+                expected_cost_bps=_cost_bps(machine, index),
                 trail=machine.cycle.trail(index),
             )
         )
@@ -161,6 +163,18 @@ def _action(machine: Machine, index: int, cells: tuple[SignalCell, ...], blocked
         return "BLOCKED"
     current = decision.current[index]
     return "flat" if not current else "HOLD L" if current > 0 else "HOLD S"
+
+
+def _cost_bps(machine: Machine, index: int) -> float | None:
+    """What closing the position now would cost by the venue's own rule: half spread, fee and square-root impact."""
+    market, venue = machine.market, machine.configuration.venue
+    instrument = machine.feed.instruments[index]
+    held, traded = abs(float(machine.ledger.quantity(instrument.symbol))), float(market.volume_24h[index])
+    if not held or not traded > 0:
+        return None
+    daily = float(market.sigma[index]) / CRYPTO_DAYS_A_YEAR**0.5
+    impact = venue.impact_coefficient * daily * (held / traded) ** 0.5
+    return venue.half_spread_bps + (float(instrument.taker_fee_rate) + impact) * 1e4
 
 
 def _why_blocked(machine: Machine, symbol: str, stale: bool) -> str:
