@@ -72,11 +72,14 @@ class Opening:
         self._wanted = tuple(wanted)
         self._asked_ms = bar_ms
         self._notices: list[str] = []
+        self._nearly_bars: list[Source] = []
 
     def open(self, files: Sequence[Candidate]) -> Opened:
         """Raises DataFault at the first file that cannot be used or does not fit the others."""
         sources = self._sources(files)
         bar_files = [source for source in sources if source.kind is FileKind.BARS]
+        if not bar_files and self._nearly_bars:
+            raise _missing(self._nearly_bars[0])
         if not bar_files:
             names = _listed([file.path.name for file in files])
             raise DataFault(
@@ -101,12 +104,10 @@ class Opening:
             source = open_source(self._connection, file.path) if is_readable else Source(file.path)
             if source.kind is FileKind.OTHER and not file.is_named:
                 passed_over.append(file.path.name)
+                self._nearly_bars += [source] if source.columns.has("close") else []
                 continue
-            missing = source.columns.missing()
-            if missing:
-                raise source.fault(
-                    f"has no column {', '.join(missing)}; it has {_listed(source.columns.names)}"
-                )
+            if source.columns.missing():
+                raise _missing(source)
             symbol = "" if source.is_panel else self._symbol_of(source)
             if not self._wanted or source.is_panel or symbol in self._wanted:
                 source, descriptor = settled(self._connection, typed(self._connection, source, symbol))
@@ -219,6 +220,11 @@ class Opening:
             ).fetchone()
         if row is not None:
             raise one.fault(f"{symbol} at {utc(row[2])} differs from row {row[1]} of {other.path}", row[0])
+
+
+def _missing(source: Source) -> DataFault:
+    lacking, held = ", ".join(source.columns.missing()), _listed(source.columns.names)
+    return source.fault(f"has no column {lacking}; it has {held}")
 
 
 def _check_step(source: Source, spans: Iterable[Span], bar_ms: int) -> None:
