@@ -203,6 +203,8 @@ def test_only_a_file_of_bars_or_rates_may_be_named(tmp_path: Path) -> None:
     assert (
         fault_of(bars_file, marks) == f"{marks}: has no column volume; it has ts, open, high, low and 2 more"
     )
+    bars_file.unlink()
+    assert fault_of(tmp_path) == f"{marks}: has no column volume; it has ts, open, high, low and 2 more"
     rates = write_csv(tmp_path / "funding_BTCUSDT.csv", [{"ts": APRIL, "funding_rate": 0.1}])
     assert fault_of(rates) == "funding_BTCUSDT.csv: no bars in there"
 
