@@ -7,6 +7,7 @@ look up every order whose fate is unknown, then trade. Each bar is one transacti
 from __future__ import annotations
 
 import asyncio
+import importlib
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -14,13 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import kernel_cache
 from engine.clock import Pacer
 from engine.commands import Command, CommandResult
-from engine.control import Control
 from engine.kill import KillProgress
 from engine.lag import LagProbe
-from engine.machine import Machine, assemble
-from engine.market import Row, rows
 from engine.reconcile import collect
 from engine.reload import merge
 from engine.summary import Summary
@@ -30,6 +29,9 @@ from store.records import Event, Order, TradingState
 
 if TYPE_CHECKING:
     from engine.config import Configuration
+    from engine.control import Control
+    from engine.machine import Machine
+    from engine.market import Row
     from engine.snapshot import Snapshot
 
 BLOCK_BARS = 512
@@ -71,6 +73,7 @@ class Session:
         """Recover, trade, end. Raises ConfigFault, DataFault, StoreError, VenueError or SecondEngine; whatever it
         raises, files are closed and what was decided is either wholly stored or not at all."""
         try:
+            assemble = await asyncio.to_thread(_heavy_parts)
             self._machine = machine = await assemble(self.configuration, self.database_path)
             self.compile_seconds = machine.compile_seconds
             machine.tape.listeners += self._listeners
@@ -168,6 +171,8 @@ class Session:
 
     async def _recover(self, machine: Machine) -> None:
         """Stand where the last run stood: market, books, orders of unknown fate, an unfinished kill."""
+        from engine.control import Control
+
         await machine.restore()
         clock = machine.clock
         # Before the books are back neither a picture nor a command would find them in agreement.
@@ -194,6 +199,8 @@ class Session:
 
     async def _bars_ahead(self, machine: Machine) -> AsyncIterator[Row]:
         """Bars from the cursor on, the next block being read while this one is traded."""
+        from engine.market import rows
+
         feed = machine.feed
         open_ms = machine.clock.now_ms()
         ahead = asyncio.ensure_future(asyncio.to_thread(feed.read, open_ms, BLOCK_BARS))
@@ -402,3 +409,12 @@ class Session:
         await asyncio.gather(*self._background, return_exceptions=True)
         if self._machine is not None:
             await self._machine.close()
+
+
+def _heavy_parts() -> Callable[[Configuration, Path], Coroutine[None, None, Machine]]:
+    """Import what stands on numba, off the loop: a screen beside it goes on painting."""
+    kernel_cache.prepare()
+    importlib.import_module("engine.control")
+    from engine.machine import assemble
+
+    return assemble
