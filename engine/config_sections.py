@@ -174,16 +174,10 @@ class ReplayConfig(Section):
 
 
 class ExecutionConfig(Section):
-    """How targets become orders, and how often the venue is asked whether our books are right."""
+    """How targets become orders, and when a request without an answer is looked up at the venue."""
 
     order_type: Literal["market", "limit"] = Field(
         default="market", description="orders towards a target: market, or passive limits good for one bar"
-    )
-    limit_offset_bps: float = Field(
-        default=0.0,
-        ge=0,
-        le=500,
-        description="how far on the passive side of the last close a limit is placed (bps of price)",
     )
     inflight_check_ms: int = Field(
         default=2_000,
@@ -197,42 +191,6 @@ class ExecutionConfig(Section):
         le=600_000,
         description="age from which a request without an answer is looked up (ms)",
     )
-    inflight_queries: int = Field(
-        default=10,
-        ge=1,
-        le=1_000,
-        description="single-order look-ups per check at most (queries)",
-    )
-    reconcile_ms: int = Field(
-        default=60_000,
-        ge=1_000,
-        le=86_400_000,
-        description="how often orders, fills, positions and balances are compared with the venue (ms)",
-    )
-    stale_bars: float = Field(
-        default=2.0,
-        ge=1,
-        le=100,
-        description="age of the last bar from which there are no entries (bars)",
-    )
-    clock_warn_ms: int = Field(
-        default=2_000,
-        ge=1,
-        le=3_600_000,
-        description="clock offset to the venue that is reported (ms)",
-    )
-    clock_block_ms: int = Field(
-        default=10_000,
-        ge=1,
-        le=3_600_000,
-        description="clock offset to the venue from which there are no entries (ms)",
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> ExecutionConfig:
-        if self.clock_warn_ms > self.clock_block_ms:
-            raise ValueError("clock_warn_ms is above clock_block_ms")
-        return self
 
 
 class LogConfig(Section):

@@ -185,7 +185,6 @@ IMPOSSIBLE: list[tuple[tuple[tuple[str, str], ...], str]] = [
     ((("run.mode", '"replay"'),), "run.mode"),
     ((("run.data", '["x.csv"]'),), "run.data"),
     ((("run.timerange", '"20210401-"'),), "run.timerange"),
-    ((("execution.clock_warn_ms", "20000"),), "execution.clock_warn_ms"),
     ((("risk.dd_start", "0.5"), ("risk.dd_halt", "0.4")), "risk.dd_start"),
     ((("risk.max_symbol", "2"), ("risk.max_gross", "1.5")), "risk.max_symbol"),
     ((("risk.stop_atr", "3"), ("risk.stop_fraction", "0.02")), "risk.stop_atr"),
@@ -261,7 +260,7 @@ def planted(draw: st.DrawFn) -> Planted:
     # What an impossible combination needs at its default must not be set to something else.
     plant = draw(st.sampled_from(PLANTS))
     if plant is _impossible:
-        given = [setting for setting in given if setting.path[0] not in ("run", "risk", "execution")]
+        given = [setting for setting in given if setting.path[0] not in ("run", "risk")]
     return plant(draw, given)
 
 

@@ -157,10 +157,6 @@ FILE_FAULTS = [
         "config.toml:2: instruments.BTCUSDT.lot: 0 is not above 0 (base units)",
     ),
     (
-        "[execution]\nclock_warn_ms = 20000\n",
-        "config.toml:2: execution.clock_warn_ms: clock_warn_ms is above clock_block_ms",
-    ),
-    (
         "[risk]\ndd_halt = 0.05\n",
         "config.toml:2: risk.dd_halt: dd_start 0.1 must be below dd_halt 0.05 (fraction of equity)",
     ),
