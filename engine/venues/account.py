@@ -54,9 +54,10 @@ class Changes:
     orders: dict[str, Order] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
     events: list[VenueEvent] = field(default_factory=list)
+    refusals: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.orders or self.positions or self.events)
+        return bool(self.orders or self.positions or self.events or self.refusals)
 
 
 @dataclass(slots=True)
@@ -166,10 +167,15 @@ class Account:
             filled_notional=ZERO,
             fee=ZERO,
             reason="",
+            attempt=0,
         )
         self.orders[order.client_order_id] = accepted
         self._tell(accepted)
         return accepted
+
+    def refuse(self, order: Order, reason: str) -> None:
+        """Remember a refusal, so that asking again is answered alike whatever has changed since."""
+        self.changes.refusals[order.client_order_id] = reason
 
     def end(self, order: Order, status: OrderStatus, reason: str, ts_ms: int) -> Order:
         """Close an order that did not fill, with a reason a person can read."""

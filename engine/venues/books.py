@@ -158,6 +158,12 @@ class Books:
         row = self._open_connection().execute(sql, (client_order_id,)).fetchone()
         return None if row is None else from_text(Order, row[0])
 
+    def refusal(self, client_order_id: str) -> str | None:
+        """Why an order was refused, None where it was not."""
+        sql = "SELECT reason FROM refusals WHERE client_order_id = ?"
+        row = self._open_connection().execute(sql, (client_order_id,)).fetchone()
+        return None if row is None else str(row[0])
+
     def history(self, since_ms: int) -> list[Order]:
         """Orders that changed at or after `since_ms`, in the order they were accepted."""
         sql = "SELECT payload FROM orders WHERE updated_ts_ms >= ? ORDER BY number"
@@ -316,6 +322,7 @@ class Books:
                 for name, order in changes.orders.items()
             ],
         )
+        connection.executemany("INSERT INTO refusals VALUES (?, ?)", changes.refusals.items())
         connection.executemany(
             "INSERT OR REPLACE INTO positions VALUES (?, ?)",
             [(symbol, to_text(position)) for symbol, position in changes.positions.items()],

@@ -35,6 +35,12 @@ CREATE TABLE orders (
 CREATE INDEX orders_working ON orders (number) WHERE working = 1;
 CREATE INDEX orders_updated ON orders (updated_ts_ms);
 
+-- An order once refused stays refused, so that a repeated request cannot end otherwise than the first.
+CREATE TABLE refusals (
+    client_order_id TEXT PRIMARY KEY,
+    reason          TEXT NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE events (
     sequence    INTEGER PRIMARY KEY,
     bar_open_ms INTEGER NOT NULL,

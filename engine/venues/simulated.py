@@ -143,7 +143,10 @@ class SimulatedVenue:
 
     async def submit(self, order: Order) -> OrderReport:
         """Accept an order; one already known is reported as it stands. Raises Refused naming the filter."""
-        return await self._command(lambda account: self._submit(account, order))
+        answer = await self._command(lambda account: self._submit(account, order))
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
 
     async def cancel(self, client_order_id: str, symbol: str, attempt: int = 0) -> OrderReport:
         """Cancel a working order. Raises Refused where there is none."""
@@ -215,11 +218,18 @@ class SimulatedVenue:
         await self._query(lambda: self._books.delist(symbol))
         return await self._command(lambda account: _cancel_delisted(account, symbol))
 
-    def _submit(self, account: Account, order: Order) -> OrderReport:
+    def _submit(self, account: Account, order: Order) -> OrderReport | Refused:
         known = self._known(account, order.client_order_id)
         if known is not None:
             return report_of(known)
-        check(account, order)
+        before = self._books.refusal(order.client_order_id)
+        if before is not None:
+            return Refused(before)
+        try:
+            check(account, order)
+        except Refused as no:
+            account.refuse(order, str(no))
+            return no
         return report_of(account.accept(order))
 
     def _cancel(self, account: Account, client_order_id: str, too_late: bool) -> OrderReport:

@@ -39,7 +39,7 @@ Prices = tuple[float, ...]
 MISSING: Prices = (float("nan"),) * 4
 
 
-def instrument(symbol: str = SYMBOL, **changes: object) -> Instrument:
+def instrument(symbol: str = SYMBOL, /, **changes: object) -> Instrument:
     """A perpetual with round steps and round fees."""
     plain = Instrument(
         symbol=symbol,
