@@ -6,6 +6,8 @@ into NumPy, so that memory depends on how much is asked for and not on how long 
 
 from __future__ import annotations
 
+import atexit
+import gc
 import hashlib
 import os
 import tempfile
@@ -13,6 +15,7 @@ import weakref
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,9 +174,16 @@ def _literals(symbols: Iterable[str]) -> str:
     return ", ".join(text_literal(symbol) for symbol in symbols)
 
 
+@cache
+def _thaw_at_exit() -> None:
+    # A process that has frozen its objects never collects DuckDB's, which complain on stderr at its end.
+    atexit.register(gc.unfreeze)
+
+
 def _connect(memory_limit_mb: int) -> DuckDBPyConnection:
     import duckdb
 
+    _thaw_at_exit()
     spill = Path(tempfile.gettempdir()) / f"quarterdeck-spill-{os.getpid()}"
     # By name, so that a process that opens many histories pays once for the instance and shares its limit.
     connection = duckdb.connect(

@@ -97,14 +97,16 @@ def settled(connection: DuckDBPyConnection, source: Source) -> tuple[Source, int
     order = "ORDER BY ts, symbol" if source.is_panel else ""
     handle, name = tempfile.mkstemp(prefix="quarterdeck-", suffix=".parquet")
     os.close(handle)
-    with reading(source):
-        connection.execute(
-            f"COPY (SELECT * FROM ({source.table}) {order}) TO {text_literal(name)} "
-            "(FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 16384)"
-        )
-    # Unlinked while open: whatever ends this process, nothing of it stays behind.
-    descriptor = os.open(name, os.O_RDONLY)
-    os.unlink(name)
+    try:
+        with reading(source):
+            connection.execute(
+                f"COPY (SELECT * FROM ({source.table}) {order}) TO {text_literal(name)} "
+                "(FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 16384, USE_TMP_FILE false)"
+            )
+        descriptor = os.open(name, os.O_RDONLY)
+    finally:
+        # Unlinked while open: whatever ends this process, nothing of it stays behind.
+        os.unlink(name)
     kept = f"SELECT * FROM read_parquet('/proc/self/fd/{descriptor}')"
     return replace(source, table=kept, is_in_place=True), descriptor
 

@@ -1,5 +1,7 @@
 """Recorded bars become a market: which files, columns and times are read, and what is made of them."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -358,3 +360,12 @@ def test_quotes_run_over_the_range_of_the_bar_and_only_show(tmp_path: Path) -> N
     assert [quote[0] for quote in falling if quote is not None] == pytest.approx([104, 110, 95, 98])
     assert [np.isnan(quote[1]) for quote in falling if quote is not None] == [True] * 4
     assert feed.quotes(APRIL + 2 * HOUR_MS, 0.5) is None
+
+
+def test_a_process_with_frozen_objects_ends_without_a_word(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "BTCUSDT-1h.csv", bars(range(3)))
+    code = (
+        "import gc, sys; from engine.feeds.replay import open_replay; open_replay(sys.argv[1:]); gc.freeze()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

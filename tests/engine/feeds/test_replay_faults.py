@@ -1,6 +1,7 @@
 """Market data that cannot be used is refused in one line that names file, row and fault."""
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -234,3 +235,18 @@ def test_a_file_that_changes_under_a_running_feed_is_noticed(tmp_path: Path) -> 
     write_parquet(path, bars(range(299)))
     with pytest.raises(DataFault, match=r"BTCUSDT-1h.parquet: has changed since it was opened"):
         feed.read(APRIL, 10)
+
+
+def test_nothing_is_left_behind_by_a_file_that_was_refused_or_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spare = tmp_path / "spare"
+    spare.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(spare))
+    path = write_csv(tmp_path / "BTCUSDT-1h.csv", bars(range(3)))
+    feed = open_replay([str(path)])
+    assert list(spare.iterdir()) == []
+    feed.close()
+    path.write_text(path.read_text() + "1,2\n")
+    assert fault_of(path) == f"{path}: row 4: has 2 columns where the header has 6"
+    assert list(spare.iterdir()) == []
