@@ -17,8 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.lines import Lines
 from console.garbage import settle
+from console.lines import Lines
 from console.link.server import ControlSocket
 from console.notify import Notifier
 from console.signals import obey_signals

@@ -61,8 +61,4 @@ def _differences(running: Configuration, wanted: Configuration) -> list[str]:
     before = {setting.key: setting.value for setting in effective(running)}
     after = {setting.key: setting.value for setting in effective(wanted)}
     keys = sorted(before.keys() | after.keys())
-    return [
-        key
-        for key in keys
-        if before.get(key) != after.get(key) and not key.startswith(f"{_IGNORED}.")
-    ]
+    return [key for key in keys if before.get(key) != after.get(key) and not key.startswith(f"{_IGNORED}.")]
