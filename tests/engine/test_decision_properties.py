@@ -11,9 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from engine.decision import STAGES, Decider, Decision, Parameters, Readings
+from engine.decision import STAGES, Decider, Decision, Parameters, Readings, SignalTable
 from store.records import SignalClass, SignalType, TradingState
-from tests.engine.decision_worlds import Floats, World, random_world, worlds
+from tests.engine.decision_worlds import Floats, World, directional, loose_limits, random_world, worlds
 
 EXAMPLES = 200
 ROOM = 1 + 1e-9
@@ -275,6 +275,13 @@ def test_weights_that_do_not_sum_to_one_are_refused() -> None:
     table = replace(world.parameters.signals, signals=doubled)
     with pytest.raises(ValueError, match="must sum to 1"):
         Decider(Parameters(table, world.parameters.risk), world.symbols)
+
+
+@pytest.mark.parametrize("broken", [{"weight": -0.5}, {"scalar": np.nan}, {"up": np.inf}])
+def test_signals_that_are_no_numbers_are_refused(broken: dict[str, Any]) -> None:
+    table = SignalTable((directional("whole", 1.0), replace(directional("broken", 0.0), **broken)))
+    with pytest.raises(ValueError, match="must be >= 0"):
+        Decider(Parameters(table, loose_limits()), 3)
 
 
 @pytest.mark.parametrize("part", ["price", "correlation", "cluster", "tradable"])

@@ -143,6 +143,14 @@ def test_drawdown(equity: float, multiplier: float, halted: bool) -> None:
     assert (row(decision, "state") == [0.0]) == halted
 
 
+def test_the_limit_itself_halts() -> None:
+    world = simple_world(np.array([0.4]), np.array([100.0])).with_limits(dd_start=0.125, dd_halt=0.25)
+    decision = world.with_portfolio(equity=750.0, high_water_mark=1000.0).decide()
+    assert decision.drawdown == 0.25
+    assert decision.halt
+    assert decision.multiplier == 0.0
+
+
 @pytest.mark.parametrize(
     ("says", "target", "quantity", "allowed"),
     [
