@@ -21,13 +21,14 @@ from typing import TypeVar
 from engine.venues.account import NEVER_MS, RECENT_EVENTS, Account, Changes, Mark
 from engine.venues.config import VenueConfig
 from engine.venues.rows import event_of, event_row, from_text, to_text
-from engine.venues.venue import VenueEvent, VenueUnavailable
+from engine.venues.venue import VenueEvent, VenueUnavailable, VenueUnusable
 from engine.venues.watch import Watch, watch
 from store.records import Fill, FundingPayment, Instrument, Order, OrderStatus, Position
 
 APPLICATION_ID = 0x51444B56
 SCHEMA_VERSION = 1
 LOCK_TIMEOUT_S = 5.0
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 
 Answer = TypeVar("Answer")
 Record = TypeVar("Record")
@@ -199,6 +200,9 @@ class Books:
         try:
             yield
         except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+                advice = "the venue's books are damaged; restore them, or move them away with the database"
+                raise VenueUnusable(f"{self._path}: {error}; {advice}") from error
             raise VenueUnavailable(f"{self._path}: {error}; the venue's books are as they were") from error
 
     @contextmanager
@@ -220,9 +224,9 @@ class Books:
         if application == APPLICATION_ID and version == SCHEMA_VERSION:
             return
         if application == APPLICATION_ID:
-            raise VenueUnavailable(f"{self._path}: made by another version ({version}, not {SCHEMA_VERSION})")
+            raise VenueUnusable(f"{self._path}: made by another version ({version}, not {SCHEMA_VERSION})")
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] or self._terms is None:
-            raise VenueUnavailable(f"{self._path}: this is not a venue's file")
+            raise VenueUnusable(f"{self._path}: this is not a venue's file")
         schema = resources.files("engine.venues").joinpath("schema.sql").read_text(encoding="utf-8")
         for statement in schema.split(";\n"):
             connection.execute(statement)

@@ -31,6 +31,10 @@ class VenueUnavailable(VenueError):
     """A query failed; its subject keeps the state it was last proven to have."""
 
 
+class VenueUnusable(VenueUnavailable):
+    """The venue will not answer until a person has acted; asking again is of no use."""
+
+
 @dataclass(frozen=True, slots=True)
 class VenueEvent:
     """One numbered fact from the venue's stream; exactly one of the three payloads is set.

@@ -94,10 +94,13 @@ class Career:
 
     def _life(self, bars: int, particulars: dict[str, Any]) -> Ending:
         assert bars > 0, "no bar is left to live for"
-        flags = self.flags | {"run.bars": str(bars)}
-        ending = self.nursery.bring_up(Life(str(self.database), flags, **particulars))
+        ending = self.nursery.bring_up(self.next_life(bars, **particulars))
         self.endings.append(ending)
         return ending
+
+    def next_life(self, bars: int = 1, **particulars: Any) -> Life:
+        """What the next process is to do, for a test that starts it itself."""
+        return Life(str(self.database), self.flags | {"run.bars": str(bars)}, **particulars)
 
     @property
     def done(self) -> bool:

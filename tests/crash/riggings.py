@@ -10,6 +10,8 @@ from typing import Any
 from engine.execution import Execution
 from engine.lifecycle import moved
 from engine.session import Session
+from engine.venues.simulated import SimulatedVenue
+from engine.venues.venue import VenueUnavailable
 from store.records import OrderStatus
 
 
@@ -82,3 +84,18 @@ def wedge_the_loop() -> None:
         return await take_news(self, *arguments)
 
     Session._take_news = wedge  # type: ignore[method-assign]
+
+
+def maintenance_at_start() -> None:
+    """The venue cannot be opened at first."""
+    open_books = SimulatedVenue.open
+    refused = 0
+
+    async def closed(self: SimulatedVenue) -> None:
+        nonlocal refused
+        refused += 1
+        if refused <= 3:
+            raise VenueUnavailable(f"{self.name}: in maintenance")
+        await open_books(self)
+
+    SimulatedVenue.open = closed  # type: ignore[method-assign]

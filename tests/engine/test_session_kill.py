@@ -33,7 +33,7 @@ async def test_a_kill_hurries_a_slow_market_and_is_flat_at_once(tmp_path: Path) 
         assert rows(database, "SELECT state FROM control") == [("HALTED",)]
         async with asyncio.timeout(60):
             while rows(database, "SELECT progress FROM control") != [("flat",)]:
-                await asyncio.sleep(0.02)
+                await bars_pass(session, 1)
         assert time.monotonic() - pressed_s <= FLAT_BUDGET_S
         assert Told.of(database).positions == {}
         snapshot = session.snapshot()
