@@ -105,8 +105,8 @@ class MarketState:
         self.volume: FloatArray = np.zeros(count)
         self.volume_24h: FloatArray = np.zeros(count)
         self.sigma: FloatArray = np.full(count, np.nan)
-        self.sigma_bar: FloatArray = np.full(count, np.nan)
-        self.sigma_bar_before: FloatArray = self.sigma_bar
+        self.sigma_bar_before: FloatArray = np.full(count, np.nan)
+        self._bar_share = self._volatility.bars_per_year**-0.5
         self.bar_return: FloatArray = np.full(count, np.nan)
         self.instrument_weight: FloatArray = np.zeros(count)
         self.tradable: BoolArray = np.zeros(count, dtype=np.bool_)
@@ -125,7 +125,8 @@ class MarketState:
 
     def append(self, row: Row) -> None:
         """Fold one bar in."""
-        self.sigma_bar_before = self.sigma_bar
+        # A volatility too young to size by is too young to call a return a shock.
+        self.sigma_bar_before = np.where(self.tradable, self.sigma, np.nan) * self._bar_share
         close_before = self.last_close
         completed = self._panel.append(row.open_ms, row.open, row.high, row.low, row.close, row.volume)
         last_close, missing_run = self._panel.last_close, self._panel.missing_run
@@ -203,7 +204,7 @@ class MarketState:
         self.missing_run = self._panel.missing_run
         self.volume_24h = self._panel.volume_24h
         count = len(self.symbols)
-        facts, flags = np.empty((4, count)), np.empty((2, count), dtype=np.bool_)
+        facts, flags = np.empty((3, count)), np.empty((2, count), dtype=np.bool_)
         kernel.judge(
             np.ascontiguousarray(volume),
             self._volatility.variance,
@@ -217,7 +218,7 @@ class MarketState:
             facts,
             flags,
         )
-        self.volume, self.sigma, self.sigma_bar, self.instrument_weight = facts
+        self.volume, self.sigma, self.instrument_weight = facts
         self.tradable, self.stale = flags
         self.day_completed = day_completed
         if day_completed:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
 
 BAR_RETURN, FILLED_CLOSE = range(2)
-VOLUME, SIGMA, SIGMA_BAR, WEIGHT = range(4)
+VOLUME, SIGMA, WEIGHT = range(3)
 TRADABLE, STALE = range(2)
 
 
@@ -71,16 +71,14 @@ def judge(
     facts: FloatArray,
     flags: BoolArray,
 ) -> None:
-    """facts [4, S]: volume (0 where missing), sigma p.a. (floored), sigma per bar, instrument weight (equal over the
-    tradable); flags [2, S]: tradable (enough history for a volatility one may size by), stale."""
+    """facts [3, S]: volume (0 where missing), sigma p.a. (floored), instrument weight (equal over the tradable).
+    flags [2, S]: tradable (enough history for a volatility one may size by), stale."""
     count = 0
     for s in range(volume.size):
         facts[VOLUME, s] = 0.0 if math.isnan(volume[s]) else volume[s]
         facts[SIGMA, s] = math.nan
-        facts[SIGMA_BAR, s] = math.nan
         if not math.isnan(variance[s]):
             facts[SIGMA, s] = max(math.sqrt(variance[s] * bars_per_year), sigma_floor)
-            facts[SIGMA_BAR, s] = math.sqrt(variance[s])
         known = not math.isnan(facts[SIGMA, s]) and last_close[s] > 0.0
         flags[TRADABLE, s] = known and closes[s] >= seasoned_closes
         flags[STALE, s] = missing_run[s] > filled_bars
