@@ -103,7 +103,6 @@ class RiskConfig(_Section):
     buffer_fraction: float = Field(
         default=0.1, ge=0, lt=1, description="deviation from the target that is not worth a trade (fraction)"
     )
-    cost_band: bool = Field(default=False, description="widen that band by expected cost over expected edge")
     neutral_budget: float = Field(
         default=0.20, ge=0, le=1, description="budget of the market-neutral signals (fraction of equity)"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from engine.feeds.feed import Feed
@@ -28,14 +30,18 @@ def open_feed(configuration: Configuration) -> Feed:
             run.symbols or None,
         )
         simulated.instruments = tuple(map(configuration.instruments.applied_to, simulated.instruments))
-        return simulated
-    from engine.feeds.replay import open_replay
+        feed: Feed = simulated
+    else:
+        from engine.feeds.replay import open_replay
 
-    return open_replay(
-        run.data,
-        symbols=run.symbols,
-        bar_ms=run.bar_ms,
-        timerange=TimeRange.parse(run.timerange),
-        config=configuration.replay,
-        instruments=configuration.instruments,
-    )
+        feed = open_replay(
+            run.data,
+            symbols=run.symbols,
+            bar_ms=run.bar_ms,
+            timerange=TimeRange.parse(run.timerange),
+            config=configuration.replay,
+            instruments=configuration.instruments,
+        )
+    most = Decimal(repr(configuration.risk.leverage))
+    feed.instruments = tuple(replace(i, leverage=min(i.leverage, most)) for i in feed.instruments)
+    return feed
