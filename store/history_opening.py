@@ -20,7 +20,7 @@ from store.history_source import Source, open_source, reading, settled, text_lit
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_ROWS_THAT_SHOW_A_SIZE = 10
+_ROWS_THAT_SHOW_A_SIZE = 50
 _BAR_FIELDS = ("open", "high", "low", "close", "volume")
 
 

@@ -173,7 +173,7 @@ def test_sizes_must_agree(tmp_path: Path) -> None:
         "bars of different sizes, pass files of one size: 5m: ETHUSDT-5m.csv; 1h: BTCUSDT-1h.csv"
     )
     assert fault_of(five, bar_ms=HOUR_MS) == f"{five}: holds 5m bars, and run.bar is 1h"
-    daily = write_csv(tmp_path / "XRPUSDT-1h.csv", bars(range(20), bar_ms=24 * HOUR_MS))
+    daily = write_csv(tmp_path / "XRPUSDT-1h.csv", bars(range(60), bar_ms=24 * HOUR_MS))
     assert fault_of(daily) == f"{daily}: holds 1d bars, and 1h bars were expected"
 
 
