@@ -53,6 +53,7 @@ def kill_repeatedly(begin: Callable[[str], Career], kills: int, seed: int, bar_s
             plan = _in_flight(draw) if in_flight else _anywhere(draw, career, kills - toll.kills, bar_s)
             _count(toll, career, plan)
         career.finish()
+        assert career.orders, "nothing was traded: no kill can count"
     return toll
 
 

@@ -32,7 +32,30 @@ def start(nursery: Nursery, tmp_path: Path) -> Start:
     """A new career in the embedded market: `start(name, bars, **flags)`; flags write `__` for the dot."""
 
     def begin(name: str, bars: int, **flags: str) -> Career:
-        chosen = {key.replace("__", "."): value for key, value in flags.items()}
-        return Career(nursery, tmp_path / f"{name}.db", SIM | chosen, bars)
+        return Career(nursery, tmp_path / f"{name}.db", SIM | dotted(flags), bars)
 
     return begin
+
+
+@pytest.fixture
+def start_recorded(nursery: Nursery, tmp_path: Path, request: pytest.FixtureRequest) -> Start:
+    """The same on recorded hours of four coins, from the day `first_day` on; embedded where they are not at hand."""
+
+    def begin(name: str, bars: int, first_day: str, **flags: str) -> Career:
+        market = recorded(request, first_day)
+        return Career(nursery, tmp_path / f"{name}.db", market | dotted(flags), bars)
+
+    return begin
+
+
+def dotted(flags: dict[str, str]) -> Flags:
+    return {key.replace("__", "."): value for key, value in flags.items()}
+
+
+def recorded(request: pytest.FixtureRequest, first_day: str) -> Flags:
+    try:
+        folder = request.getfixturevalue("data_folder")
+    except pytest.skip.Exception:
+        return SIM
+    files = [str(folder / f"ohlcv_binance_{coin}USDT_1h_2021-2023.parquet") for coin in COINS]
+    return {"run.mode": "replay", "run.speed": "max", "run.data": files, "run.timerange": f"{first_day}-"}

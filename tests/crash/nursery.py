@@ -5,6 +5,7 @@ Speaks JSON lines: a `Life` on stdin, how it ended on stdout. A life costs the f
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import select
@@ -25,6 +26,7 @@ LONGEST_LIFE_S = 90.0
 def main() -> None:
     """Serve until stdin ends."""
     kernel_cache.warm()
+    importlib.import_module("duckdb")
     if threading.active_count() > 1:
         raise RuntimeError(f"a parent that forks must have one thread, not {threading.enumerate()}")
     print(json.dumps({"warm": True}), flush=True)
@@ -41,7 +43,7 @@ def bring_up(life: Life) -> dict[str, Any]:
     if child == 0:
         os.close(told)
         _redirect(output)
-        end(live(life, lambda: os.write(tell, b"r") and None))  # type: ignore[func-returns-value]
+        end(live(life, lambda: _tell(tell)))
     os.close(tell)
     handle = os.pidfd_open(child)
     try:
@@ -79,6 +81,10 @@ def _attend(life: Life, child: int, handle: int, told: int, born_s: float) -> fl
     if not _ended(handle, LONGEST_LIFE_S):
         os.kill(child, signal.SIGKILL)
     return ready_s
+
+
+def _tell(pipe: int) -> None:
+    os.write(pipe, b"r")
 
 
 def _ended(handle: int, within_s: float) -> bool:

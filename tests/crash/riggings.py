@@ -67,7 +67,7 @@ def hang_in_an_await() -> None:
             await asyncio.Event().wait()
         return await take_news(self, *arguments)
 
-    Session._take_news = hang  # type: ignore[method-assign]
+    Session._take_news = hang  # type: ignore[method-assign, assignment]
 
 
 def wedge_the_loop() -> None:
@@ -83,7 +83,7 @@ def wedge_the_loop() -> None:
             threading.Event().wait()
         return await take_news(self, *arguments)
 
-    Session._take_news = wedge  # type: ignore[method-assign]
+    Session._take_news = wedge  # type: ignore[method-assign, assignment]
 
 
 def maintenance_at_start() -> None:

@@ -79,9 +79,8 @@ def test_a_kill_at_any_await_of_cancel_leaves_no_entry_behind(
     start: Start, point: str, faults: Flags
 ) -> None:
     career = start("cancelling", 12, **SLOWLY_FILLED | faults)
-    reduce = (6, "reduce", {})
     times = 11 if point == "transaction committed" else 2
-    ending = career.live(kill_at=(point, times), commands=(reduce,))
+    ending = career.live(kill_at=(point, times), commands=((6, "reduce", {}),))
     assert ending.killed or faults, ending.output
     assert any(order["purpose"] == "open" for order in career.told.orders.values())
     career.finish()

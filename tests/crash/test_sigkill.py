@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+from functools import partial
+
 import pytest
 
 from tests.crash.campaign import kill_repeatedly
+from tests.crash.cold import killed_cold
 from tests.crash.conftest import Start
 from tests.crash.life import Flags
 
@@ -24,17 +28,50 @@ FAULTS: Flags = {
 MANY_ORDERS: Flags = {"risk__buffer_fraction": "0.01", "risk__trades_per_day": "5000"}
 
 
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize("faults", [{}, FAULTS], ids=["plain", "faults"])
-def test_twenty_kills_change_nothing(start: Start, faults: Flags) -> None:
-    survive(start, faults, kills=20, bars=60)
+COLD_KILLS = 10
+FIRST_DAY = "20220701"
+"""Early enough to be quick, late enough for every signal to speak."""
+
+KINDS = pytest.mark.parametrize("faults", [{}, FAULTS], ids=["plain", "faults"])
+
+
+@pytest.mark.timeout(300)
+@KINDS
+def test_twenty_kills_change_nothing(start_recorded: Start, faults: Flags) -> None:
+    survive(partial(start_recorded, first_day=FIRST_DAY), faults, kills=20, bars=60)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1_500)
-@pytest.mark.parametrize("faults", [{}, FAULTS], ids=["plain", "faults"])
-def test_two_hundred_kills_change_nothing(start: Start, faults: Flags) -> None:
+@pytest.mark.timeout(1_800)
+@KINDS
+def test_two_hundred_kills_change_nothing(start_recorded: Start, faults: Flags) -> None:
+    survive(partial(start_recorded, first_day=FIRST_DAY), faults, kills=200, bars=600)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+@KINDS
+def test_two_hundred_kills_change_nothing_in_the_embedded_market(start: Start, faults: Flags) -> None:
     survive(start, faults, kills=200, bars=600)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@KINDS
+def test_cold_lives_change_nothing(start_recorded: Start, faults: Flags) -> None:
+    """The command itself, as systemd would start it: kernels loaded anew, threads, control socket and all."""
+    flags = MANY_ORDERS | faults
+    undisturbed = start_recorded("undisturbed", 400, FIRST_DAY, **flags)
+    undisturbed.finish()
+    career = start_recorded("cold", 400, FIRST_DAY, **flags)
+    draw = random.Random(len(faults))
+    assert career.live(kill_at=("before send", 3)).killed
+    kills = 0
+    while kills < COLD_KILLS:
+        kills += killed_cold(career, draw.uniform(0.0, 0.3))
+    career.finish()
+    career.assert_sound()
+    assert career.digest == undisturbed.digest
 
 
 def survive(start: Start, faults: Flags, kills: int, bars: int) -> None:

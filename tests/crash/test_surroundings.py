@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_a_full_disk_stops_trading_and_nothing_is_half_written(start: Start, lim
     assert career.digest == undisturbed(start)
 
 
-def live_beside(career: Career, **particulars: object) -> tuple[threading.Thread, list[Ending]]:
+def live_beside(career: Career, **particulars: Any) -> tuple[threading.Thread, list[Ending]]:
     """A life that this test can interfere with."""
     endings: list[Ending] = []
     living = threading.Thread(target=lambda: endings.append(career.live(**particulars)))

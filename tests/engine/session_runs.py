@@ -25,7 +25,7 @@ SMALL: dict[str, str | list[str]] = {
 
 def engine(database: Path, **flags: str) -> Session:
     """A session on the small market; flags write `__` for the dot."""
-    chosen = {key.replace("__", "."): value for key, value in flags.items()}
+    chosen: dict[str, str | list[str]] = {key.replace("__", "."): value for key, value in flags.items()}
     return Session(load_config(None, {}, SMALL | chosen, {}), database)
 
 
