@@ -19,6 +19,7 @@ from typing import Literal
 
 from textual.app import App
 from textual.driver import Driver
+from textual.events import Event, Key
 from textual.screen import Screen
 
 from console.actions import Action
@@ -126,11 +127,18 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         """The operator's own keys."""
         return self._config.keymap
 
+    async def on_event(self, event: Event) -> None:
+        await super().on_event(event)
+        if isinstance(event, Key):
+            # Keys that come in a burst, as after a stalled line, are handled one by one, with the engine in between.
+            await asyncio.sleep(0)
+
     def on_mount(self) -> None:
         # Textual sets an eager task factory on newer Pythons, which would reorder the engine's tasks beside a screen.
         asyncio.get_running_loop().set_task_factory(self._task_factory)
         self.set_keymap(self._config.keymap)
         self._beating = asyncio.create_task(self._lag.run())
+        self.call_after_refresh(self._turn)
         self.set_interval(1 / self._config.refresh_hz, self._turn)
 
     def on_unmount(self) -> None:
@@ -221,9 +229,11 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         if turn is None:
             return
         self._view = turn.view
-        for screen in self.screen_stack:
-            if isinstance(screen, Desk | Dialog | Palette) and screen.is_mounted:
-                screen.show(turn.view)
+        desk, top = self.screen_stack[0], self.screen
+        if isinstance(desk, Desk) and desk is not top:
+            desk.keep(turn.view)
+        if isinstance(top, Desk | Dialog | Palette) and top.is_mounted:
+            top.show(turn.view)
         if turn.repaint:
             self.refresh(layout=True)
         if not self._settled and turn.view.snapshot is not None and turn.view.snapshot.phase == "running":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.panes.pane import Pane
 from console.publisher import View
 from console.widgets.ink import Line, Span, join
-from console.widgets.logview import LogView
+from console.widgets.logview import RING_LINES, LogView
 from engine.snapshot import LogLine
 
 _FLUSH_MS = 450
@@ -26,8 +26,7 @@ class LogPane(Pane):
         self._dropped = 0
 
     def show(self, view: View) -> None:
-        if view.snapshot is not None:
-            self._gather(view.snapshot.log)
+        self.gather(view)
         if view.wall_ms - self._flushed_ms >= _FLUSH_MS or view.wall_ms < self._flushed_ms:
             self._flushed_ms = view.wall_ms
             self._view.empty = (f"Nothing at {self._view.level} or above yet.",)
@@ -35,12 +34,9 @@ class LogPane(Pane):
             self._gathered = []
         self.set_status(self._state())
 
-    def set_level(self, level: str) -> None:
-        """Show lines at or above `level`."""
-        self._view.level = level
-        self.set_status(self._state())
-
-    def _gather(self, lines: tuple[LogLine, ...]) -> None:
+    def gather(self, view: View) -> None:
+        """Keep the lines that are new, to be written with the next `show`."""
+        lines = view.snapshot.log if view.snapshot is not None else ()
         seen = self._last_sequence
         if lines and lines[-1].sequence == seen:
             return
@@ -52,7 +48,12 @@ class LogPane(Pane):
         if seen is not None:
             self._dropped += new[0].sequence - seen - 1
         self._last_sequence = new[-1].sequence
-        self._gathered += new
+        self._gathered = (self._gathered + new)[-RING_LINES:]
+
+    def set_level(self, level: str) -> None:
+        """Show lines at or above `level`."""
+        self._view.level = level
+        self.set_status(self._state())
 
     def _state(self) -> Line:
         following: Span = ("follow", "soft") if self._view.following else ("G to follow", "warn")

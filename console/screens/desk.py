@@ -87,6 +87,10 @@ class Desk(Screen[None], inherit_bindings=False):
         self.set_focus(self._panes[PANES[0]].body)
         self.show(self._view)
 
+    def on_screen_resume(self) -> None:
+        if self.is_mounted:
+            self.show(self._view)
+
     def on_resize(self, event: Resize) -> None:
         self._rearrange()
 
@@ -123,13 +127,20 @@ class Desk(Screen[None], inherit_bindings=False):
             if name in boxes or pane is self._log:
                 pane.show(view)
 
+    def keep(self, view: View) -> None:
+        """Take note of what is new without drawing: a dialog lies over the desk, and would be drawn anew with it."""
+        self._view = view
+        self._log.gather(view)
+
     def set_log_level(self, level: str) -> None:
         """Show log lines at or above `level`."""
         self._log.set_level(level)
 
     def action_focus_pane(self, name: str) -> None:
+        before = self.boxes()
         self.set_focus(self._panes[name].body)
-        self._rearrange()
+        if self.boxes() != before:
+            self._rearrange()
 
     def action_cycle_pane(self, steps: int) -> None:
         place = (PANES.index(self.focused_pane) + steps) % len(PANES)

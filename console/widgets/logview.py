@@ -1,14 +1,17 @@
-"""The last log lines, drawn line by line: a ring that follows its end until the reader moves away from it."""
+"""The last log lines, drawn line by line: a ring that follows its end until the reader moves away from it.
+
+It keeps its own place instead of a scrollable size, because a size that grows with every line would lay out the whole
+screen anew twice a second.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
 
-from textual.events import Resize
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
+from textual.events import MouseScrollDown, MouseScrollUp, Resize
 from textual.strip import Strip
+from textual.widget import Widget
 
 from console.format import clock, log_time
 from console.widgets.ink import Line, inks_of, strip_of
@@ -18,14 +21,15 @@ RING_LINES = 2_000
 LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
 _LEVEL_INKS = {"DEBUG": "soft", "INFO": "plain", "WARN": "warn", "ERROR": "breach"}
 _SHIFT_CELLS = 20
+_WHEEL_LINES = 3
 _NARROW = 100
 
 
-class LogView(ScrollView, can_focus=True, inherit_bindings=False):
+class LogView(Widget, can_focus=True):
     """Log lines at or above a level. Moving to the last line follows again."""
 
     DEFAULT_CSS = """
-    LogView { width: 1fr; height: 1fr; overflow: auto; scrollbar-size: 0 0; background: $background; }
+    LogView { width: 1fr; height: 1fr; background: $background; }
     """
 
     def __init__(self, level: str, *, id: str | None = None) -> None:
@@ -34,6 +38,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self._ring: deque[LogLine] = deque(maxlen=RING_LINES)
         self._shown: list[LogLine] = []
         self._shift = 0
+        self._top = 0
         self.following = True
         self.empty: Sequence[str] = ()
 
@@ -46,7 +51,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     def level(self, level: str) -> None:
         self._level = level
         self._shown = [line for line in self._ring if self._wanted(line)]
-        self._resized()
+        self._settle()
 
     @property
     def shown(self) -> Sequence[LogLine]:
@@ -62,18 +67,14 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         surplus = len(self._shown) - RING_LINES
         if surplus > 0:
             del self._shown[:surplus]
-            if not self.following:
-                self.scroll_to(
-                    y=max(0, self.scroll_offset.y - surplus), animate=False, force=True, immediate=True
-                )
-        self._resized()
+            self._top = max(0, self._top - surplus)
+        self._settle()
 
     def move_cursor(self, steps: int) -> None:
         """Scroll by lines; at the end it follows again."""
-        last = max(0, len(self._shown) - self.size.height)
-        wanted = min(max(0, self.scroll_offset.y + steps), last)
-        self.following = wanted >= last
-        self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+        self._top = min(max(0, self._top + steps), self._last_top)
+        self.following = self._top >= self._last_top
+        self.refresh()
 
     def move_half(self, direction: int) -> None:
         """Scroll by half of what is in sight."""
@@ -94,7 +95,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         base, width = self.rich_style, self.size.width
-        row = y + self.scroll_offset.y
+        row = y + self._top
         if not self._shown:
             text = self.empty[y] if y < len(self.empty) else ""
             return strip_of(((f" {text}", "soft"),), width, base, inks_of(self))
@@ -103,18 +104,26 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         return strip_of(self._line(self._shown[row], width), width, base, inks_of(self))
 
     def on_resize(self, event: Resize) -> None:
-        self._resized()
+        self._settle()
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        self.move_cursor(_WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        self.move_cursor(-_WHEEL_LINES)
+
+    @property
+    def _last_top(self) -> int:
+        """The place from which the end is in sight."""
+        return max(0, len(self._shown) - self.size.height)
+
+    def _settle(self) -> None:
+        self._top = self._last_top if self.following else min(self._top, self._last_top)
+        self.refresh()
 
     def _wanted(self, line: LogLine) -> bool:
         known = line.level if line.level in LEVELS else "ERROR"
         return LEVELS.index(known) >= LEVELS.index(self._level)
-
-    def _resized(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._shown))
-        if self.following:
-            last = max(0, len(self._shown) - self.size.height)
-            self.scroll_to(y=last, animate=False, force=True, immediate=True)
-        self.refresh()
 
     def _line(self, line: LogLine, width: int) -> Line:
         ink = _LEVEL_INKS.get(line.level, "breach")

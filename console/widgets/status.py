@@ -6,6 +6,9 @@ when something must be read: a restriction, a kill under way, an engine that is 
 
 from __future__ import annotations
 
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
 from console.arrangement import Size
 from console.format import (
     age,
@@ -33,28 +36,53 @@ from engine.snapshot import OverrideRow, Snapshot, VenueHealth
 
 _STATE_INKS = {"ACTIVE": "active", "REDUCING": "reducing", "HALTED": "halted"}
 _LIGHTS = {"up": "●", "ok": "●", "connected": "●", "down": "○", "closed": "○", "lost": "○"}
+_CLOCK = 10
 _BAR: Span = (" │ ", "frame")
 _GAP: Span = ("  ", "plain")
 
 
-class StatusBar(Lines):
-    """Shows a view in two lines, or as many as must be read. Each screen has one of its own, on top."""
+class StatusBar(Vertical):
+    """Shows a view in two lines, or as many as must be read. Each screen has one of its own, on top.
 
-    DEFAULT_CSS = "StatusBar { dock: top; height: 2; width: 1fr; background: $background; }"
+    The clock is a widget of its own, so that a second that passes draws nine cells again and not the whole line.
+    """
+
+    DEFAULT_CSS = """
+    StatusBar { dock: top; height: 2; width: 1fr; background: $background; }
+    StatusBar Horizontal { height: 1; width: 1fr; }
+    StatusBar .status-rest { height: 1fr; }
+    StatusBar .status-clock { width: 10; display: none; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._first = Lines()
+        self._clock = Lines(classes="status-clock")
+        self._rest = Lines(classes="status-rest")
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield self._first
+            yield self._clock
+        yield self._rest
 
     def show_view(self, view: View, size: Size) -> int:
         """Bring it up to date; returns how many lines it needs."""
-        lines = status_lines(view, size, self.size.width or self.app.size.width)
-        if len(lines) != len(self.lines):
-            self.styles.height = len(lines)
-        self.show(lines)
-        return len(lines)
+        width = self.size.width or self.app.size.width
+        first, *rest = status_lines(view, size, width)
+        if 1 + len(rest) != 1 + len(self._rest.lines):
+            self.styles.height = 1 + len(rest)
+        self._first.show([first])
+        self._rest.show(rest)
+        self._clock.display = size is not Size.NARROW
+        self._clock.show([[(f"{clock(view.wall_ms)}Z ", "soft")]])
+        return 1 + len(rest)
 
 
 def status_lines(view: View, size: Size, width: int) -> list[Line]:
-    """Every line of the status bar at this width."""
+    """Every line of the status bar at this width; the first leaves room for the clock where there is one."""
     narrow = size is Size.NARROW
-    lines = [fields_line(_health(view, narrow=narrow), _BAR, width)]
+    lines = [fields_line(_health(view, narrow=narrow), _BAR, width if narrow else width - _CLOCK)]
     if view.snapshot is None:
         lines.append(cut([(" the engine is loading", "soft")], width))
     else:
@@ -108,7 +136,6 @@ def _health(view: View, *, narrow: bool) -> list[Field]:
             Field((mode,)),
             Field((("STARTING", "reducing"),)),
             Field((kill_words(view),)),
-            Field(((f"{clock(view.wall_ms)}Z", "soft"),), 1),
         ]
     state: Span = (f" {snapshot.state} ", _STATE_INKS.get(snapshot.state, "halted"))
     head = [
@@ -134,7 +161,6 @@ def _health(view: View, *, narrow: bool) -> list[Field]:
             2,
         ),
         Field(_next(snapshot), 5),
-        Field(((f"{clock(view.wall_ms)}Z", "soft"),), 5 if narrow else 3),
     ]
 
 

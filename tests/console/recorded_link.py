@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ class RecordedLink:
     def __init__(self, picture: Callable[[], Snapshot | None] | Snapshot | None) -> None:
         self._picture = picture
         self.commands: list[Command] = []
-        self.asked = asyncio.Event()
+        self.asked_at_s: list[float] = []
         self.answers = asyncio.Event()
         self.answers.set()
         self.refusal = ""
@@ -32,7 +33,7 @@ class RecordedLink:
 
     async def execute(self, command: Command) -> CommandResult:
         self.commands.append(command)
-        self.asked.set()
+        self.asked_at_s.append(time.monotonic())
         await self.answers.wait()
         if self.failure is not None:
             raise self.failure

@@ -27,6 +27,7 @@ async def test_the_first_screen_at_every_size(size: tuple[int, int]) -> None:
         assert ("3 POSITIONS" in on.text) == (size != NARROW)
         assert ("2 BLENDER WEIGHTS" in on.text) == (size == WIDE)
         assert ("[1 Signals]" in on.text) == (size == NARROW)
+        assert on.lines[0].endswith("22:13:20Z ") == (size != NARROW)
 
 
 TOLD = (
