@@ -124,7 +124,7 @@ class SimulatedVenue:
                 return ()
             if account.recent and account.recent[0].sequence <= after_sequence + 1:
                 return tuple(account.recent)[after_sequence - account.sequence :]
-        return await self._query(lambda: self._books.events(after_sequence))
+        return tuple(await self._query(lambda: self._books.events(after_sequence)))
 
     def books_ts_ms(self) -> int:
         """The venue's clock at the newest event in its books, 0 before the first."""

@@ -265,6 +265,23 @@ class TestTrouble:
         await market.bar()
         assert len(await market.venue.fills(0)) == (0 if report is None else 1)
 
+    async def test_a_cancelled_caller_does_not_let_others_overtake_what_it_began(
+        self, market: Trading, path: Path
+    ) -> None:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        first, second = (asyncio.ensure_future(market.venue.submit(buy(name, "1"))) for name in "ab")
+        await asyncio.sleep(0)
+        second.cancel()
+        third = asyncio.ensure_future(market.venue.open_orders())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not third.done()
+        other.execute("ROLLBACK")
+        other.close()
+        assert [report.client_order_id for report in await third] == ["a", "b"]
+        await first
+
     async def test_a_locked_file_blocks_the_order_never_the_loop(
         self, market: Trading, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

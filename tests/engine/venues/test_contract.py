@@ -1,5 +1,6 @@
 """What the engine may rely on, whichever venue stands behind the port."""
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
@@ -138,6 +139,15 @@ class TestVenueContract:
         for old in any_market.shown:
             await any_market.venue.advance(old)
         assert list(await any_market.venue.events(0))[: len(before)] == before
+        assert len(await any_market.venue.fills(0)) == 1
+
+    async def test_nor_does_it_while_an_order_is_under_way(self, any_market: Market[AnyVenue]) -> None:
+        await any_market.venue.submit(buy("a", "1"))
+        await any_market.bar()
+        sending = asyncio.ensure_future(any_market.venue.submit(buy("b", "1")))
+        await asyncio.sleep(0)
+        await any_market.venue.advance(any_market.shown[-1])
+        await sending
         assert len(await any_market.venue.fills(0)) == 1
 
     async def test_close_out_leaves_it_flat(self, any_market: Market[AnyVenue]) -> None:

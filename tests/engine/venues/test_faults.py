@@ -222,7 +222,7 @@ class TestStream:
 
     async def test_dropped(self, make_venue: MakeVenue) -> None:
         market = await self.day(make_venue, always(FaultKind.EVENT_DROPPED))
-        assert await market.venue.events(0) == []
+        assert not await market.venue.events(0)
         assert len(await market.venue.fills(0)) == len(await market.venue.funding(0)) == 1
 
     async def test_silent_for_a_bar(self, make_venue: MakeVenue) -> None:
@@ -242,7 +242,7 @@ class TestStream:
         later = names(await market.venue.events(4))
         assert later[0] == "b-accepted-0"
         assert set(later[1:]) == {"b-accepted-0", *told[4:]}, "old news comes again"
-        assert await market.venue.events(5) == []
+        assert not await market.venue.events(5)
 
     async def test_funding_twice(self, make_venue: MakeVenue) -> None:
         market = await self.day(make_venue, always(FaultKind.FUNDING_TWICE))
@@ -258,7 +258,7 @@ class TestStream:
     async def test_a_fill_before_its_acknowledgement(self, make_venue: MakeVenue) -> None:
         market = await faulty(make_venue, always(FaultKind.FILL_BEFORE_ACKNOWLEDGEMENT))
         await market.venue.submit(buy("a", "1"))
-        assert await market.venue.events(0) == [], "the acknowledgement is on its way"
+        assert not await market.venue.events(0), "the acknowledgement is on its way"
         await market.bar(funding=[(5, 0.001)])
         told = names(await market.venue.events(0))
         assert told == [self.ORDERLY[1], self.ORDERLY[0], *self.ORDERLY[2:]]

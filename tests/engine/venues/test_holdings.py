@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from engine.ledger import book
 from engine.venues.holdings import after_fill, cash_change, released_cost
-from engine.venues.margin import is_liquidated, liquidation_bound
-from store.records import Fill, InstrumentKind, Position, Side
-from tests.engine.venues.tables import SYMBOL, instrument
+from engine.venues.margin import initial_margin, is_liquidated, liquidation_bound
+from store.records import Fill, InstrumentKind, Order, Position, Side
+from tests.engine.venues.tables import SYMBOL, buy, close, instrument, sell
 
 ONE = Decimal(1)
 
@@ -111,6 +111,30 @@ def test_the_bound_never_lies_beyond_a_liquidation(lots: int, ticks: int, levera
     if is_liquidated(traded, position, worst * traded.tick):
         reached = worst * float(traded.tick)
         assert reached <= bound if lots > 0 else reached >= bound
+
+
+def reducing(side: Side, quantity: str) -> Order:
+    return close(f"c{side}", side, quantity)
+
+
+MARGINS = [
+    ("a position", "3", [], "100"),
+    ("an order", "0", [buy("b", "3")], "100"),
+    ("both on one side", "3", [buy("b", "3")], "200"),
+    ("an order against the position", "3", [sell("s", "3")], "100"),
+    ("an order through the position", "3", [sell("s", "9")], "200"),
+    ("both sides, whichever is larger", "0", [buy("b", "3"), sell("s", "6")], "200"),
+    ("a limit at its price", "0", [buy("b", "3", price=90)], "90"),
+    ("a close before what opens the other side", "3", [reducing(Side.SELL, "3"), sell("s", "6")], "200"),
+    ("a close of more than there is", "3", [reducing(Side.SELL, "30"), sell("s", "6")], "200"),
+    ("the same of a short", "-3", [reducing(Side.BUY, "30"), buy("b", "6")], "200"),
+]
+
+
+@pytest.mark.parametrize(("title", "held", "orders", "tied_up"), MARGINS, ids=[row[0] for row in MARGINS])
+def test_initial_margin(title: str, held: str, orders: list[Order], tied_up: str) -> None:
+    traded = instrument(leverage=Decimal(3))
+    assert initial_margin(traded, Decimal(held), Decimal(100), orders) == Decimal(tied_up)
 
 
 def test_spot_is_never_liquidated() -> None:
