@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -172,8 +173,8 @@ def _cost_bps(machine: Machine, index: int) -> float | None:
     held, traded = abs(float(machine.ledger.quantity(instrument.symbol))), float(market.volume_24h[index])
     if not held or not traded > 0:
         return None
-    daily = float(market.sigma[index]) / CRYPTO_DAYS_A_YEAR**0.5
-    impact = venue.impact_coefficient * daily * (held / traded) ** 0.5
+    daily = float(market.sigma[index]) / math.sqrt(CRYPTO_DAYS_A_YEAR)
+    impact = venue.impact_coefficient * daily * math.sqrt(held / traded)
     return venue.half_spread_bps + (float(instrument.taker_fee_rate) + impact) * 1e4
 
 

@@ -35,11 +35,20 @@ def test_an_id_is_the_decision_the_symbol_and_the_purpose() -> None:
     named = {
         client_order_id(ts, symbol, purpose)
         for ts in (T, T + 900_000)
-        for symbol in ("BTCUSDT", "BTC/USDT", "BTC-USDT", "ETHUSDT", "VERYLONGSYMBOLNAMEUSDT", "VERYLONGSYMBOLNAMEUSDC")
+        for symbol in (
+            "BTCUSDT",
+            "BTC/USDT",
+            "BTC-USDT",
+            "ETHUSDT",
+            "VERYLONGSYMBOLNAMEUSDT",
+            "VERYLONGSYMBOLNAMEUSDC",
+        )
         for purpose in OrderPurpose
     }
     assert len(named) == 2 * 6 * len(OrderPurpose)
-    assert client_order_id(T, "BTCUSDT", OrderPurpose.OPEN) == client_order_id(T, "BTCUSDT", OrderPurpose.OPEN)
+    assert client_order_id(T, "BTCUSDT", OrderPurpose.OPEN) == client_order_id(
+        T, "BTCUSDT", OrderPurpose.OPEN
+    )
 
 
 def test_a_change_of_sign_is_a_close_and_then_an_open() -> None:
