@@ -99,7 +99,7 @@ async def test_another_user_is_refused_even_where_the_file_lets_them_in() -> Non
 
     program = (
         "import os, socket, sys\nos.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
-        "peer = socket.socket(socket.AF_UNIX); peer.connect(sys.argv[1])\n"
+        "peer = socket.socket(socket.AF_UNIX); peer.settimeout(5); peer.connect(sys.argv[1])\n"
         'peer.sendall(b\'{"ask": "command", "kind": "kill"}\\n\')\nprint(peer.makefile().read(), end="")\n'
     )
     with tempfile.TemporaryDirectory() as folder:
