@@ -217,16 +217,17 @@ class Oversight:
         """Put an override of the operator (or the kill) in force."""
         before = self.state
         self.guards = replace(self.guards, overrides=set_override(self.guards.overrides, override))
-        self._journal.override_set(override)
+        self._set(override)
         if self.state is not before:
             self._journal.risk_state(override.since_ts_ms, self.state, override.reason)
 
     def lift(self, name: str, now_ms: int, reason: str) -> None:
         """End a milder override; HALTED ends by `resume` only."""
-        if find(self.guards.overrides, name) is None:
+        known = find(self.guards.overrides, name)
+        if known is None:
             return
         self.guards = replace(self.guards, overrides=clear_override(self.guards.overrides, name))
-        self._journal.override_cleared(name, "", now_ms, reason)
+        self._cleared(known, now_ms, reason)
         self._journal.risk_state(now_ms, self.state, reason)
 
     def halt(self, actor: str, reason: str, now_ms: int, keep_positions: bool) -> None:
@@ -239,7 +240,7 @@ class Oversight:
         kept = resume(self.guards.overrides)
         for override in self.guards.overrides:
             if override not in kept:
-                self._journal.override_cleared(override.name, override.scope, now_ms, reason)
+                self._cleared(override, now_ms, reason)
         self.guards = replace(self.guards, overrides=kept)
         self.keep_positions = False
         self._journal.risk_state(now_ms, self.state, reason)
@@ -267,8 +268,23 @@ class Oversight:
         if change.override is None:
             return
         if change.action is guards.Action.SET:
-            self._journal.override_set(change.override)
+            self._set(change.override)
         elif change.action is guards.Action.CLEARED:
-            self._journal.override_cleared(
-                change.override.name, change.override.scope, now_ms, change.message
-            )
+            self._cleared(change.override, now_ms, change.message)
+
+    def _set(self, override: Override) -> None:
+        """An override goes into force: its row, and the audit trail."""
+        self._journal.override_set(override)
+        payload = {
+            "name": override.name,
+            "scope": override.scope,
+            "state": override.state.name,
+            "reason": override.reason,
+            "ends": override.ends,
+        }
+        self._journal.audit("override set", override.actor, payload, override.since_ts_ms)
+
+    def _cleared(self, override: Override, now_ms: int, reason: str) -> None:
+        self._journal.override_cleared(override.name, override.scope, now_ms, reason)
+        payload = {"name": override.name, "scope": override.scope, "reason": reason}
+        self._journal.audit("override cleared", override.actor, payload, now_ms)

@@ -179,6 +179,8 @@ class Session:
         self._control = Control(self, machine)
         await self._control.adopt_latch()
         machine.tape.say(clock.now_ms(), "INFO", "engine.session", machine.describe())
+        started = {"mode": machine.configuration.run.mode.value, "config": machine.config_hash}
+        machine.journal.audit("start", "engine", started, clock.now_ms())
         await self._resolve(machine, clock.now_ms())
         await self.withdraw_entries(machine)
         state = machine.kill.state
@@ -376,6 +378,7 @@ class Session:
             await self._take_news(machine, now_ms)
             machine.cycle.record_equity(now_ms)
         machine.tape.say(now_ms, "INFO", "engine.session", f"stopping ({policy}) asked by {actor}: {reason}")
+        machine.journal.audit("stop", actor, {"policy": policy, "reason": reason}, now_ms)
         await self._commit(machine)
 
     def _watch(self, work: Coroutine[None, None, None]) -> None:
