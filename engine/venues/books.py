@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from engine.venues.account import NEVER_MS, RECENT_EVENTS, Account, Changes, Mark
 from engine.venues.config import VenueConfig
+from engine.venues.market_step import MarketStep
 from engine.venues.rows import event_of, event_row, from_text, to_text
 from engine.venues.venue import VenueEvent, VenueUnavailable, VenueUnusable
 from engine.venues.watch import Watch, watch
@@ -47,7 +48,7 @@ class Terms:
 
 
 class Books:
-    """The account and the file it lives in; `watch` always belongs to `account` as it is."""
+    """The account and the file it lives in."""
 
     def __init__(self, path: Path, terms: Terms | None) -> None:
         """`terms` None: those the books were last opened with; the file must exist then."""
@@ -59,7 +60,7 @@ class Books:
         self._stale = True
         self._recorded_open_ms = NEVER_MS
         self.recorded_at_s = 0.0
-        self.watch = Watch.blind()
+        self._watch: Watch | None = None
 
     @property
     def account(self) -> Account:
@@ -89,7 +90,6 @@ class Books:
             self._connection = None
             connection.close()
             raise
-        self.watch = watch(self.account)
 
     def close(self) -> None:
         """Record the marks and let go of the file."""
@@ -110,23 +110,32 @@ class Books:
         except sqlite3.Error:
             return False
 
+    def quiet(self, step: MarketStep) -> bool:
+        """True where playing `step` would change nothing but the clock and the marks."""
+        if self._watch is None:
+            self._watch = watch(self.account)
+        return self._watch.quiet(step)
+
     def change(self, act: Callable[[Account], Answer], *, record_marks: bool = False) -> Answer:
         """Let `act` work on the account and commit what it changed; nothing is kept where anything raises."""
-        clock = None
+        clock, self._watch = None, None
         try:
             with self._transaction():
                 self._refresh()
                 account = self.account
                 clock = (account.open_ms, account.bar_ms, account.marks)
                 answer = act(account)
-                self._save(account, record_marks)
+                if account.changes or record_marks:
+                    self._save(account)
         except BaseException:
             if clock is not None:
                 account.set_clock(*clock)
                 self._stale = self._stale or bool(account.changes)
             raise
-        account.changes = Changes()
-        self.watch = watch(account)
+        if account.changes or record_marks:
+            self._recorded_open_ms = account.open_ms
+            self.recorded_at_s = time.monotonic()
+            account.changes = Changes()
         return answer
 
     def read(self, look: Callable[[Account], Answer]) -> Answer:
@@ -134,7 +143,6 @@ class Books:
         if not self.current():
             with self._transaction("DEFERRED"):
                 self._refresh()
-            self.watch = watch(self.account)
         with self._named_errors():
             return look(self.account)
 
@@ -282,7 +290,7 @@ class Books:
         # Quiet bars move our clock without a write; the file does not know of them yet.
         if before is not None and before.open_ms > loaded.open_ms:
             loaded.set_clock(before.open_ms, before.bar_ms, before.marks)
-        self._account = loaded
+        self._account, self._watch = loaded, None
         self._version, self._stale = version, False
 
     def _load(self) -> Account:
@@ -313,10 +321,8 @@ class Books:
         self._recorded_open_ms = open_ms
         return account
 
-    def _save(self, account: Account, record_marks: bool) -> None:
+    def _save(self, account: Account) -> None:
         connection, changes = self._open_connection(), account.changes
-        if not changes and not record_marks:
-            return
         connection.executemany(
             "INSERT INTO orders (client_order_id, working, updated_ts_ms, payload) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (client_order_id) DO UPDATE SET working = excluded.working, "
@@ -338,12 +344,11 @@ class Books:
             "UPDATE account SET cash = ?, sequence = ?, open_ms = ?, bar_ms = ?",
             (str(account.cash), account.sequence, account.open_ms, account.bar_ms),
         )
-        connection.executemany(
-            "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)",
-            [(symbol, m.close, m.volume_24h, m.sigma_daily) for symbol, m in account.marks.items()],
-        )
-        self._recorded_open_ms = account.open_ms
-        self.recorded_at_s = time.monotonic()
+        if account.open_ms != self._recorded_open_ms:
+            connection.executemany(
+                "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)",
+                [(symbol, m.close, m.volume_24h, m.sigma_daily) for symbol, m in account.marks.items()],
+            )
 
 
 def _number(value: float | None) -> float:

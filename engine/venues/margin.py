@@ -44,6 +44,7 @@ def initial_margin(
 
     `orders` are the open ones of this instrument; those that only reduce count as far as they can reduce.
     """
+    leverage = Decimal(1) if instrument.kind is InstrumentKind.SPOT else instrument.leverage
     held = quantity * mark
     wanted = {(side, reduce_only): ZERO for side in Side for reduce_only in (False, True)}
     for order in orders:
@@ -51,5 +52,4 @@ def initial_margin(
         wanted[order.side, order.reduce_only] += (order.quantity - order.filled_quantity) * price
     long_side = held + wanted[Side.BUY, False] + min(wanted[Side.BUY, True], max(-held, ZERO))
     short_side = -held + wanted[Side.SELL, False] + min(wanted[Side.SELL, True], max(held, ZERO))
-    leverage = Decimal(1) if instrument.kind is InstrumentKind.SPOT else instrument.leverage
     return max(long_side, short_side, ZERO) * instrument.contract_size / leverage

@@ -19,6 +19,7 @@ from engine.venues.market_step import MarketStep
 from store.records import ZERO, Instrument, Order, OrderStatus, OrderType, Position, Side
 
 NOTHING_TO_REDUCE = "nothing left to reduce"
+STOPS_AND_TARGETS = frozenset({OrderType.STOP_MARKET, OrderType.TAKE_PROFIT})
 
 
 def play(account: Account, step: MarketStep) -> None:
@@ -128,14 +129,18 @@ class _Bar:
         After a stop or a limit's fill inside the bar nobody knows whether the target's price came later, so
         the target waits for the next bar.
         """
+        waiting: dict[str, list[Order]] = {symbol: [] for symbol in self._bars}
+        for order in self._account.orders.values():
+            if order.type in STOPS_AND_TARGETS and order.symbol in waiting and self._account.acts(order):
+                waiting[order.symbol].append(order)
         for symbol, bar in self._bars.items():
             if bar.missing:
                 continue
-            while (stop := self._nearest(symbol, bar, OrderType.STOP_MARKET)) is not None:
+            while (stop := self._nearest(waiting[symbol], bar, OrderType.STOP_MARKET)) is not None:
                 self._targets_wait.add(symbol)
                 self._exit(*stop, bar)
             if symbol not in self._targets_wait:
-                while (target := self._nearest(symbol, bar, OrderType.TAKE_PROFIT)) is not None:
+                while (target := self._nearest(waiting[symbol], bar, OrderType.TAKE_PROFIT)) is not None:
                     self._exit(*target, bar)
             self._liquidate(symbol, bar)
 
@@ -161,16 +166,16 @@ class _Bar:
         if execution is not None:
             self._fill(order, execution, quantity)
 
-    def _nearest(self, symbol: str, bar: SymbolBar, kind: OrderType) -> tuple[Order, Level] | None:
+    def _nearest(self, waiting: list[Order], bar: SymbolBar, kind: OrderType) -> tuple[Order, Level] | None:
         """The order of this kind that the market reaches first on its way from the open."""
         is_stop = kind is OrderType.STOP_MARKET
         triggers = fills.stop_triggers if is_stop else fills.target_triggers
         reached = []
-        for order in self._account.working(symbol):
-            level = level_of(order, self._instrument(order), self._account.position(symbol))
-            if order.type is not kind or level is None or not self._account.acts(order):
+        for order in waiting:
+            if order.type is not kind or order.client_order_id not in self._account.orders:
                 continue
-            if triggers(bar, order.side.sign, level):
+            level = level_of(order, self._instrument(order), self._account.position(order.symbol))
+            if level is not None and triggers(bar, order.side.sign, level):
                 way = (level.price - bar.open) * order.side.sign * (1 if is_stop else -1)
                 reached.append((max(way, 0.0), order, level))
         return min(reached, key=lambda candidate: candidate[0])[1:] if reached else None

@@ -110,7 +110,7 @@ class SimulatedVenue:
             account = self._books.account
             if step.open_ms <= account.open_ms:
                 return
-            if self._books.watch.quiet(step):
+            if self._books.quiet(step):
                 account.move_clock(step)
                 self._record_marks_in_time()
                 return

@@ -37,7 +37,7 @@ class Watch:
 
     @classmethod
     def blind(cls) -> Watch:
-        """Knows nothing yet, so no bar is quiet."""
+        """Looks out for nothing, because no bar is quiet."""
         return cls(True, False, frozenset(), np.empty(0), np.empty(0))
 
     def quiet(self, step: MarketStep) -> bool:
@@ -54,6 +54,8 @@ class Watch:
 
 def watch(account: Account) -> Watch:
     """What to look out for, given the account as it is now."""
+    if any(order.type in (OrderType.MARKET, OrderType.LIMIT) for order in account.orders.values()):
+        return Watch.blind()
     lower = np.full(len(account.symbols), -math.inf)
     upper = np.full(len(account.symbols), math.inf)
     indices = {symbol: index for index, symbol in enumerate(account.symbols)}
@@ -61,7 +63,7 @@ def watch(account: Account) -> Watch:
     for order in account.orders.values():
         level = level_of(order, account.instruments[order.symbol], account.position(order.symbol))
         index = indices.get(order.symbol)
-        if order.type in (OrderType.MARKET, OrderType.LIMIT) or level is None:
+        if level is None:
             busy = True
         elif index is None:
             continue
