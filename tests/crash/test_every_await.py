@@ -23,7 +23,7 @@ ON_THE_WAY = (
     "news heard",
     "books asked",
 )
-BARS = 60
+BARS_A_LIFE, BARS_A_ROUND = 8, 100
 
 SLOWLY_FILLED: Flags = {
     "execution__order_type": "limit",
@@ -46,7 +46,7 @@ LOST_CANCELS: Flags = {
 def kill_at_each(career: Career, times: tuple[int, ...]) -> None:
     for count in times:
         for point in ON_THE_WAY:
-            ending = career.live(kill_at=(point, count))
+            ending = career.live(bars=BARS_A_LIFE, kill_at=(point, count))
             assert ending.killed or ending.code == 0, f"{point} {count}: {ending.output}"
 
 
@@ -64,9 +64,10 @@ def test_a_kill_at_any_await_of_submit_changes_nothing(
     start: Start, times: tuple[int, ...], faults: Flags
 ) -> None:
     flags = MANY_ORDERS | faults
-    undisturbed = start("undisturbed", BARS, **flags)
+    bars = BARS_A_ROUND * len(times)
+    undisturbed = start("undisturbed", bars, **flags)
     undisturbed.finish()
-    career = start("killed", BARS, **flags)
+    career = start("killed", bars, **flags)
     kill_at_each(career, times)
     career.finish()
     career.assert_sound()

@@ -8,7 +8,7 @@ from engine.venues.config import FaultKind
 from tests.crash.conftest import Start
 from tests.crash.test_sigkill import MANY_ORDERS
 
-BARS = 40
+BARS = 20
 OFTEN = ".4"
 
 
@@ -21,7 +21,7 @@ def test_a_venue_with_this_fault_is_survived_and_a_restart_changes_nothing(
     undisturbed.finish()
     undisturbed.assert_sound()
     career = start("restarted", BARS, **flags)
-    assert career.live(kill_at=("accepted, answer not booked", 30)).killed
+    assert career.live(kill_at=("accepted, answer not booked", 15)).killed
     career.finish()
     career.assert_sound()
     assert career.digest == undisturbed.digest

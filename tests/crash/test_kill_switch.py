@@ -46,7 +46,10 @@ def assert_flat(career: Career) -> None:
     assert career.told.working == {}
 
 
-@pytest.mark.parametrize("faults", [{}, KILL_FAULTS], ids=["plain", "faults"])
+@pytest.mark.parametrize(
+    "faults",
+    [pytest.param({}, id="plain"), pytest.param(KILL_FAULTS, id="faults", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("step", STEPS)
 def test_a_kill_cut_short_at_any_step_is_finished_after_the_restart(
     start: Start, step: str, faults: Flags
