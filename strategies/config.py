@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from strategies.evidence.breakout import BreakoutSettings
-from strategies.evidence.momentum import MomentumSettings
-from strategies.evidence.reversal import ReversalSettings
-from strategies.registry import Registry, check_window, one_line
-from strategies.signal import Signal, SignalSettings
+from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSettings, SignalSettings
+
+if TYPE_CHECKING:
+    from strategies.registry import Registry
+    from strategies.signal import Signal
 
 
 class PluginSettings(SignalSettings):
@@ -54,6 +54,8 @@ def enabled_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, 
 
 
 def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
+    from strategies.registry import check_window, one_line
+
     kind = registry.kinds.get(name)
     if kind is None or name in SignalsConfig.model_fields:
         known = ", ".join(sorted(set(registry.kinds) - set(SignalsConfig.model_fields))) or "none"

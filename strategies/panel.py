@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strategies.panel_state import FRAME_SYMBOL, PANEL_SYMBOL
-from strategies.signal import DAY_MS, FIELDS, LONGEST_WINDOW, FloatArray, IntArray, bar_length_ms
+from strategies.settings import LONGEST_WINDOW
+from strategies.signal import DAY_MS, FIELDS, FloatArray, IntArray, bar_length_ms
 
 BoolArray = NDArray[np.bool_]
 T = TypeVar("T", bound=np.generic)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from strategies.evidence import breakout, momentum, reversal
-from strategies.signal import FIELDS, LONGEST_WINDOW, Signal, SignalKind
+from strategies.settings import LONGEST_WINDOW
+from strategies.signal import FIELDS, Signal, SignalKind
 
 ENTRY_POINT_GROUP = "quarterdeck.signals"
 BUILT_IN: tuple[SignalKind, ...] = (momentum.KIND, breakout.KIND, reversal.KIND)

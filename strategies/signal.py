@@ -19,17 +19,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from store.records import SignalClass, SignalType
+from strategies.settings import SignalSettings
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 FIELDS = ("open", "high", "low", "close", "volume")
 DAY_MS = 86_400_000
-LONGEST_WINDOW = 435
-"""Daily bars a panel remembers by default, so the longest window a signal may ask for."""
 BAR_LENGTHS_MS = {
     "1m": 60_000,
     "3m": 180_000,
@@ -73,21 +71,6 @@ class Mirror(StrEnum):
     """ln C' = 2 ln C_0 - ln C."""
     DIFFERENCE = "difference"
     """C' = 2 K - C."""
-
-
-WEIGHT = "weight among the enabled signals of its class, before they are normalised to 1 (share)"
-SCALAR = "factor that brings an average reading to the average forecast (x)"
-WINDOW = "bars each reading is computed from (days)"
-
-
-class SignalSettings(BaseModel):
-    """[signals.<name>] of a signal; subclasses add its parameters and defaults."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    enabled: bool = Field(default=True, description="whether the signal takes part")
-    weight: float = Field(default=0.0, ge=0, le=1, description=WEIGHT)
-    scalar: float = Field(default=1.0, gt=0, le=100, description=SCALAR)
 
 
 class KernelResult(NamedTuple):

@@ -13,60 +13,21 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Annotated, Self
 
 import numpy as np
-from pydantic import Field, model_validator
 
 from store.records import SignalClass, SignalType
+from strategies.settings import RANGE_PERIOD, BreakoutSettings
 from strategies.signal import (
-    LONGEST_WINDOW,
-    SCALAR,
-    WEIGHT,
-    WINDOW,
     FloatArray,
     KernelResult,
     Mirror,
     Signal,
     SignalKind,
-    SignalSettings,
 )
 from strategies.windows import result_arrays
 
 NAME = "A2"
-RANGE_PERIOD = 20
-
-Days = Annotated[int, Field(ge=1)]
-
-
-class BreakoutSettings(SignalSettings):
-    """[signals.A2]: channels as (entry, exit) in days; the window is also the longest holding time."""
-
-    weight: float = Field(default=0.40, ge=0, le=1, description=WEIGHT)
-    scalar: float = Field(default=1.1, gt=0, le=100, description=SCALAR)
-    channels: tuple[tuple[Days, Days], ...] = Field(
-        default=((20, 10), (55, 20)),
-        min_length=1,
-        max_length=16,
-        description="bounds of each channel: to enter, to leave (days)",
-    )
-    range_period: int = Field(
-        default=RANGE_PERIOD, ge=2, description="period of the average true range (days)"
-    )
-    stop_ranges: float = Field(
-        default=2.0, gt=0, le=100, description="distance of the stop from the entry (average true ranges)"
-    )
-    shorting: bool = Field(default=True, description="false: a short position counts as none")
-    window: int = Field(default=420, ge=3, le=LONGEST_WINDOW, description=WINDOW)
-
-    @model_validator(mode="after")
-    def window_is_long_enough(self) -> Self:
-        longest = max(self.range_period, *(days for channel in self.channels for days in channel))
-        if self.window <= longest:
-            raise ValueError(
-                f"window {self.window} must exceed the longest channel or range period {longest}"
-            )
-        return self
 
 
 def average_true_range(

@@ -6,7 +6,8 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 from strategies.evidence.kernels import momentum_reading
-from strategies.evidence.momentum import MomentumSettings, build
+from strategies.evidence.momentum import build
+from strategies.settings import MomentumSettings
 from strategies.signal import Reason
 from tests.strategies.fixtures import BARS, FloatArray
 

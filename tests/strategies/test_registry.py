@@ -8,10 +8,11 @@ import pytest
 from strategies.config import SignalConfigFault, SignalsConfig, enabled_signals
 from strategies.evidence import momentum
 from strategies.registry import ENTRY_POINT_GROUP, assemble, installed
-from strategies.signal import Signal, SignalKind, SignalSettings
+from strategies.settings import MomentumSettings, SignalSettings
+from strategies.signal import Signal, SignalKind
 
 
-class SlowSettings(momentum.MomentumSettings):
+class SlowSettings(MomentumSettings):
     weight: float = 0.1
 
 
@@ -35,7 +36,7 @@ def build_moody(settings: MoodySettings) -> Signal:
 
 MOODY = SignalKind("MOODY", MoodySettings, build_moody)
 SLOW = SignalKind("SLOW", SlowSettings, build_slow)
-TWIN = SignalKind("A1", momentum.MomentumSettings, momentum.build)
+TWIN = SignalKind("A1", MomentumSettings, momentum.build)
 MISNAMED = SignalKind("OTHER", SlowSettings, build_slow)
 FAILING = SignalKind("FAILING", SignalSettings, fail)
 WRONG_FIELD = SignalKind("F", SlowSettings, lambda s: replace(build_slow(s), name="F", fields=("price",)))

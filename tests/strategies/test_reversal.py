@@ -5,7 +5,8 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 from strategies.evidence.kernels import efficiency_ratio, reversal_response
-from strategies.evidence.reversal import ReversalSettings, build
+from strategies.evidence.reversal import build
+from strategies.settings import ReversalSettings
 from strategies.signal import Reason
 from tests.strategies.fixtures import BARS
 
