@@ -30,7 +30,7 @@ from console.garbage import settle
 from console.keymap import Keymap
 from console.kill_plan import kill_plan
 from console.operator import PAUSE_OVERRIDE, REDUCE_OVERRIDE, Operator, in_force, operator_name
-from console.publisher import Publisher
+from console.publisher import Publisher, View
 from console.screens.confirm import QUESTIONS, ConfirmScreen, Question
 from console.screens.desk import Desk
 from console.screens.dialog import Dialog
@@ -46,6 +46,7 @@ from engine.commands import CommandKind, CommandResult, EngineLink
 from engine.lag import LagProbe
 
 _LOG = logging.getLogger("quarterdeck.console")
+_TURNS_KEPT_BELOW = 4
 Ending = Literal["left", "stopped", "engine_ended", "terminal_lost", "failed"]
 
 
@@ -99,8 +100,8 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self._operator = Operator(link, actor or operator_name())
         self._on_terminal_lost = on_terminal_lost
         self._awaits_engine = awaits_engine
-        self._settled = not self._own_terminal
         self._stopping = False
+        self._kept_turns = 0
         self._mouse = config.mouse
         self._beating: asyncio.Task[None] | None = None
         self._task_factory = asyncio.get_running_loop().get_task_factory()
@@ -137,7 +138,6 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         # Textual sets an eager task factory on newer Pythons, which would reorder the engine's tasks beside a screen.
         asyncio.get_running_loop().set_task_factory(self._task_factory)
         self.set_keymap(self._config.keymap)
-        self._beating = asyncio.create_task(self._lag.run())
         self.call_after_refresh(self._turn)
         self.set_interval(1 / self._config.refresh_hz, self._turn)
 
@@ -231,14 +231,27 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self._view = turn.view
         desk, top = self.screen_stack[0], self.screen
         if isinstance(desk, Desk) and desk is not top:
-            desk.keep(turn.view)
+            self._show_below(desk, turn.view)
         if isinstance(top, Desk | Dialog | Palette) and top.is_mounted:
             top.show(turn.view)
         if turn.repaint:
             self.refresh(layout=True)
-        if not self._settled and turn.view.snapshot is not None and turn.view.snapshot.phase == "running":
-            self._settled = True
+        if self._beating is None and turn.view.snapshot is not None and turn.view.snapshot.phase == "running":
+            self._started()
+
+    def _show_below(self, desk: Desk, view: View) -> None:
+        # What lies below a dialog is drawn with the whole dialog, so it is drawn less often, but never left to go old.
+        self._kept_turns += 1
+        if self._kept_turns % _TURNS_KEPT_BELOW:
+            desk.keep(view)
+        else:
+            desk.show(view)
+
+    def _started(self) -> None:
+        """The engine has started: what it loaded stays, and from here on lag is the screen's business."""
+        if self._own_terminal:
             settle()
+        self._beating = asyncio.create_task(self._lag.run())
 
     def _open(self, screen: Screen[None]) -> None:
         self.push_screen(screen)

@@ -18,9 +18,10 @@ from console.widgets.livetable import LiveTable
 
 _MOVES = ("nav.down", "nav.up", "nav.half_down", "nav.half_up", "nav.first", "nav.last")
 _COLUMNS = (
-    Column("key", 14, right=False),
+    Column("key", 13, right=False),
     Column("action", 18, right=False),
-    Column("what it does", 38, right=False, grow=True),
+    Column("what it does", 35, right=False, grow=True),
+    Column("keymap name", 16, right=False, rank=1),
 )
 _GROUPS = (
     "Move",
@@ -81,7 +82,7 @@ def help_rows(keymap: Mapping[str, str]) -> dict[str, list[Cell]]:
     """The cells of every line of the help by a key of its own: each group under its name."""
     rows: dict[str, list[Cell]] = {}
     for group in _GROUPS:
-        rows[f"# {group}"] = [Cell(group.upper(), "title-focus"), Cell(""), Cell("")]
+        rows[f"# {group}"] = [Cell(group.upper(), "title-focus"), Cell(""), Cell(""), Cell("")]
         for action in ACTIONS:
             if action.group == group:
                 rows[action.id] = _row(action, keymap)
@@ -92,4 +93,9 @@ def _row(action: Action, keymap: Mapping[str, str]) -> list[Cell]:
     keys = key_labels(action, keymap)
     if action.palette and not keys:
         keys = f"{key_labels(BY_ID['palette'], keymap)}, by name"
-    return [Cell(keys, "key"), Cell(action.title, "strong"), Cell(action.description)]
+    return [
+        Cell(keys, "key"),
+        Cell(action.title, "strong"),
+        Cell(action.description),
+        Cell(action.id, "soft"),
+    ]

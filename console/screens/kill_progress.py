@@ -55,7 +55,8 @@ class KillProgress(Dialog[None], inherit_bindings=False):
                 (("NOT HALTED: ", "halted"), (f" {result.message}", "strong")),
                 (("Use another shell: quarterdeck kill", "warn"),),
             ]
-        return [(("HALTED", "halted"), (f" {result.message}", "plain"))]
+        words = result.message.removeprefix("HALTED").lstrip("; ")
+        return [(("HALTED", "halted"), (f" {words}", "plain"))]
 
     def _progress_lines(self) -> list[Line]:
         snapshot = self._view.snapshot

@@ -36,7 +36,7 @@ from engine.snapshot import OverrideRow, Snapshot, VenueHealth
 
 _STATE_INKS = {"ACTIVE": "active", "REDUCING": "reducing", "HALTED": "halted"}
 _LIGHTS = {"up": "●", "ok": "●", "connected": "●", "down": "○", "closed": "○", "lost": "○"}
-_CLOCK = 10
+_CLOCK = 11
 _BAR: Span = (" │ ", "frame")
 _GAP: Span = ("  ", "plain")
 
@@ -51,7 +51,7 @@ class StatusBar(Vertical):
     StatusBar { dock: top; height: 2; width: 1fr; background: $background; }
     StatusBar Horizontal { height: 1; width: 1fr; }
     StatusBar .status-rest { height: 1fr; }
-    StatusBar .status-clock { width: 10; display: none; }
+    StatusBar .status-clock { width: 11; display: none; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -75,7 +75,7 @@ class StatusBar(Vertical):
         self._first.show([first])
         self._rest.show(rest)
         self._clock.display = size is not Size.NARROW
-        self._clock.show([[(f"{clock(view.wall_ms)}Z ", "soft")]])
+        self._clock.show([[(f" {clock(view.wall_ms)}Z ", "soft")]])
         return 1 + len(rest)
 
 
@@ -110,7 +110,7 @@ def banner_line(view: View) -> Line:
         )
         return _banner("HALTED", "halted", f"{words}{', ' + kill.error if kill.error else ''}")
     if snapshot.state == "HALTED":
-        return _banner("HALTED", "halted", f"{_why(snapshot)}  leave it: ^p, Resume trading")
+        return _banner("HALTED", "halted", f"^p, Resume trading, leaves it. {_why(snapshot)}")
     if snapshot.state == "REDUCING":
         return _banner("REDUCING", "reducing", f"no new exposure. {_why(snapshot)}")
     if snapshot.phase != "running":

@@ -116,6 +116,14 @@ def log_lines(count: int, first: int = 1) -> tuple[LogLine, ...]:
     return tuple(lines)
 
 
+POSITIONS = (
+    position("BTCUSDT", "long", "0.0420", "64310.03571428", "65012.5", "29.50"),
+    position("ETHUSDT", "long", "1.100", "3188.4", "3204.10", "17.27"),
+    position("SOLUSDT", "short", "14.00", "143.9", "141.70", "-30.80"),
+)
+ORDER = OrderRow(
+    "qd1aBTCUSDTo", "BTCUSDT", "buy", "limit", "open", "0.0040", "65010.1", "0", "accepted", "", MARKET_MS
+)
 WEIGHTS = (
     WeightRow("A1", "time-series momentum", "directional", "momentum", 0.40, True, 1.0, 0.41, 12, 12),
     WeightRow("A2", "Donchian + ATR", "directional", "momentum", 0.35, True, 0.83, 0.55, 10, 12),
@@ -184,28 +192,10 @@ def running(step: int = 0, *, mode: str = "sim", wall_ms: int = WALL_MS) -> Snap
         reconciled_ts_ms=MARKET_MS - 4_000,
         signals=rows,
         weights=WEIGHTS,
-        positions=(
-            position("BTCUSDT", "long", "0.0420", "64310.03571428", "65012.5", "29.50"),
-            position("ETHUSDT", "long", "1.100", "3188.4", "3204.10", "17.27"),
-            position("SOLUSDT", "short", "14.00", "143.9", "141.70", "-30.80"),
-        ),
+        positions=POSITIONS,
         limits=LIMITS,
         venues=(VenueHealth("simulated", "up", "up", 38.0),),
-        orders=(
-            OrderRow(
-                "qd1aBTCUSDTo",
-                "BTCUSDT",
-                "buy",
-                "limit",
-                "open",
-                "0.0040",
-                "65010.1",
-                "0",
-                "accepted",
-                "",
-                MARKET_MS,
-            ),
-        ),
+        orders=(ORDER,),
         log=log_lines(40, first=1 + step),
     )
 

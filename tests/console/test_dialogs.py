@@ -192,6 +192,7 @@ async def test_the_help_shows_every_key_and_moves_like_a_pane() -> None:
         await on.press("4", "question_mark")
         assert "Risk: how much of each risk limit is used" in on.text
         assert "g g" in on.text
+        assert "nav.half_down" in on.text
         seen = on.text
         await on.press("G")
         seen += on.text
