@@ -47,6 +47,8 @@ class PlainVenue:
     cash: Fraction = Fraction(0)
     orders: list[dict[str, Any]] = field(default_factory=list)
     fills: list[tuple[Any, ...]] = field(default_factory=list)
+    room: Fraction = Fraction(0)
+    filled_inside: bool = False
 
     def can_reduce(self, side: int) -> Fraction:
         return max(Fraction(0), -self.size * side)
@@ -62,56 +64,31 @@ class PlainVenue:
     def bar(self, index: int, bar: dict[str, Fraction] | None, context: dict[str, Any]) -> None:
         """`bar` None: missing. `context`: previous_close, previous_volume, volume_24h, sigma, funding."""
         acting = [o for o in self.orders if o["state"] == "open" and index > o["decided"] + self.latency]
-        for after, rate in context["funding"]:
-            if after == 0:
-                self.cash += cents(-self.size * context["previous_close"] * rate)
-        room = (
-            Fraction(floor(self.share * context["previous_volume"] / self.lot + Fraction(1, 10**9)))
-            * self.lot
-        )
+        closes_first = [o for o in acting if o["reduce_only"]] + [o for o in acting if not o["reduce_only"]]
+        lots = floor(self.share * context["previous_volume"] / self.lot + Fraction(1, 10**9))
+        self.room = lots * self.lot
+        self.filled_inside = False
 
         def cost(quantity: Fraction) -> Fraction:
             part = min(Fraction(1), quantity / context["volume_24h"])
             sigma: Fraction = context["sigma"]
             return self.half_spread + self.impact * sigma * root(part)
 
-        def wanted(order: dict[str, Any]) -> Fraction:
-            rest: Fraction = order["quantity"] - order["filled"]
-            return min(rest, self.can_reduce(order["side"])) if order["reduce_only"] else rest
+        def settle(at_open: bool) -> None:
+            for after, rate in context["funding"]:
+                if (after == 0) is at_open:
+                    self.cash += cents(-self.size * context["previous_close"] * rate)
 
-        closes_first = [o for o in acting if o["reduce_only"]] + [o for o in acting if not o["reduce_only"]]
+        settle(at_open=True)
         for order in closes_first:
             if order["kind"] == "market" and bar is not None:
-                quantity = min(wanted(order), room)
-                if quantity:
-                    room -= quantity
-                    raw = bar["open"] * (1 + order["side"] * cost(quantity))
-                    self.fill(index, acting, order, quantity, self.on_tick(raw, order["side"]), False)
-        for after, rate in context["funding"]:
-            if after > 0:
-                self.cash += cents(-self.size * context["previous_close"] * rate)
-        filled_inside = False
+                self.market(index, acting, order, bar, cost)
+        settle(at_open=False)
         for order in closes_first:
-            if order["kind"] != "limit" or order["state"] != "open" or bar is None:
-                continue
-            side, limit = order["side"], order["price"]
-            at_open = side * (limit - bar["open"]) >= 0
-            if order["post_only"] and at_open:
-                order["state"] = "expired"
-                continue
-            through = bar["low"] < limit if side > 0 else bar["high"] > limit
-            quantity = min(wanted(order), room)
-            if not through or not quantity:
-                continue
-            room -= quantity
-            price = limit
-            if at_open:
-                price = self.on_tick(bar["open"] * (1 + side * cost(quantity)), side)
-                price = min(price, limit) if side > 0 else max(price, limit)
-            filled_inside = filled_inside or not at_open
-            self.fill(index, acting, order, quantity, price, not at_open)
+            if order["kind"] == "limit" and order["state"] == "open" and bar is not None:
+                self.limit(index, acting, order, bar, cost)
         if bar is not None:
-            self.exits(index, acting, bar, cost, filled_inside)
+            self.exits(index, acting, bar, cost, self.filled_inside)
         for order in acting:
             if order["state"] != "open":
                 continue
@@ -122,6 +99,37 @@ class PlainVenue:
                 order["state"] = "expired" if over else "open"
             elif order["whole"] and not self.can_reduce(order["side"]):
                 order["state"] = "expired"
+
+    def wanted(self, order: dict[str, Any]) -> Fraction:
+        rest: Fraction = order["quantity"] - order["filled"]
+        rest = min(rest, self.can_reduce(order["side"])) if order["reduce_only"] else rest
+        return min(rest, self.room)
+
+    def market(self, index: int, acting: Any, order: Any, bar: dict[str, Fraction], cost: Any) -> None:
+        quantity = self.wanted(order)
+        if quantity:
+            self.room -= quantity
+            raw = bar["open"] * (1 + order["side"] * cost(quantity))
+            self.fill(index, acting, order, quantity, self.on_tick(raw, order["side"]), False)
+
+    def limit(self, index: int, acting: Any, order: Any, bar: dict[str, Fraction], cost: Any) -> None:
+        side, limit = order["side"], order["price"]
+        at_open = side * (limit - bar["open"]) >= 0
+        if order["post_only"] and at_open:
+            order["state"] = "expired"
+            return
+        through = bar["low"] < limit if side > 0 else bar["high"] > limit
+        quantity = self.wanted(order)
+        if not through or not quantity:
+            return
+        self.room -= quantity
+        price = limit
+        if at_open:
+            price = self.on_tick(bar["open"] * (1 + side * cost(quantity)), side)
+            price = min(price, limit) if side > 0 else max(price, limit)
+        else:
+            self.filled_inside = True
+        self.fill(index, acting, order, quantity, price, not at_open)
 
     def exits(
         self, index: int, acting: list[dict[str, Any]], bar: dict[str, Fraction], cost: Any, wait: bool
