@@ -49,7 +49,7 @@ async def collect(
     A venue whose books are ahead of `until_ms` (we were killed and are catching up) cannot be compared yet: such bars
     were quiet when they were first decided, or they would have been committed.
     """
-    events = [e for e in _unique(await venue.events(after_sequence)) if _ts_ms(e) <= until_ms]
+    events = [e for e in _unique(await venue.events(after_sequence)) if e.bar_open_ms < until_ms]
     fills = [e.fill for e in events if e.fill is not None and not ledger.knows(e.fill.fill_id)]
     funding = [e.funding for e in events if e.funding is not None and not ledger.knows(e.funding.funding_id)]
     reports = tuple(e.report for e in events if e.report is not None)
@@ -92,11 +92,6 @@ async def foreign_orders(venue: Venue, known: Mapping[str, object]) -> None:
 def _unique(events: Sequence[VenueEvent]) -> list[VenueEvent]:
     by_sequence = {event.sequence: event for event in events}
     return [by_sequence[sequence] for sequence in sorted(by_sequence)]
-
-
-def _ts_ms(event: VenueEvent) -> int:
-    fact = event.report or event.fill or event.funding
-    return 0 if fact is None else fact.ts_ms
 
 
 def _differing(ledger: Ledger, fills: Sequence[Fill], held: Mapping[str, Decimal]) -> set[str]:
