@@ -98,7 +98,7 @@ class Machine:
             self.cycle.restored()
         else:
             self.book.proven_ms = until_ms
-        await patiently(lambda: foreign_orders(self.venue, self.execution.orders))
+        await patiently(lambda: foreign_orders(self.venue, self._wrote))
         for instrument in self.feed.instruments:
             self.journal.instrument(instrument)
         for notice in self.feed.notices:
@@ -107,6 +107,11 @@ class Machine:
             self.tape.say(
                 until_ms, "ERROR", "strategies.registry", f"left out {broken.entry_point}: {broken.fault}"
             )
+
+    async def _wrote(self, client_order_id: str) -> bool:
+        """Whether this database holds the order, ended or not."""
+        sql = "SELECT 1 FROM orders WHERE client_order_id = ?"
+        return bool(await self.database.query(sql, (client_order_id,)))
 
     def allowed(self, order: Order) -> str:
         """The last gate before an order leaves: "" or why it must not."""

@@ -7,7 +7,7 @@ explained locks its instrument; a query that fails proves nothing and changes no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -79,10 +79,10 @@ async def collect(
     )
 
 
-async def foreign_orders(venue: Venue, known: Mapping[str, object]) -> None:
-    """Raise SecondEngine where the venue holds open orders of our pattern that are not in `known`."""
+async def foreign_orders(venue: Venue, known: Callable[[str], Awaitable[bool]]) -> None:
+    """Raise SecondEngine where the venue holds open orders of our pattern that `known` says we never wrote."""
     for report in await venue.open_orders():
-        if is_ours(report.client_order_id) and report.client_order_id not in known:
+        if is_ours(report.client_order_id) and not await known(report.client_order_id):
             raise SecondEngine(
                 f"{venue.name} holds order {report.client_order_id}, which carries our id pattern but is not in this "
                 "database: a second engine trades this account; stop it, or start this one with its own account"
