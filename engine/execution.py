@@ -16,8 +16,6 @@ from engine.venues.venue import Refused, Unresolved, Venue, VenueUnavailable
 from store.journal import Journal
 from store.records import Fill, Order, OrderPurpose, OrderReport, OrderStatus, OrderType, Side
 
-IN_FLIGHT_AGE_MS = 5_000
-IN_FLIGHT_EVERY_MS = 2_000
 QUERIES_PER_CYCLE = 20
 REMEMBERED_ORDERS = 2_000
 HISTORY_MARGIN_MS = 60_000
@@ -91,9 +89,9 @@ class Execution:
             if self.orders[order.client_order_id].status is OrderStatus.INTENT:
                 await self._send(order.client_order_id, now_ms)
 
-    async def resolve(self, now_ms: int) -> int:
-        """Look up requests in flight for longer than the threshold; the number still unknown afterwards."""
-        due = [name for name, since in self._in_flight_since_ms.items() if now_ms - since >= IN_FLIGHT_AGE_MS]
+    async def resolve(self, now_ms: int, age_ms: int) -> int:
+        """Look up requests in flight for `age_ms` or longer; the number still unknown afterwards."""
+        due = [name for name, since in self._in_flight_since_ms.items() if now_ms - since >= age_ms]
         for name in due[:QUERIES_PER_CYCLE]:
             await self._look_up(name, now_ms)
         return len(self._in_flight_since_ms)

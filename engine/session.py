@@ -314,7 +314,7 @@ class Session:
         for _ in range(IN_FLIGHT_ROUNDS):
             if not machine.execution.in_flight:
                 return
-            await machine.execution.resolve(now_ms)
+            await machine.execution.resolve(now_ms, execution.inflight_after_ms)
             now_ms += execution.inflight_check_ms
 
     async def _commit(self, machine: Machine, urgent: bool = True) -> None:
