@@ -265,9 +265,9 @@ def _numbers(blob: bytes) -> list[float | None]:
     return [_finite(number) for number in unpack_floats(blob)]
 
 
-def _finite(number: float) -> float | None:
+def _finite(number: float | None) -> float | None:
     """None for NaN and infinities, which JSON cannot say: no opinion."""
-    return number if math.isfinite(number) else None
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _newest(path: Path, sql: str, values: Sequence[Any], limit: int | None) -> list[Record]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,11 @@ to_json = json.JSONEncoder(separators=(",", ":")).encode
 to_sorted_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
+def finite_numbers(numbers: NDArray[np.float64]) -> list[float | None]:
+    """Numbers as JSON can keep them: None for NaN and infinities."""
+    return [number if math.isfinite(number) else None for number in numbers.tolist()]
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
     """One decision with its whole waterfall.
@@ -44,7 +50,11 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True)
 class ReadingRow:
-    """One signal's reading of every symbol, float64 [symbol] each; in force until the signal's next row."""
+    """One signal's reading of every symbol, float64 [symbol] each; in force until the signal's next row.
+
+    `statistics` are the raw numbers behind it by name, one per symbol; None where there is none, because JSON knows
+    no NaN (see `finite_numbers`).
+    """
 
     ts_ms: int
     signal: str
@@ -52,7 +62,7 @@ class ReadingRow:
     values: NDArray[np.float64]
     confidences: NDArray[np.float64]
     reasons: Sequence[str] = ()
-    statistics: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    statistics: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ kernel's times the share of real bars.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -32,12 +32,17 @@ T = TypeVar("T", bound=np.generic)
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """Values in [-1, 1] or NaN and confidences in [0, 1], [K, S] for K signals and S symbols."""
+    """Values in [-1, 1] or NaN and confidences in [0, 1], [K, S] for K signals and S symbols.
+
+    `statistics` holds per signal the kernel's raw statistics by name, [S] each; NaN where it has none. Unlike
+    value and confidence they are what the kernel said, whatever the framework's rules made of it.
+    """
 
     ts_ms: int
     value: FloatArray
     confidence: FloatArray
     reasons: tuple[tuple[Reason, ...], ...]
+    statistics: tuple[Mapping[str, FloatArray], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +74,19 @@ def evaluate(signals: Sequence[Signal], panel: Panel, now_ms: int | None = None)
     """Readings of the newest completed bars. `now_ms`, in market time, dates the newest bar's age.
 
     Without it the end of the newest completed bar counts as now. Raises ValueError where a signal's bar
-    size or window is not in the panel's memory.
+    size or window is not in the panel's memory, and where a kernel gives other statistics than its signal
+    names.
     """
     shape = (len(signals), len(panel.symbols))
     value, confidence = np.empty(shape), np.empty(shape)
-    reasons = []
+    reasons, statistics = [], []
     for index, signal in enumerate(signals):
         readings = _judge(signal, _newest(signal, panel, now_ms))
         value[index], confidence[index] = readings.value[0], readings.confidence[0]
         reasons.append(tuple(REASONS[code] for code in readings.reason[0].tolist()))
+        statistics.append(dict(zip(signal.statistic_names, readings.statistics.T, strict=True)))
     ts_ms = max((panel.frame(signal.bar).close_ms for signal in signals), default=-1)
-    return Readings(ts_ms, value, confidence, tuple(reasons))
+    return Readings(ts_ms, value, confidence, tuple(reasons), tuple(statistics))
 
 
 def explain(signal: Signal, panel: Panel, symbol: str, now_ms: int | None = None) -> Explanation:
@@ -136,13 +143,16 @@ def daily_readings(signals: Sequence[Signal], panel: Panel) -> DailyReadings:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
+    """Value, confidence and reason code [T, S], and the kernel's raw statistics [T * S, n]."""
+
     value: FloatArray
     confidence: FloatArray
     reason: IntArray
+    statistics: FloatArray
 
 
 def _judge(signal: Signal, windows: Windows) -> _Judged:
-    """Kernel results of T x S windows with the framework's rules applied, arrays [T, S]."""
+    """Kernel results of T x S windows with the framework's rules applied."""
     result = signal.run(*windows.fields)
     shape = windows.count.shape
     share = 1.0 - windows.filled.mean(axis=-1)
@@ -163,6 +173,7 @@ def _judge(signal: Signal, windows: Windows) -> _Judged:
         value=np.where(silent, np.nan, result.value.reshape(shape)),
         confidence=np.where(silent, 0.0, result.confidence.reshape(shape) * share),
         reason=reason,
+        statistics=result.statistics,
     )
 
 

@@ -87,7 +87,19 @@ def test_readings_of_signals_and_symbols() -> None:
             told = explain(signal, panel, symbol)
             assert told.value == readings.value[index, column]
             assert told.confidence == readings.confidence[index, column]
-            assert set(signal.statistic_names) < set(told.statistics)
+            said = {name: float(numbers[column]) for name, numbers in readings.statistics[index].items()}
+            assert tuple(said) == signal.statistic_names
+            assert said.items() < told.statistics.items()
+
+
+def test_raw_statistics_are_the_kernels_even_where_the_framework_has_no_opinion() -> None:
+    panel = panel_of(hole(walk(np.random.default_rng(2), 300, 1), 297, 3))
+    readings = evaluate(SIGNALS, panel)
+    assert readings.reasons[2] == (Reason.STALE,)
+    assert {name: float(numbers[0]) for name, numbers in readings.statistics[2].items()} == A3.explain(
+        *(panel.window(field, A3.window)[0] for field in A3.fields)
+    ).statistics
+    assert all(np.isnan(numbers).all() for numbers in readings.statistics[0].values())
 
 
 def test_explain_tells_how_far_a_warm_up_is() -> None:
