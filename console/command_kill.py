@@ -28,7 +28,6 @@ ACTOR = "cli"
 ANSWER_S = 2.0
 ACTS_ON_LATCH_S = 2.0
 POLL_S = 0.1
-DONE = ("flat", "kept")
 _UNHEARD = (NotRunning, NoAnswer, WireFault, OSError)
 
 
@@ -49,7 +48,7 @@ class Outcome:
     def code(self) -> Code:
         if self.fault:
             return Code.ERROR
-        return Code.OK if self.progress in DONE else Code.TIMEOUT
+        return Code.OK if self.progress in latch.DONE else Code.TIMEOUT
 
 
 def kill(target: Target, keep_positions: bool, reason: str, timeout_s: float, as_json: bool) -> int:
@@ -78,7 +77,7 @@ def _through_engine(target: Target, keep_positions: bool, reason: str, timeout_s
             time.sleep(POLL_S)
         while True:
             row = _kill_row(target)
-            if row["progress"] in DONE or time.monotonic() >= deadline_s:
+            if row["progress"] in latch.DONE or time.monotonic() >= deadline_s:
                 return _reported(row, timeout_s)
             time.sleep(POLL_S)
     except _UNHEARD:
@@ -107,7 +106,7 @@ def _reported(row: dict[str, Any], timeout_s: float) -> Outcome:
 
 def _past_engine(target: Target, keep_positions: bool, reason: str) -> Outcome:
     try:
-        latch.latch_halt(target.database, reason, f"{ACTOR} {_who()}", keep_positions)
+        halt = latch.latch_halt(target.database, reason, f"{ACTOR} {_who()}", keep_positions)
     except StoreError as error:
         if isinstance(error, NotFound) and not venue_path(target.database).is_file():
             raise
@@ -116,7 +115,7 @@ def _past_engine(target: Target, keep_positions: bool, reason: str) -> Outcome:
         return replace(outcome, latched=False, fault=fault)
     if _engine_acts(target):
         return Outcome(
-            "kept" if keep_positions else "flat",
+            "kept" if halt.keep_positions else "flat",
             "engine",
             0,
             0,
@@ -124,7 +123,7 @@ def _past_engine(target: Target, keep_positions: bool, reason: str) -> Outcome:
             True,
             "HALTED: the engine took the halt from its database and is done",
         )
-    outcome = _close_out(target, keep_positions)
+    outcome = _close_out(target, halt.keep_positions)
     if not outcome.fault:
         # Without this note a restart asks the venue itself, and finds it flat.
         with suppress(StoreError):
@@ -137,7 +136,7 @@ def _engine_acts(target: Target) -> bool:
     deadline_s = time.monotonic() + ACTS_ON_LATCH_S
     while holder(target.database) is not None and time.monotonic() < deadline_s:
         with suppress(StoreError):
-            if _progress(target) in DONE:
+            if _progress(target) in latch.DONE:
                 return True
         time.sleep(POLL_S)
     return False

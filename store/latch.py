@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from store.audit import append
@@ -21,28 +22,21 @@ from store.schema import check_version
 from store.statements import INSERT_COMMAND, REPLACE_CONTROL
 
 FIRST_PROGRESS = "cancelling"
+DONE = ("flat", "kept")
 
 
 def latch_halt(path: Path, reason: str, actor: str, keep_positions: bool) -> ControlRow:
     """Make HALTED durable in the database at `path`, with the command that asked for it; returns the latch.
 
-    A halt that stands already keeps its first reason and actor, and takes on `keep_positions`. Raises
-    StoreError (NotFound without a database, Locked when another process keeps the file for itself).
+    A halt that stands already keeps its first reason and actor, and goes further but never back: one that flattens
+    goes on to flatten whatever `keep_positions` says, and one that is done begins anew only where positions it kept
+    are to be closed now. Raises StoreError (NotFound without a database, Locked when another process keeps the file
+    for itself).
     """
     try:
         with closing(_connect(path)) as connection, transaction(connection):
             before = _read(connection)
-            standing = before is not None and before.state is TradingState.HALTED
-            latch = ControlRow(
-                state=TradingState.HALTED,
-                progress=FIRST_PROGRESS,
-                reason=before.reason if before is not None and standing else reason,
-                actor=before.actor if before is not None and standing else actor,
-                market_ts_ms=_market_ts_ms(connection),
-                keep_positions=keep_positions,
-                wall_ms=time.time_ns() // 1_000_000,
-                sequence=1 if before is None else before.sequence + 1,
-            )
+            latch = _halted(before, reason, actor, keep_positions, _market_ts_ms(connection))
             command = CommandRow(
                 actor=actor,
                 kind="kill",
@@ -82,6 +76,33 @@ def note_progress(path: Path, actor: str, progress: str) -> ControlRow:
             return latch
     except FAULTS as error:
         raise translate(error, path) from error
+
+
+def _halted(
+    before: ControlRow | None, reason: str, actor: str, keep_positions: bool, market_ts_ms: int
+) -> ControlRow:
+    """The latch after one more request to halt."""
+    latch = ControlRow(
+        state=TradingState.HALTED,
+        progress=FIRST_PROGRESS,
+        reason=reason,
+        actor=actor,
+        market_ts_ms=market_ts_ms,
+        keep_positions=keep_positions,
+        wall_ms=time.time_ns() // 1_000_000,
+        sequence=1 if before is None else before.sequence + 1,
+    )
+    if before is None or before.state is not TradingState.HALTED:
+        return latch
+    keep = keep_positions and before.keep_positions
+    done = before.progress in DONE and keep == before.keep_positions
+    return replace(
+        latch,
+        progress=before.progress if done else FIRST_PROGRESS,
+        reason=before.reason,
+        actor=before.actor,
+        keep_positions=keep,
+    )
 
 
 def _connect(path: Path) -> sqlite3.Connection:

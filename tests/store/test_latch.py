@@ -14,6 +14,7 @@ from store.errors import Locked, NotFound, StoreError
 from store.journal import Journal
 from store.latch import latch_halt, note_progress
 from store.records import TradingState
+from store.rows import ControlRow
 from tests.store.samples import HOUR_MS, START_MS, gather_run, opened, write_run
 
 
@@ -49,6 +50,47 @@ async def test_a_standing_halt_keeps_who_latched_it_first_and_why(tmp_path: Path
     assert (control["reason"], control["actor"], control["keep_positions"]) == ("first", "a", False)
     assert control["progress"] == "cancelling"
     assert [command["reason"] for command in query.commands(path)][-2:] == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("stands", "progress", "asked", "keeps", "begins"),
+    [
+        ("flatten", "cancelling", "keep", False, "cancelling"),
+        ("flatten", "flattening", "keep", False, "cancelling"),
+        ("flatten", "flat", "keep", False, "flat"),
+        ("flatten", "flat", "flatten", False, "flat"),
+        ("keep", "cancelling", "flatten", False, "cancelling"),
+        ("keep", "kept", "keep", True, "kept"),
+        ("keep", "kept", "flatten", False, "cancelling"),
+    ],
+)
+async def test_a_standing_halt_goes_further_and_never_back(
+    tmp_path: Path, stands: str, progress: str, asked: str, keeps: bool, begins: str
+) -> None:
+    path = tmp_path / "x.db"
+    await write_run(path)
+    latch_halt(path, "first", "a", keep_positions=stands == "keep")
+    note_progress(path, "a", progress)
+    latch = latch_halt(path, "second", "b", keep_positions=asked == "keep")
+    control = query.control(path)
+    assert control is not None
+    assert (latch.keep_positions, latch.progress) == (keeps, begins)
+    assert (control["keep_positions"], control["progress"]) == (keeps, begins)
+    assert check(path).findings == ()
+
+
+async def test_a_halt_after_a_resume_is_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    await write_run(path)
+    latch_halt(path, "first", "a", keep_positions=False)
+    note_progress(path, "a", "flat")
+    async with opened(path) as database:
+        journal = Journal(database)
+        await journal.load_control()
+        journal.control(ControlRow(TradingState.ACTIVE, "", "resumed", "operator", START_MS))
+        await journal.commit()
+    latch = latch_halt(path, "second", "b", keep_positions=True)
+    assert (latch.progress, latch.reason, latch.keep_positions) == ("cancelling", "second", True)
 
 
 async def test_progress_belongs_to_a_halt(tmp_path: Path) -> None:
