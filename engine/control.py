@@ -40,9 +40,7 @@ class Control:
 
     async def execute(self, command: Command) -> CommandResult:
         """Carry out one command and answer when it has taken effect."""
-        result = await self._handlers[command.kind](command)
-        await self._machine.journal.commit()
-        return result
+        return await self._handlers[command.kind](command)
 
     def latch(self, reason: str, actor: str, keep_positions: bool) -> None:
         """HALTED, gathered for the caller's commit; used by guards inside a bar and by the kill command."""
@@ -72,27 +70,39 @@ class Control:
             control.market_ts_ms,
         )
         now_ms = machine.clock.now_ms()
-        machine.oversight.halt(control.actor, control.reason, now_ms, control.keep_positions)
+        machine.oversight.halt(
+            control.actor, control.reason, control.market_ts_ms or now_ms, control.keep_positions
+        )
         machine.tape.say(now_ms, "ERROR", "engine.kill", f"HALTED by {control.actor}: {control.reason}")
 
     async def _kill(self, command: Command) -> CommandResult:
-        machine = self._machine
-        keep = command.arguments.get("keep_positions", "false") == "true"
-        known = machine.kill.state
-        if known is not None and known.keep_positions <= keep:
-            return self._answer(
-                command, True, f"already HALTED ({known.progress.value})", machine.oversight.state
-            )
-        before = machine.oversight.state
-        self.latch(command.reason or "kill switch", command.actor, keep)
-        result = self._answer(
-            command, True, "HALTED; cancelling" + ("" if keep else " and flattening"), before
-        )
-        await machine.journal.commit()
+        """A bar may be half done (or hang): the latch waits for nobody, and makes nothing of it durable."""
+        result = await self._machine.journal.commit_apart(lambda: self._latched(command))
         self._session.start_kill()
         return result
 
+    def _latched(self, command: Command) -> CommandResult:
+        machine = self._machine
+        keep = command.arguments.get("keep_positions", "false") == "true"
+        known, before = machine.kill.state, machine.oversight.state
+        if known is not None and known.keep_positions <= keep:
+            return self._answer(command, True, f"already HALTED ({known.progress.value})", before)
+        self.latch(command.reason or "kill switch", command.actor, keep)
+        what = "HALTED; cancelling" + ("" if keep else " and flattening")
+        return self._answer(command, True, what, before)
+
+    async def _between_bars(self, act: Callable[[], CommandResult]) -> CommandResult:
+        """Do what changes the account's memory while no bar is half done, and make it durable with all of it."""
+        async with self._machine.books:
+            result = act()
+            self._machine.cycle.store_book()
+            await self._machine.journal.commit()
+        return result
+
     async def _resume(self, command: Command) -> CommandResult:
+        return await self._between_bars(lambda: self._resumed(command))
+
+    def _resumed(self, command: Command) -> CommandResult:
         machine = self._machine
         before = machine.oversight.state
         if command.arguments.get("confirm") != RESUME_WORD:
@@ -113,7 +123,6 @@ class Control:
             machine.ledger.high_water_mark = machine.cycle.totals.equity
             machine.cycle.record_equity(now_ms)
         machine.tape.say(now_ms, "WARN", "engine.control", f"resumed by {command.actor}: {command.reason}")
-        machine.cycle.store_book()
         return self._answer(command, True, f"resumed, now {machine.oversight.state.name}", before)
 
     async def _pause(self, command: Command) -> CommandResult:
@@ -123,6 +132,13 @@ class Control:
         return await self._restrict(command, "operator reduce", "reducing only", cancel_entries=True)
 
     async def _restrict(self, command: Command, name: str, what: str, cancel_entries: bool) -> CommandResult:
+        result = await self._between_bars(lambda: self._restricted(command, name, what))
+        if cancel_entries and command.arguments.get("on", "true") != "false":
+            async with self._machine.books:
+                await self._session.withdraw_entries(self._machine)
+        return result
+
+    def _restricted(self, command: Command, name: str, what: str) -> CommandResult:
         machine = self._machine
         before, now_ms = machine.oversight.state, machine.clock.now_ms()
         if command.arguments.get("on", "true") == "false":
@@ -134,23 +150,21 @@ class Control:
             )
             message = what
         machine.tape.say(now_ms, "WARN", "engine.control", f"{message} by {command.actor}")
-        machine.cycle.store_book()
-        result = self._answer(command, True, message, before)
-        await machine.journal.commit()
-        if cancel_entries and message == what:
-            async with machine.books:
-                await self._session.withdraw_entries(machine)
-        return result
+        return self._answer(command, True, message, before)
 
     async def _stop(self, command: Command) -> CommandResult:
         policy = command.arguments.get("policy", self._machine.stop_policy)
         state = self._machine.oversight.state
-        if policy not in ("keep", "cancel", "flatten"):
-            return self._answer(
-                command, False, f"unknown stop policy {policy}: keep, cancel or flatten", state
-            )
-        self._session.request_stop(policy, command.actor, command.reason or "stop")
-        return self._answer(command, True, f"stopping ({policy})", state)
+        known = policy in ("keep", "cancel", "flatten")
+        message = (
+            f"stopping ({policy})" if known else f"unknown stop policy {policy}: keep, cancel or flatten"
+        )
+        result = await self._machine.journal.commit_apart(
+            lambda: self._answer(command, known, message, state)
+        )
+        if known:
+            self._session.request_stop(policy, command.actor, command.reason or "stop")
+        return result
 
     def _answer(self, command: Command, accepted: bool, message: str, before: TradingState) -> CommandResult:
         """Journal and audit the command with its outcome (not yet committed), and say it to who asked."""

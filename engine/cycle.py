@@ -128,11 +128,11 @@ class BarCycle:
             self._tape.say(
                 now_ms, "WARN", "engine.reconcile", f"{news.recovered} venue events recovered from its books"
             )
-        self._oversight.proof(news, now_ms)
+        unusual = self._oversight.proof(news, now_ms)
         self._book.venue_sequence = news.last_sequence
-        if news.proven:
+        if news.proven and not news.unexplained and not news.cash_difference:
             self._book.proven_ms = now_ms
-        return bool(news.fills or news.funding or news.reports)
+        return bool(news.fills or news.funding or news.reports or unusual)
 
     def decide(self, now_ms: int) -> Outcome:
         """Mark the books at the close of the newest bar, let guards speak, decide, and gather all rows."""
@@ -159,6 +159,7 @@ class BarCycle:
     def record_equity(self, now_ms: int) -> LedgerTotals:
         """Mark the books again at the same close, after orders moved them between bars."""
         totals = self._mark(now_ms)
+        self._oversight.account(now_ms, totals, self._market, self._book.forecast)
         value = float(totals.equity)
         held = [
             float(self._ledger.quantity(symbol) * mark) / value if value else 0.0
@@ -200,6 +201,9 @@ class BarCycle:
             hold_age = np.array(
                 [now_ms - since.get(s, now_ms) for s in self._market.symbols], dtype=np.float64
             )
+        working = None
+        if under_way := self._execution.working():
+            working = np.array([under_way.get(symbol, 0.0) for symbol in self._market.symbols])
         locked, no_long, no_short = self._oversight.restricted()
         # Without an ATR no stop can be placed, and nothing is opened that cannot be stopped.
         locked = locked | np.isnan(self._market.atr)
@@ -207,7 +211,7 @@ class BarCycle:
         return self._decider.decide(
             DecisionReadings(readings.value, readings.confidence),
             self._market.view(),
-            Portfolio(float(totals.equity), float(totals.high_water_mark), self._quantity, hold_age),
+            Portfolio(float(totals.equity), float(totals.high_water_mark), self._quantity, hold_age, working),
             RiskInputs(
                 state=self._oversight.state,
                 locked=locked,
@@ -254,10 +258,11 @@ class BarCycle:
     def _intents(self, now_ms: int, decision: Decision) -> list[Order]:
         orders: list[Order] = []
         live = self._execution.protection()
-        moves = decision.close_lots | decision.open_lots
+        moves = decision.close_lots | decision.open_lots | decision.whole_close
         for index, instrument in enumerate(self._instruments):
             held = self._ledger.quantity(instrument.symbol)
-            if moves[index]:
+            # Where nothing was traded nothing can fill, and an order would only be cancelled at the next close.
+            if moves[index] and self._market.volume[index] > 0:
                 orders += self._towards_target(index, now_ms, decision, held, live)
             elif held:
                 side = Side.BUY if held > 0 else Side.SELL
@@ -269,6 +274,9 @@ class BarCycle:
     ) -> list[Order]:
         instrument = self._instruments[index]
         close_lots, open_lots = int(decision.close_lots[index]), int(decision.open_lots[index])
+        if decision.whole_close[index] and close_lots == 0:
+            # Less than a lot is held: the order below takes exactly that.
+            close_lots = -1 if held > 0 else 1
         price = float(self._market.last_close[index])
         orders = target_orders(instrument, now_ms, close_lots, open_lots, price, self._passive)
         if orders and decision.whole_close[index] and orders[0].purpose is OrderPurpose.CLOSE:
@@ -346,7 +354,8 @@ class BarCycle:
     def restored(self) -> None:
         """After a restart: guards as they were, readings of the newest day already in the database."""
         self._oversight.load(self._book.guards)
-        self._written_readings = self._market.readings.ts_ms
+        if self._book.decisions:
+            self._written_readings = self._market.readings.ts_ms
         self._fdm = self._market.forecast_multiplier(self.weights)
         self._kelly = self._kelly_cap()
         for symbol, index in self._index.items():

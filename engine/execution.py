@@ -17,7 +17,8 @@ from store.journal import Journal
 from store.records import Fill, Order, OrderPurpose, OrderReport, OrderStatus, OrderType, Side
 
 QUERIES_PER_CYCLE = 20
-REMEMBERED_ORDERS = 2_000
+REMEMBERED_ORDERS = 1_000
+FORGOTTEN_AT_ONCE = 1_000
 HISTORY_MARGIN_MS = 60_000
 
 _IN_FLIGHT = frozenset({OrderStatus.INTENT, OrderStatus.SUBMITTED, OrderStatus.UNRESOLVED})
@@ -60,6 +61,15 @@ class Execution:
         entries = [order for order in self._open.values() if order.purpose is OrderPurpose.OPEN]
         return [order for order in entries if order.client_order_id not in self._in_flight_since_ms]
 
+    def working(self) -> dict[str, float]:
+        """Signed units by symbol that orders towards targets may still fill; empty where none is under way."""
+        found: dict[str, float] = {}
+        for order in self._open.values():
+            if order.purpose in (OrderPurpose.OPEN, OrderPurpose.CLOSE):
+                rest = float(order.quantity - order.filled_quantity) * order.side.sign
+                found[order.symbol] = found.get(order.symbol, 0.0) + rest
+        return found
+
     def protection(self) -> dict[tuple[str, Side], set[OrderPurpose]]:
         """Which whole-position exits are open, by symbol and side of the exit."""
         found: dict[tuple[str, Side], set[OrderPurpose]] = {}
@@ -73,15 +83,16 @@ class Execution:
         """Orders whose fate the venue has not told us yet."""
         return len(self._in_flight_since_ms)
 
-    def unresolved_symbols(self) -> set[str]:
-        """Symbols on which an outcome is unknown."""
-        return {self.orders[name].symbol for name in self._in_flight_since_ms}
-
     def intend(self, order: Order) -> None:
         """Gather a new intent; it is sent by `dispatch` once the journal has committed it."""
         self._keep(order)
         self._journal.order(order)
         self._journal.order_event(order.client_order_id, order.decision_ts_ms, None, order.status)
+
+    def intend_all(self, orders: Sequence[Order]) -> None:
+        """Gather several new intents."""
+        for order in orders:
+            self.intend(order)
 
     async def dispatch(self, orders: Sequence[Order], now_ms: int) -> None:
         """Send durable intents, in the order given; what was sent or denied meanwhile is left alone."""
@@ -144,12 +155,11 @@ class Execution:
             return
 
     def forget_old(self) -> None:
-        """Drop the oldest ended orders, so that memory does not grow with history."""
-        excess = len(self.orders) - REMEMBERED_ORDERS
-        if excess <= 0:
+        """Drop the oldest ended orders, many at a time, so that memory does not grow with history."""
+        if len(self.orders) < REMEMBERED_ORDERS + FORGOTTEN_AT_ONCE:
             return
-        ended = [name for name, order in self.orders.items() if not is_open(order)]
-        for name in ended[:excess]:
+        ended = [name for name in self.orders if name not in self._open]
+        for name in ended[: len(self.orders) - REMEMBERED_ORDERS]:
             del self.orders[name]
 
     async def _send(self, name: str, now_ms: int) -> None:

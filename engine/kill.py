@@ -78,13 +78,14 @@ class KillSwitch:
                 return
             if self.state.progress is KillProgress.CANCELLING:
                 # A bar may come here between the latch and the end of its commit, which is under way elsewhere.
-                await self._journal.commit()
-                await self._cancel()
-                keep = self.state.keep_positions
-                self._advance(KillProgress.KEPT if keep else KillProgress.FLATTENING)
+                await self._journal.commit_apart(self._record)
+                cancelled = await cancel_all(self._venue, self.state.keep_positions, self._note)
+                self.state = replace(self.state, cancelled=self.state.cancelled + cancelled, error="")
+                await self._advance(
+                    KillProgress.KEPT if self.state.keep_positions else KillProgress.FLATTENING
+                )
             if not self.state.keep_positions:
                 await self._send_flattening(now_ms)
-            await self._journal.commit()
 
     async def prove_flat(self) -> bool:
         """Ask the venue; only its own word ends a kill."""
@@ -103,8 +104,7 @@ class KillSwitch:
         self.state = replace(self.state, open_positions=len(positions), open_orders=len(orders), error="")
         flat = self.state.progress is KillProgress.FLATTENING and not positions and not orders
         if flat:
-            self._advance(KillProgress.FLAT)
-            await self._journal.commit()
+            await self._advance(KillProgress.FLAT)
         return flat
 
     async def until_flat(
@@ -114,7 +114,10 @@ class KillSwitch:
         out at the last known price instead of waiting for an open that never comes."""
         while not await self.prove_flat():
             if stands_still():
-                await close_out()
+                try:
+                    await close_out()
+                except VenueUnavailable as unavailable:
+                    self._note(str(unavailable))
             await asyncio.sleep(POLL_S)
 
     def release(self) -> None:
@@ -124,21 +127,6 @@ class KillSwitch:
             self._journal.control(
                 ControlRow(TradingState.ACTIVE, "", "resumed", state.actor, state.market_ts_ms)
             )
-
-    async def _cancel(self) -> None:
-        """Every open order of the account, protective ones too unless positions are kept; retried until answered."""
-        attempt, delay_s = 0, RETRY_FIRST_S
-        while self.state is not None:
-            try:
-                count = await self._venue.cancel_all(self.state.keep_positions, attempt)
-            except (Unresolved, VenueUnavailable) as lost:
-                self.state = replace(self.state, error=str(lost))
-                attempt += 1
-                await asyncio.sleep(delay_s)
-                delay_s = min(2 * delay_s, RETRY_MOST_S)
-            else:
-                self.state = replace(self.state, cancelled=self.state.cancelled + count, error="")
-                return
 
     async def _send_flattening(self, now_ms: int) -> None:
         open_orders = self._execution.open_orders()
@@ -156,16 +144,19 @@ class KillSwitch:
             return
         held = sorted((p.symbol, p.quantity) for p in positions if p.symbol not in pending)
         orders = [flatten_order(symbol, now_ms, quantity) for symbol, quantity in held]
-        for order in orders:
-            self._execution.intend(order)
-        await self._journal.commit()
+        await self._journal.commit_apart(lambda: self._execution.intend_all(orders))
         await self._execution.dispatch(unsent + orders, now_ms)
 
-    def _advance(self, progress: KillProgress) -> None:
+    async def _advance(self, progress: KillProgress) -> None:
         if self.state is None:
             return
         self.state = replace(self.state, progress=progress)
-        self._record()
+        await self._journal.commit_apart(self._record)
+
+    def _note(self, error: str) -> None:
+        """Show what is in the way."""
+        if self.state is not None:
+            self.state = replace(self.state, error=error)
 
     def _record(self) -> None:
         if self.state is None:
@@ -180,3 +171,21 @@ class KillSwitch:
                 keep_positions=self.state.keep_positions,
             )
         )
+
+
+async def cancel_all(
+    venue: Venue, keep_protective: bool, note: Callable[[str], None], most_attempts: int | None = None
+) -> int:
+    """Cancel every open order of the account, protective ones too unless they are kept; asked again until the venue
+    answers, or until `most_attempts` (then its last error is raised). The number cancelled."""
+    attempt, delay_s = 0, RETRY_FIRST_S
+    while True:
+        try:
+            return await venue.cancel_all(keep_protective, attempt)
+        except (Unresolved, VenueUnavailable) as lost:
+            attempt += 1
+            if attempt == most_attempts:
+                raise
+            note(str(lost))
+        await asyncio.sleep(delay_s)
+        delay_s = min(2 * delay_s, RETRY_MOST_S)

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from strategies.signal import Signal
 
 WARM_BARS = 8_192
+# How long after its decision an order is remembered across a restart, for a fill that comes late.
+LATE_FILL_MS = 3 * 86_400_000
 
 
 @dataclass(slots=True)
@@ -93,7 +95,8 @@ class Machine:
         positions = await recall.positions(self.database)
         applied = await recall.applied_ids(self.database)
         self.ledger.restore(positions, self.book, applied)
-        self.execution.restore(await recall.open_orders(self.database))
+        recent_ms = until_ms - LATE_FILL_MS
+        self.execution.restore(await recall.orders_since(self.database, recent_ms))
         if stored is not None:
             self.cycle.restored()
         else:

@@ -16,6 +16,7 @@ from engine.market import MarketState, Row
 from engine.reconcile import News
 from engine.tape import Tape
 from risk import guards
+from risk.account_guards import booked
 from risk.guard_config import GuardConfig
 from risk.guard_state import GuardState, from_dict, to_dict
 from risk.health_guards import FRESH, Health, recalled, watch
@@ -123,11 +124,13 @@ class Oversight:
         for settlement in row.funding:
             self._funding_rate[settlement.symbol_index] = settlement.rate
 
-    def proof(self, news: News, now_ms: int) -> None:
-        """Note whether the venue's books explain ours; symbols they do not are locked until they do."""
+    def proof(self, news: News, now_ms: int) -> bool:
+        """Note whether the venue's books explain ours; symbols they do not are locked until they do. True where
+        that is not plainly so, now or until now: such a bar must be durable, for it cannot be decided again alike."""
+        unusual = not (news.proven and self._proven) or bool(news.unexplained or self._unproven)
         self._proven = news.proven
         if news.unexplained is None:
-            return
+            return unusual
         unproven = tuple(sorted(news.unexplained))
         if unproven != self._unproven:
             what = f"{', '.join(unproven)} locked: the venue holds a position the ledger cannot explain"
@@ -141,11 +144,37 @@ class Oversight:
                 f"cash differs from the venue's by {news.cash_difference}",
             )
         self._unproven = unproven
+        return unusual
 
     def step(
         self, now_ms: int, totals: LedgerTotals, market: MarketState, forecast: Mapping[str, float]
     ) -> tuple[guards.GuardChange, ...]:
         """Let every guard see the bar; what they did is journalled and told, and returned."""
+        before = self.state
+        inputs = self._inputs(now_ms, totals, market, forecast)
+        self._exits.clear()
+        self._rejects_ms.clear()
+        self.guards, changes = guards.step(self.guards, inputs, self._config, self._parameters)
+        for change in changes:
+            self._record(change, now_ms)
+        if self.state is not before:
+            self._journal.risk_state(now_ms, self.state, "; ".join(c.message for c in changes))
+        self.multiplier = multiplier(self.guards.performance, self._config)
+        return changes
+
+    def account(
+        self, now_ms: int, totals: LedgerTotals, market: MarketState, forecast: Mapping[str, float]
+    ) -> None:
+        """Let the guards count what was booked between bars, at a start or a stop; nothing else is judged."""
+        inputs = self._inputs(now_ms, totals, market, forecast)
+        self.guards, changes = booked(self.guards, inputs, self._config, self._parameters)
+        for change in changes:
+            self._record(change, now_ms)
+
+    def _inputs(
+        self, now_ms: int, totals: LedgerTotals, market: MarketState, forecast: Mapping[str, float]
+    ) -> guards.GuardInputs:
+        """What is known now; what happened since the last call is handed over once."""
         inputs = guards.GuardInputs(
             ts_ms=now_ms,
             bar_ms=market.bar_ms,
@@ -166,16 +195,7 @@ class Oversight:
             unproven=self._unproven,
         )
         self._booked.clear()
-        self._exits.clear()
-        self._rejects_ms.clear()
-        before = self.state
-        self.guards, changes = guards.step(self.guards, inputs, self._config, self._parameters)
-        for change in changes:
-            self._record(change, now_ms)
-        if self.state is not before:
-            self._journal.risk_state(now_ms, self.state, "; ".join(c.message for c in changes))
-        self.multiplier = multiplier(self.guards.performance, self._config)
-        return changes
+        return inputs
 
     def measure(self, health: Health, acts: bool, now_ms: int) -> None:
         """Let the guards on the machine itself see how it is; on a virtual clock they only report."""

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 from engine import kernel_cache
 from engine.clock import Pacer
 from engine.commands import Command, CommandResult
-from engine.kill import KillProgress
+from engine.kill import KillProgress, cancel_all
 from engine.lag import LagProbe
 from engine.reconcile import collect
 from engine.reload import merge
 from engine.summary import Summary
+from engine.venues.patience import patiently
 from engine.watchdog import LoopWatchdog
 from risk.health_guards import Health
 from store.records import Event, Order, TradingState
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 BLOCK_BARS = 512
 IN_FLIGHT_ROUNDS = 60
+CANCEL_ATTEMPTS = 20
 WATCH_CONTROL_S = 0.25
 STANDS_STILL_S = 2.0
 BEAT_S = 1.0
@@ -181,6 +183,9 @@ class Session:
         machine.tape.say(clock.now_ms(), "INFO", "engine.session", machine.describe())
         started = {"mode": machine.configuration.run.mode.value, "config": machine.config_hash}
         machine.journal.audit("start", "engine", started, clock.now_ms())
+        # What the venue did meanwhile is booked before anything is sent to it.
+        if await self._take_news(machine, clock.now_ms()):
+            machine.cycle.record_equity(clock.now_ms())
         await self._resolve(machine, clock.now_ms())
         await self.withdraw_entries(machine)
         state = machine.kill.state
@@ -262,6 +267,7 @@ class Session:
             machine.clock.advance_to(close_ms)
             changed = await self._take_news(machine, close_ms)
             machine.market.append(row)
+            machine.oversight.settled(row)
             outcome = machine.cycle.decide(close_ms)
             self._bar_done_s = time.monotonic()
             self._beat("bars")
@@ -282,8 +288,21 @@ class Session:
             await machine.execution.dispatch(intents, close_ms)
         if machine.execution.in_flight:
             await self._resolve(machine, close_ms)
-        if state is not None and not state.done:
-            await machine.kill.prove_flat()
+        if state is not None and not state.done and not await machine.kill.prove_flat():
+            await self._close_out_the_dead(machine)
+
+    async def _close_out_the_dead(self, machine: Machine) -> None:
+        """Where a kill waits for nothing but markets that have ended (delisted, no more data), close at the last known
+        price: an open that never comes cannot fill."""
+        held = {position.symbol for position in machine.ledger.positions.values() if position.quantity}
+        living = {
+            symbol
+            for symbol, stale in zip(machine.market.symbols, machine.market.stale, strict=True)
+            if not stale
+        }
+        state = machine.kill.state
+        if state is not None and state.progress is KillProgress.FLATTENING and held and not held & living:
+            await machine.close_out()
 
     async def _take_news(self, machine: Machine, now_ms: int) -> bool:
         """Book what the venue told of this bar, and look up what it should have told."""
@@ -369,17 +388,23 @@ class Session:
         """Leave orders and positions as the stop policy says."""
         policy, actor, reason = self._stop or ("keep", "engine", ended)
         now_ms = machine.clock.now_ms()
-        if policy == "cancel":
-            await machine.venue.cancel_all(keep_protective=True)
-        elif policy == "flatten" and machine.oversight.state is not TradingState.HALTED:
-            await machine.venue.cancel_all()
-            await machine.close_out()
-        if policy != "keep":
+        killing = machine.kill.state is not None and not machine.kill.state.done
+        if killing:
+            await machine.kill.carry_out(now_ms)
+        elif policy != "keep":
+            await cancel_all(machine.venue, policy == "cancel", self._complain, CANCEL_ATTEMPTS)
+        if killing or (policy == "flatten" and machine.oversight.state is not TradingState.HALTED):
+            await patiently(machine.close_out)
+            await machine.kill.prove_flat()
+        if killing or policy != "keep":
             await self._take_news(machine, now_ms)
             machine.cycle.record_equity(now_ms)
         machine.tape.say(now_ms, "INFO", "engine.session", f"stopping ({policy}) asked by {actor}: {reason}")
         machine.journal.audit("stop", actor, {"policy": policy, "reason": reason}, now_ms)
         await self._commit(machine)
+
+    def _complain(self, text: str) -> None:
+        self.say("WARN", "engine.session", text)
 
     def _watch(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

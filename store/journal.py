@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -49,6 +49,8 @@ from store.rows import (
     to_sorted_json,
 )
 from store.statements import APPENDED, REPLACE_CONTROL, REPLACED
+
+Answer = TypeVar("Answer")
 
 
 def wall_clock_ms() -> int:
@@ -228,12 +230,22 @@ class Journal:
         if self._batch.count == 0 and self._submitted == self._finished:
             return
         batch, self._batch = self._batch, _Batch()
-        self._submitted += 1
+        await self._write(batch)
+
+    async def commit_apart(self, gather: Callable[[], Answer]) -> Answer:
+        """Gather rows with `gather` (synchronous) and make those alone durable, before what was gathered earlier.
+
+        For what must not wait for a bar that is half done, and must not make that half durable either: the latch of
+        a kill, its progress and its orders. Returns what `gather` returned.
+        """
+        self._require_working()
+        waiting, self._batch = self._batch, _Batch()
         try:
-            await self.database.write(partial(self._apply, batch), self._settle)
-        except StoreError as failure:
-            self._failure = self._failure or failure
-            raise
+            answer = gather()
+        finally:
+            batch, self._batch = self._batch, waiting
+        await self._write(batch)
+        return answer
 
     async def load_control(self) -> ControlRow | None:
         """The latch as it stands in the file, whoever wrote it; None where nothing was ever latched."""
@@ -243,6 +255,14 @@ class Journal:
         """Whether another process wrote the latch; for an engine that has nothing to commit."""
         await self.database.run(self._look_for_latch)
         return self._latched_elsewhere
+
+    async def _write(self, batch: _Batch) -> None:
+        self._submitted += 1
+        try:
+            await self.database.write(partial(self._apply, batch), self._settle)
+        except StoreError as failure:
+            self._failure = self._failure or failure
+            raise
 
     def _append(self, table: str, row: Row) -> None:
         self._require_working()

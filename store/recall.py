@@ -32,6 +32,12 @@ async def open_orders(database: Database) -> list[Order]:
     return await _load(database, ORDER, f"{_ALIVE} {_BY_DECISION}")
 
 
+async def orders_since(database: Database, ts_ms: int) -> list[Order]:
+    """Every order that is not terminal, and the terminal ones decided at or after `ts_ms`, in decision order."""
+    tail = f"{_ALIVE} OR decision_ts_ms >= ? {_BY_DECISION}"
+    return await _load(database, ORDER, tail, (ts_ms,))
+
+
 async def positions(database: Database) -> list[Position]:
     """Every position ever held, closed ones with their realised profit."""
     return await _load(database, POSITION, "ORDER BY symbol")
