@@ -1,8 +1,7 @@
-"""What guards do, as data: overrides set and cleared, facts to tell, and the state after them."""
+"""What guards do, as data: overrides set and cleared, facts to tell."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -70,19 +69,6 @@ def lift(state: GuardState, override: Override, why: str) -> Stepped:
     )
     message = f"{override.state.name}{where} by {override.name} ended: {why}"
     return after, (GuardChange(Action.CLEARED, override.name, message, override),)
-
-
-def apply(state: GuardState, changes: Iterable[GuardChange]) -> GuardState:
-    """The state with overrides that were set or cleared outside of it, by the guards on the machine."""
-    for change in changes:
-        if change.override is None:
-            continue
-        if change.action is Action.SET:
-            state = replace(state, overrides=set_override(state.overrides, change.override))
-        elif change.action is Action.CLEARED:
-            name, scope = change.override.name, change.override.scope
-            state = replace(state, overrides=clear_override(state.overrides, name, scope))
-    return state
 
 
 def in_force(state: GuardState, name: str, now_ms: int, scope: str = "") -> Override | None:

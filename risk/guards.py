@@ -8,20 +8,15 @@ down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from risk import account_guards, market_guards, performance_guard
-from risk.guard_changes import Action, Changes, GuardChange, Stepped, apply
+from risk import account_guards, market_guards
+from risk.guard_changes import Action, Changes, GuardChange, Stepped
 from risk.guard_config import GuardConfig
 from risk.guard_inputs import GuardInputs, ProtectiveExit
 from risk.guard_state import GuardState, from_dict, to_dict
 from risk.parameters import RiskParameters
-from risk.state import resume, symbol_state
-from store.records import Side, TradingState
 
 __all__ = [
     "NOT_ARMED",
@@ -33,17 +28,11 @@ __all__ = [
     "GuardState",
     "NotArmed",
     "ProtectiveExit",
-    "apply",
-    "cooldown_sides",
     "from_dict",
-    "reducing_symbols",
-    "resumed",
-    "size_multiplier",
     "step",
     "to_dict",
 ]
 
-BoolArray = NDArray[np.bool_]
 Rule = Callable[[GuardState, GuardInputs, GuardConfig, RiskParameters], Stepped]
 
 RULES: tuple[Rule, ...] = (
@@ -104,30 +93,3 @@ def step(state: GuardState, inputs: GuardInputs, config: GuardConfig, limits: Ri
         if made:
             changes += made
     return state, changes
-
-
-def resumed(state: GuardState) -> GuardState:
-    """After the operator's resume, with which the caller also sets the high-water mark to the equity."""
-    return replace(state, overrides=resume(state.overrides))
-
-
-def size_multiplier(state: GuardState, config: GuardConfig) -> float:
-    """What guards scale positions by, in (0, 1]."""
-    return performance_guard.multiplier(state.performance, config)
-
-
-def cooldown_sides(state: GuardState, symbols: Sequence[str]) -> tuple[BoolArray, BoolArray]:
-    """Which symbols [S] may take no new long, and no new short, exposure."""
-    long, short = np.zeros(len(symbols), dtype=np.bool_), np.zeros(len(symbols), dtype=np.bool_)
-    for cooldown in state.cooldowns:
-        (long if cooldown.side is Side.BUY else short)[symbols.index(cooldown.symbol)] = True
-    return long, short
-
-
-def reducing_symbols(state: GuardState, symbols: Sequence[str]) -> BoolArray:
-    """Which symbols [S] may only reduce by an override of their own."""
-    reducing = np.zeros(len(symbols), dtype=np.bool_)
-    scopes = {override.scope for override in state.overrides if override.scope}
-    for scope in scopes.intersection(symbols):
-        reducing[symbols.index(scope)] = symbol_state(state.overrides, scope) is not TradingState.ACTIVE
-    return reducing

@@ -25,12 +25,6 @@ def effective_state(overrides: Iterable[Override]) -> TradingState:
     return max((override.state for override in overrides if not override.scope), default=TradingState.ACTIVE)
 
 
-def symbol_state(overrides: Iterable[Override], symbol: str) -> TradingState:
-    """The trading state of one symbol: the book's or its own, whichever is more severe."""
-    states = (override.state for override in overrides if override.scope in ("", symbol))
-    return max(states, default=TradingState.ACTIVE)
-
-
 def find(overrides: Iterable[Override], name: str, scope: str = "") -> Override | None:
     for override in overrides:
         if override.name == name and override.scope == scope:

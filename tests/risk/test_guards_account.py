@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from risk.guards import Action, GuardState, ProtectiveExit, cooldown_sides, resumed
-from risk.state import OPERATOR
+from risk.guards import Action, GuardState, ProtectiveExit
+from risk.state import OPERATOR, resume
 from store.records import Side, TradingState
-from tests.risk.guard_fixtures import DAY_MS, HOUR_MS, LIMITS, MIDNIGHT_MS, SYMBOLS, Book, bar, fill, trip
+from tests.risk.guard_fixtures import DAY_MS, HOUR_MS, LIMITS, MIDNIGHT_MS, Book, bar, fill, trip
 
 ACTIVE, REDUCING, HALTED = TradingState
 NEXT_MIDNIGHT_MS = MIDNIGHT_MS + DAY_MS
@@ -185,10 +185,10 @@ class TestCooldown:
         return Book().see(bar(0), bar(hour, exits=(ProtectiveExit(symbol, side),)))
 
     def sides(self, book: Book) -> tuple[list[str], list[str]]:
-        long, short = cooldown_sides(book.state, SYMBOLS)
+        cooldowns = book.state.cooldowns
         return (
-            [s for s, cooling in zip(SYMBOLS, long, strict=True) if cooling],
-            [s for s, cooling in zip(SYMBOLS, short, strict=True) if cooling],
+            [cooldown.symbol for cooldown in cooldowns if cooldown.side is Side.BUY],
+            [cooldown.symbol for cooldown in cooldowns if cooldown.side is Side.SELL],
         )
 
     def test_concerns_its_symbol_and_side_only(self) -> None:
@@ -245,7 +245,7 @@ class TestDrawdown:
         for hour in range(2, 24 * 40):
             book.see(bar(hour, equity=85_000.0))
         assert book.trading_state is HALTED
-        assert resumed(book.state).overrides == ()
+        assert resume(book.state.overrides) == ()
 
     def test_says_it_once(self) -> None:
         book = Book().see(bar(1, equity=85_000.0), bar(2, equity=84_000.0))
@@ -253,7 +253,7 @@ class TestDrawdown:
 
     def test_after_a_resume_that_moved_the_high_water_mark_it_stays_quiet(self) -> None:
         book = Book().see(bar(1, equity=85_000.0))
-        book.state = resumed(book.state)
+        book.state = replace(book.state, overrides=resume(book.state.overrides))
         assert book.see(bar(2, equity=85_000.0, high_water_mark=85_000.0)).trading_state is ACTIVE
         assert book.see(bar(3, equity=85_000.0)).trading_state is HALTED
 

@@ -3,7 +3,7 @@
 import pytest
 
 from risk.guard_config import GuardConfig
-from risk.guards import Action, GuardState, apply
+from risk.guards import Action
 from risk.health_guards import FRESH, Health, Watch, recalled, watch
 from store.records import TradingState
 from tests.risk.guard_fixtures import MINUTE_MS
@@ -71,20 +71,21 @@ def test_on_a_virtual_clock_they_report_and_do_not_act() -> None:
     assert change.message == "the venue does not answer; reported only"
 
 
-def test_what_they_set_joins_the_books_overrides_and_leaves_them() -> None:
-    watches, changes = watch(FRESH, health(0, venue_up=False), CONFIG, acts=True)
-    state = apply(GuardState(), changes)
-    assert state.trading_state is TradingState.REDUCING
+def test_what_they_set_is_an_override_of_the_book_and_what_they_clear_is_the_same() -> None:
+    watches, (change,) = watch(FRESH, health(0, venue_up=False), CONFIG, acts=True)
+    assert change.override is not None
+    assert (change.override.state, change.override.scope) == (TradingState.REDUCING, "")
+    cleared = []
     for minute in range(1, 8):
         watches, changes = watch(watches, health(minute * MINUTE_MS), CONFIG, acts=True)
-        state = apply(state, changes)
-    assert state == GuardState()
+        cleared += [(one.action, one.override and one.override.name) for one in changes]
+    assert cleared == [(CLEARED, change.override.name)]
 
 
 def test_a_restarted_process_goes_on_waiting() -> None:
-    _, changes = watch(FRESH, health(0, venue_up=False), CONFIG, acts=True)
-    state = apply(GuardState(), changes)
-    watches = recalled(state.overrides)
+    _, (change,) = watch(FRESH, health(0, venue_up=False), CONFIG, acts=True)
+    assert change.override is not None
+    watches = recalled((change.override,))
     assert Watch("venue_down", tripped=True) in watches
     _, changes = watch(watches, health(MINUTE_MS), CONFIG, acts=True)
     assert changes == ()

@@ -7,8 +7,8 @@ import pytest
 
 from risk.guard_config import GuardConfig
 from risk.guard_state import PerformanceState, Phase
-from risk.guards import Action, size_multiplier
-from risk.performance_guard import close_day, sharpe_ratio
+from risk.guards import Action
+from risk.performance_guard import close_day, multiplier, sharpe_ratio
 from store.records import TradingState
 from tests.risk.guard_fixtures import Book, bar, trip
 
@@ -94,7 +94,7 @@ def test_a_losing_book_is_halved_then_reduced_then_released() -> None:
         )
         if book.state.performance.phase is not phase:
             told = [(change.action, change.guard) for change in book.changes]
-            seen.append((day, book.state.performance.phase, size_multiplier(book.state, CONFIG), told))
+            seen.append((day, book.state.performance.phase, multiplier(book.state.performance, CONFIG), told))
     # The first day's end is the first equity; 90 returns exist 90 days later.
     assert seen[:3] == [
         (90, HALVED, 0.5, [(Action.NOTE, "performance")]),

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk.guards import GuardInputs, GuardState, ProtectiveExit, from_dict, resumed, step, to_dict
-from risk.state import OPERATOR, OverrideRefused, clear_override, set_override
+from risk.guards import GuardInputs, GuardState, ProtectiveExit, from_dict, step, to_dict
+from risk.state import OPERATOR, OverrideRefused, clear_override, effective_state, resume, set_override
 from store.records import FundingPayment, Override, Side, TradingState
 from tests.risk.guard_fixtures import LIMITS, SYMBOLS, Book, bar, fill, trip
 
@@ -81,7 +81,7 @@ def test_halted_never_ends_without_resume(bars: list[GuardInputs]) -> None:
             if override.state is HALTED:
                 with pytest.raises(OverrideRefused):
                     clear_override(book.state.overrides, override.name)
-    assert resumed(book.state).trading_state is not HALTED
+    assert effective_state(resume(book.state.overrides)) is not HALTED
 
 
 @given(HISTORIES)
