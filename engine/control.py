@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from engine.commands import Command, CommandKind, CommandResult
+from engine.dealings import withdraw_entries
 from engine.kill import KillProgress, KillState
 from engine.machine import Machine
 from engine.oversight import OPERATOR_PAUSE
@@ -135,7 +136,7 @@ class Control:
         result = await self._between_bars(lambda: self._restricted(command, name, what))
         if cancel_entries and command.arguments.get("on", "true") != "false":
             async with self._machine.books:
-                await self._session.withdraw_entries(self._machine)
+                await withdraw_entries(self._machine)
         return result
 
     def _restricted(self, command: Command, name: str, what: str) -> CommandResult:

@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING
 from engine import kernel_cache
 from engine.clock import Pacer
 from engine.commands import Command, CommandResult
-from engine.kill import KillProgress, cancel_all
+from engine.dealings import close_out_the_dead, leave_in_order, resolve, take_news, withdraw_entries
+from engine.kill import KillProgress
 from engine.lag import LagProbe
-from engine.reconcile import collect
 from engine.reload import merge
 from engine.summary import Summary
-from engine.venues.patience import patiently
 from engine.watchdog import LoopWatchdog
 from risk.health_guards import Health
-from store.records import Event, Order, TradingState
+from store.records import Event, Order
 
 if TYPE_CHECKING:
     from engine.config import Configuration
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from engine.snapshot import Snapshot
 
 BLOCK_BARS = 512
-IN_FLIGHT_ROUNDS = 60
-CANCEL_ATTEMPTS = 20
 WATCH_CONTROL_S = 0.25
 STANDS_STILL_S = 2.0
 BEAT_S = 1.0
@@ -186,8 +183,8 @@ class Session:
         # What the venue did meanwhile is booked before anything is sent to it.
         if await self._take_news(machine, clock.now_ms()):
             machine.cycle.record_equity(clock.now_ms())
-        await self._resolve(machine, clock.now_ms())
-        await self.withdraw_entries(machine)
+        await resolve(machine, clock.now_ms())
+        await withdraw_entries(machine)
         state = machine.kill.state
         if state is not None and not state.done:
             await machine.kill.carry_out(clock.now_ms())
@@ -283,58 +280,16 @@ class Session:
         state = machine.kill.state
         if state is not None and state.progress is KillProgress.CANCELLING:
             await machine.kill.carry_out(close_ms)
-        await self.withdraw_entries(machine)
+        await withdraw_entries(machine)
         if intents:
             await machine.execution.dispatch(intents, close_ms)
         if machine.execution.in_flight:
-            await self._resolve(machine, close_ms)
+            await resolve(machine, close_ms)
         if state is not None and not state.done and not await machine.kill.prove_flat():
-            await self._close_out_the_dead(machine)
-
-    async def _close_out_the_dead(self, machine: Machine) -> None:
-        """Where a kill waits for nothing but markets that have ended (delisted, no more data), close at the last known
-        price: an open that never comes cannot fill."""
-        held = {position.symbol for position in machine.ledger.positions.values() if position.quantity}
-        living = {
-            symbol
-            for symbol, stale in zip(machine.market.symbols, machine.market.stale, strict=True)
-            if not stale
-        }
-        state = machine.kill.state
-        if state is not None and state.progress is KillProgress.FLATTENING and held and not held & living:
-            await machine.close_out()
+            await close_out_the_dead(machine)
 
     async def _take_news(self, machine: Machine, now_ms: int) -> bool:
-        """Book what the venue told of this bar, and look up what it should have told."""
-        book = machine.book
-        news = await collect(machine.venue, machine.ledger, book.venue_sequence, book.proven_ms, now_ms)
-        changed = machine.cycle.take(news, now_ms)
-        if changed:
-            await machine.execution.verify(now_ms)
-        return changed
-
-    async def withdraw_entries(self, machine: Machine) -> None:
-        """While exposure may only fall, no entry stays at the venue: cancelled, and asked again where that was lost."""
-        if not machine.oversight.withdraws_entries:
-            return
-        now_ms = machine.clock.now_ms()
-        for _ in range(IN_FLIGHT_ROUNDS):
-            entries = machine.execution.open_entries()
-            if not entries:
-                return
-            for order in entries:
-                await machine.execution.cancel(order, now_ms)
-            await self._resolve(machine, now_ms)
-
-    async def _resolve(self, machine: Machine, now_ms: int) -> None:
-        """Look up orders in flight on the market's clock, before the market moves on; bounded."""
-        execution = self.configuration.execution
-        now_ms += execution.inflight_after_ms
-        for _ in range(IN_FLIGHT_ROUNDS):
-            if not machine.execution.in_flight:
-                return
-            await machine.execution.resolve(now_ms, execution.inflight_after_ms)
-            now_ms += execution.inflight_check_ms
+        return await take_news(machine, now_ms)
 
     async def _commit(self, machine: Machine, urgent: bool = True) -> None:
         """Make gathered bars durable: at once where orders or venue news are among them, else in groups."""
@@ -385,20 +340,9 @@ class Session:
         machine.oversight.measure(health, not machine.clock.is_virtual, machine.clock.now_ms())
 
     async def _wind_down(self, machine: Machine, ended: str) -> None:
-        """Leave orders and positions as the stop policy says."""
         policy, actor, reason = self._stop or ("keep", "engine", ended)
         now_ms = machine.clock.now_ms()
-        killing = machine.kill.state is not None and not machine.kill.state.done
-        if killing:
-            await machine.kill.carry_out(now_ms)
-        elif policy != "keep":
-            await cancel_all(machine.venue, policy == "cancel", self._complain, CANCEL_ATTEMPTS)
-        if killing or (policy == "flatten" and machine.oversight.state is not TradingState.HALTED):
-            await patiently(machine.close_out)
-            await machine.kill.prove_flat()
-        if killing or policy != "keep":
-            await self._take_news(machine, now_ms)
-            machine.cycle.record_equity(now_ms)
+        await leave_in_order(machine, policy, self._complain)
         machine.tape.say(now_ms, "INFO", "engine.session", f"stopping ({policy}) asked by {actor}: {reason}")
         machine.journal.audit("stop", actor, {"policy": policy, "reason": reason}, now_ms)
         await self._commit(machine)

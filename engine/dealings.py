@@ -1,0 +1,88 @@
+"""What passes between engine and venue around a bar: news, look-ups, entries withdrawn, an account left in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from engine.kill import KillProgress, cancel_all
+from engine.reconcile import collect
+from engine.venues.patience import patiently
+from store.records import TradingState
+
+if TYPE_CHECKING:
+    from engine.machine import Machine
+
+ROUNDS = 60
+CANCEL_ATTEMPTS = 20
+
+
+async def take_news(machine: Machine, now_ms: int) -> bool:
+    """Book what the venue told up to `now_ms`, and look up what it should have told; True where the books, or the
+    proof of them, changed."""
+    book = machine.book
+    news = await collect(machine.venue, machine.ledger, book.venue_sequence, book.proven_ms, now_ms)
+    changed = machine.cycle.take(news, now_ms)
+    if changed:
+        await machine.execution.verify(now_ms)
+    return changed
+
+
+async def resolve(machine: Machine, now_ms: int) -> None:
+    """Look up orders in flight on the market's clock, before the market moves on; bounded."""
+    execution = machine.configuration.execution
+    now_ms += execution.inflight_after_ms
+    for _ in range(ROUNDS):
+        if not machine.execution.in_flight:
+            return
+        await machine.execution.resolve(now_ms, execution.inflight_after_ms)
+        now_ms += execution.inflight_check_ms
+
+
+async def withdraw_entries(machine: Machine) -> None:
+    """While exposure may only fall, no entry stays at the venue: cancelled, and asked again where that was lost."""
+    if not machine.oversight.withdraws_entries:
+        return
+    now_ms = machine.clock.now_ms()
+    for _ in range(ROUNDS):
+        entries = machine.execution.open_entries()
+        if not entries:
+            return
+        for order in entries:
+            await machine.execution.cancel(order, now_ms)
+        await resolve(machine, now_ms)
+
+
+async def close_out_the_dead(machine: Machine) -> None:
+    """Where a kill waits for nothing but markets that have ended (delisted, no more data), close at the last known
+    price: an open that never comes cannot fill."""
+    if not flattening(machine):
+        return
+    held = {position.symbol for position in machine.ledger.positions.values() if position.quantity}
+    stale = dict(zip(machine.market.symbols, machine.market.stale.tolist(), strict=True))
+    if held and all(stale[symbol] for symbol in held):
+        await machine.close_out()
+
+
+async def leave_in_order(machine: Machine, policy: str, complain: Callable[[str], None]) -> None:
+    """Before a run ends: finish a kill that is under way, else cancel or flatten as the stop policy says. The market
+    moves no more, so positions close at the last known price."""
+    now_ms, state = machine.clock.now_ms(), machine.kill.state
+    killing = state is not None and not state.done
+    if killing:
+        await machine.kill.carry_out(now_ms)
+    elif policy != "keep":
+        await cancel_all(machine.venue, policy == "cancel", complain, CANCEL_ATTEMPTS)
+    halted = machine.oversight.state is TradingState.HALTED
+    if flattening(machine) or (policy == "flatten" and not halted):
+        await patiently(machine.close_out)
+        await machine.kill.prove_flat()
+    if killing or policy != "keep":
+        await take_news(machine, now_ms)
+        machine.cycle.record_equity(now_ms)
+
+
+def flattening(machine: Machine) -> bool:
+    """True while a kill waits for positions to close."""
+    state = machine.kill.state
+    return state is not None and state.progress is KillProgress.FLATTENING
