@@ -22,14 +22,14 @@ def limit_rows(
 ) -> tuple[LimitRow, ...]:
     """Every limit with its use; what is not armed yet is listed as such."""
     limits = machine.cycle.parameters
-    guards = machine.oversight.guards
+    guards, rules = machine.oversight.guards, machine.configuration.risk.guards
     high = float(machine.ledger.high_water_mark)
     day_loss = max(0.0, 1 - equity / opening) if opening else 0.0
     largest = float(np.abs(exposure).max()) if exposure.size else 0.0
     rows = [
         _row("day loss", day_loss, limits.day_loss, "fraction"),
         _row("drawdown", max(0.0, 1 - equity / high) if high > 0 else 0.0, limits.dd_halt, "fraction"),
-        _row("gross", float(np.abs(exposure).sum()), limits.max_gross, "x"),
+        _row("gross", float(np.abs(exposure).sum()), _gross_limit(machine), "x"),
         _row("net", abs(float(exposure.sum())), limits.max_net, "x"),
         _row("max position", largest, limits.max_symbol, "fraction"),
         _row("corr cluster", _largest_cluster(machine, exposure), limits.max_cluster, "fraction"),
@@ -40,11 +40,19 @@ def limit_rows(
             "count",
         ),
         _row("losing streak", float(guards.losing_streak), limits.consecutive_losses, "count"),
-        _row("bars missing", float(machine.market.missing_run.max(initial=0)), 3.0, "count"),
-        _row("loop lag p99", session.lag.p99_ms, machine.configuration.risk.guards.loop_lag_ms, "ms"),
+        _row(
+            "bars missing", float(machine.market.missing_run.max(initial=0)), float(rules.stale_bars), "count"
+        ),
+        _row("loop lag p99", session.lag.p99_ms, rules.loop_lag_ms, "ms"),
     ]
     rows += [LimitRow(item.guard.replace("_", " "), None, 0.0, "count", "not armed") for item in NOT_ARMED]
     return tuple(rows)
+
+
+def _gross_limit(machine: Machine) -> float:
+    """What caps gross exposure: the configured limit, or the newest decision's Kelly leverage where that is less."""
+    limit, decision = machine.cycle.parameters.max_gross, machine.cycle.decision
+    return limit if decision is None else min(limit, decision.kelly)
 
 
 def _row(name: str, used: float, maximum: float, unit: str) -> LimitRow:

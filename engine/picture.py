@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from decimal import Decimal
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from engine.machine import Machine
     from engine.session import Session
 
-VERSION = "0.1.0"
 LOG_LINES = 400
 SHOWN_ORDERS = 60
 DAY_MS = 86_400_000
@@ -49,7 +50,7 @@ def draw(session: Session, machine: Machine) -> Snapshot:
     remaining = None if run.speed_factor is None else int((1 - session.fraction) * bar_ms / run.speed_factor)
     return Snapshot(
         sequence=session.next_sequence(),
-        version=VERSION,
+        version=_installed_version(),
         mode=run.mode.value,
         account=run.account,
         phase=session.phase,
@@ -87,12 +88,26 @@ def draw(session: Session, machine: Machine) -> Snapshot:
         limits=limit_rows(session, machine, equity, opening, exposure),
         overrides=_overrides(machine),
         orders=_orders(machine),
-        venues=(VenueHealth(machine.venue.name, "up", "up", None),),
+        venues=(_venue_health(machine),),
         kill=_kill(machine),
         log=tuple(machine.tape.ring)[-LOG_LINES:],
         notice=_notice(machine),
         scalars=_scalars(machine),
     )
+
+
+@functools.cache
+def _installed_version() -> str:
+    try:
+        return version("quarterdeck")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _venue_health(machine: Machine) -> VenueHealth:
+    """The venue's books and its stream are one connection here: either both answer or neither does."""
+    word = "up" if machine.oversight.venue_answers else "down"
+    return VenueHealth(machine.venue.name, word, word, None)
 
 
 def _exposure(machine: Machine, equity: float) -> np.ndarray:

@@ -1,0 +1,47 @@
+"""The picture of a running engine: limits as configured and as decided by, the venue as it answers."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+from engine.reconcile import News
+from engine.snapshot import Snapshot, VenueHealth
+from tests.engine.session_runs import bars_pass, engine, running
+
+NOTHING = News((), (), (), 0, True, None, Decimal(0), 0)
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+
+
+def maxima(snapshot: Snapshot | None) -> dict[str, float]:
+    assert snapshot is not None
+    return {row.name: row.maximum for row in snapshot.limits}
+
+
+async def test_limits_are_those_in_force(tmp_path: Path) -> None:
+    flags = {"risk__max_gross": "3", "risk__guards__stale_bars": "7", "risk__guards__loop_lag_ms": "300"}
+    async with running(engine(tmp_path / "x.db", run__speed="360000", **flags)) as session:
+        await bars_pass(session, 2)
+        snapshot = session.snapshot()
+        assert snapshot is not None
+        kelly = dict(snapshot.scalars)["Kelly"]
+        assert kelly < 3
+        shown = maxima(snapshot)
+        assert (shown["gross"], shown["bars missing"], shown["loop lag p99"]) == (kelly, 7.0, 300.0)
+        assert session._machine is not None
+        session._machine.cycle.decision = None
+        assert maxima(session.snapshot())["gross"] == 3.0
+
+
+async def test_a_venue_that_does_not_answer_is_shown_down(tmp_path: Path) -> None:
+    async with running(engine(tmp_path / "x.db", run__speed="1")) as session:
+        machine = session._machine
+        assert machine is not None
+        for proven, word in ((False, "down"), (True, "up")):
+            machine.oversight.proof(replace(NOTHING, proven=proven), machine.clock.now_ms())
+            snapshot = session.snapshot()
+            assert snapshot is not None
+            assert snapshot.venues == (VenueHealth(machine.venue.name, word, word, None),)
+            assert snapshot.version == tomllib.loads(PROJECT.read_text())["project"]["version"]
