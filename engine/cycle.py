@@ -40,6 +40,7 @@ KELLY_DAYS = 90
 BOOK, DAYS = "book", "days"
 TRAIL = 24
 Exits = dict[tuple[str, Side], set[OrderPurpose]]
+NOTHING: set[OrderPurpose] = set()
 OVERLAY = STAGES.index("overlay")
 
 
@@ -242,12 +243,15 @@ class BarCycle:
         """When each hold began, and the forecasts that end cooldowns."""
         forecasts = decision.stages[OVERLAY]
         self._trail.append(forecasts)
-        for index, symbol in enumerate(self._market.symbols):
-            if decision.hold[index]:
-                self._book.hold_since_ms.setdefault(symbol, now_ms)
-            else:
-                self._book.hold_since_ms.pop(symbol, None)
-            self._book.forecast[symbol] = float(forecasts[index])
+        symbols, since = self._market.symbols, self._book.hold_since_ms
+        self._book.forecast = dict(zip(symbols, forecasts.tolist(), strict=True))
+        if since or decision.hold.any():
+            holding = decision.hold.tolist()
+            self._book.hold_since_ms = {
+                symbol: since.get(symbol, now_ms)
+                for symbol, held in zip(symbols, holding, strict=True)
+                if held
+            }
 
     def _halt_reason(self, decision: Decision) -> str:
         if not decision.halt or self._oversight.state is TradingState.HALTED:
@@ -266,7 +270,8 @@ class BarCycle:
                 orders += self._towards_target(index, now_ms, decision, held, live)
             elif held:
                 side = Side.BUY if held > 0 else Side.SELL
-                orders += self._protect(index, now_ms, side, live)
+                if not self._exits <= live.get((instrument.symbol, side.opposite), NOTHING):
+                    orders += self._protect(index, now_ms, side, live)
         return orders
 
     def _towards_target(
@@ -295,9 +300,7 @@ class BarCycle:
         """Exits for a position of `side` that are not `live` yet: it is about to open, or an exit was refused, lost
         or cancelled by hand."""
         instrument = self._instruments[index]
-        present = live.get((instrument.symbol, side.opposite), set())
-        if self._exits <= present:
-            return []
+        present = live.get((instrument.symbol, side.opposite), NOTHING)
         orders = protective_orders(instrument, now_ms, side, self._protection(index))
         return [order for order in orders if order.purpose not in present]
 

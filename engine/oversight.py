@@ -72,6 +72,7 @@ class Oversight:
         self._unproven: tuple[str, ...] = ()
         self._proven = True
         self._watches = FRESH
+        self._effective: tuple[tuple[Override, ...], TradingState] = ((), TradingState.ACTIVE)
         nobody = np.zeros(len(self._symbols), dtype=np.bool_)
         self._restricted: tuple[GuardState | None, tuple[BoolArray, BoolArray, BoolArray]] = (
             None,
@@ -82,7 +83,12 @@ class Oversight:
     @property
     def state(self) -> TradingState:
         """The effective trading state of the whole book."""
-        return effective_state(self.guards.overrides)
+        overrides, state = self._effective
+        if overrides is not self.guards.overrides:
+            overrides = self.guards.overrides
+            state = effective_state(overrides)
+            self._effective = (overrides, state)
+        return state
 
     @property
     def flattening(self) -> bool:
