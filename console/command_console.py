@@ -19,6 +19,7 @@ from console.command_faults import Code
 from console.config import ConsoleConfig
 from console.link.server import ControlSocket
 from console.logfile import LogFile
+from console.operator import lift_forgotten_hold, operator_name
 from console.signals import obey_signals
 from engine.paths import log_path, socket_path
 from engine.session import Session
@@ -83,6 +84,8 @@ async def _run(session: Session, log: Path) -> ConsoleRun:
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, terminal, "hang-up")
     if outcome.ending in _ENGINE_GOES_ON and not engine.done():
         _say_that_it_goes_on(session, outcome, log)
+    lifting = asyncio.create_task(_lift_hold(session, outcome))
+    await asyncio.wait({engine, lifting}, return_when=asyncio.FIRST_COMPLETED)
     summary = await engine
     return ConsoleRun(summary, Code.ERROR if outcome.ending == "failed" else Code.OK)
 
@@ -130,11 +133,23 @@ async def _engine_after_paint(session: Session, painted: asyncio.Event) -> Summa
     return await session.run()
 
 
-def _say_that_it_goes_on(session: Session, outcome: ConsoleOutcome, log: Path) -> None:
-    why = {"left": "the operator left the screen", "terminal_lost": "the terminal is gone"}.get(
+async def _lift_hold(session: Session, outcome: ConsoleOutcome) -> None:
+    """Nobody is left to disarm a kill switch that was armed when its screen went."""
+    if outcome.ending not in ("terminal_lost", "failed"):
+        return
+    result = await lift_forgotten_hold(session, operator_name(), _why_it_ended(outcome))
+    if result is not None:
+        session.say("WARN", SOURCE, f"the kill switch was armed when the screen ended: {result.message}")
+
+
+def _why_it_ended(outcome: ConsoleOutcome) -> str:
+    return {"left": "the operator left the screen", "terminal_lost": "the terminal is gone"}.get(
         outcome.ending, f"the screen failed: {outcome.detail}"
     )
-    words = f"{why}; the engine goes on as process {os.getpid()}, its log is {log}"
+
+
+def _say_that_it_goes_on(session: Session, outcome: ConsoleOutcome, log: Path) -> None:
+    words = f"{_why_it_ended(outcome)}; the engine goes on as process {os.getpid()}, its log is {log}"
     session.say("WARN", SOURCE, words)
     if outcome.ending != "terminal_lost":
         print(f"quarterdeck: {words}; Ctrl-C or SIGTERM stops it", file=sys.stderr, flush=True)

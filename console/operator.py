@@ -16,7 +16,7 @@ from engine.commands import Command, CommandKind, CommandResult, EngineLink
 from engine.snapshot import Snapshot
 
 PAUSE_OVERRIDE, REDUCE_OVERRIDE = "operator pause", "operator reduce"
-_ARMED_REASON = "kill switch armed"
+ARMED_REASON = "kill switch armed"
 
 
 def operator_name() -> str:
@@ -31,6 +31,21 @@ def operator_name() -> str:
 def in_force(snapshot: Snapshot | None, name: str) -> bool:
     """Whether the operator's own restriction of this name holds for the whole book."""
     return snapshot is not None and any(row.name == name and not row.scope for row in snapshot.overrides)
+
+
+async def lift_forgotten_hold(link: EngineLink, actor: str, why: str) -> CommandResult | None:
+    """Let entries go on where the screen of `actor` ended before its armed kill switch was disarmed or fired.
+
+    None where there is nothing to lift: a pause the operator asked for, or somebody else's, stays.
+    """
+    snapshot = link.snapshot()
+    if snapshot is None or not any(
+        (row.name, row.scope, row.actor, row.reason) == (PAUSE_OVERRIDE, "", actor, ARMED_REASON)
+        for row in snapshot.overrides
+    ):
+        return None
+    reason = f"kill switch disarmed: {why}"
+    return await Operator(link, f"{actor}, after its screen").ask(CommandKind.PAUSE, reason, on="false")
 
 
 class Operator:
@@ -75,7 +90,7 @@ class Operator:
         """Pause entries while the kill switch is armed."""
         if in_force(snapshot, PAUSE_OVERRIDE):
             return Hold(self, None)
-        return Hold(self, self.begin(self.ask(CommandKind.PAUSE, _ARMED_REASON, on="true")))
+        return Hold(self, self.begin(self.ask(CommandKind.PAUSE, ARMED_REASON, on="true")))
 
 
 class Hold:

@@ -145,6 +145,24 @@ def test_a_terminal_that_is_lost_flattens_where_that_is_the_policy(
     assert "stopping (flatten) asked by terminal" in log_of(book)
 
 
+def test_a_terminal_lost_while_the_kill_switch_is_armed_leaves_no_pause_behind(
+    book: Path, terminals: list[Terminal]
+) -> None:
+    def restrictions() -> set[str]:
+        picture = ask_snapshot(socket_path(book))
+        return set() if picture is None else {row["name"] for row in picture["overrides"]}
+
+    terminal = trading(terminals, book)
+    terminal.type("\x0b")
+    until("entries are paused", lambda: terminal.read() and "operator pause" in restrictions())
+    terminal.hang_up()
+    until("entries go on", lambda: "operator pause" not in restrictions())
+    told = "the kill switch was armed when the screen ended: entries paused: ended"
+    until("the log says so", lambda: told in log_of(book))
+    os.kill(terminal.process, signal.SIGTERM)
+    assert terminal.wait() == 0
+
+
 def test_an_engine_that_cannot_start_is_one_line_after_the_screen_is_restored(
     book: Path, terminals: list[Terminal]
 ) -> None:

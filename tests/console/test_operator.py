@@ -1,0 +1,57 @@
+"""A pause that only an armed kill switch asked for does not outlive the screen that armed it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from console.operator import ARMED_REASON, lift_forgotten_hold
+from engine.snapshot import OverrideRow, Snapshot
+from tests.console import snapshots
+from tests.console.recorded_link import RecordedLink
+
+ANN = "operator ann@console"
+WHY = "the terminal is gone"
+HELD = replace(snapshots.PAUSED, actor=ANN, reason=ARMED_REASON)
+
+
+def restricted(*overrides: OverrideRow) -> Snapshot:
+    return replace(snapshots.running(), state="REDUCING", overrides=overrides)
+
+
+async def test_a_hold_whose_screen_is_gone_is_lifted_and_says_why() -> None:
+    link = RecordedLink(restricted(snapshots.DRAWDOWN, HELD))
+    result = await lift_forgotten_hold(link, ANN, WHY)
+    assert result is not None
+    assert result.accepted
+    (command,) = link.commands
+    assert (str(command.kind), command.arguments) == ("pause", {"on": "false"})
+    assert command.actor == f"{ANN}, after its screen"
+    assert command.reason == "kill switch disarmed: the terminal is gone"
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        None,
+        snapshots.running(),
+        snapshots.paused(),
+        restricted(replace(HELD, actor="operator bob@console")),
+        restricted(replace(HELD, name="operator reduce")),
+    ],
+    ids=["no picture", "no pause", "a pause asked for", "another screen's", "another restriction"],
+)
+async def test_every_other_restriction_stays(picture: Snapshot | None) -> None:
+    link = RecordedLink(picture)
+    assert await lift_forgotten_hold(link, ANN, WHY) is None
+    assert link.commands == []
+
+
+async def test_an_engine_that_cannot_be_asked_any_more_is_told_not_raised() -> None:
+    link = RecordedLink(restricted(HELD))
+    link.failure = RuntimeError("the journal is closed")
+    result = await lift_forgotten_hold(link, ANN, WHY)
+    assert result is not None
+    assert not result.accepted
+    assert "the journal is closed" in result.message
