@@ -45,6 +45,7 @@ def measure(name: str, size: tuple[int, int], seconds: float, *arguments: str) -
         command = demo("--seconds", length, "--settling", str(SETTLING_S), "--beats", str(beats), *arguments)
         with TerminalSession(command, size) as session:
             session.until_shown(READY)
+            session.drawing = False
             process = psutil.Process(session.process.pid)
             session.read_for(SETTLING_S)
             times, read = process.cpu_times(), session.bytes_read

@@ -39,6 +39,8 @@ class TerminalSession:
         self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
         self.bytes_read = 0
+        # Off: what comes is read and counted, and the processor left to the child.
+        self.drawing = True
         self.raw = b""
         self.resize(*size)
         self.started_s = time.perf_counter()
@@ -86,6 +88,8 @@ class TerminalSession:
         except OSError:
             return False
         self.bytes_read += len(data)
+        if not self.drawing:
+            return bool(data)
         self.raw += data
         self._stream.feed(_UNKNOWN.sub(b"", data))
         return bool(data)
