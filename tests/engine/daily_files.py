@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ def write_market(folder: Path, days: dict[str, int], drift: float = 0.004) -> st
 
 
 def day(index: int) -> str:
-    """The first traded day as `run.timerange` writes it."""
-    from datetime import UTC, datetime
-
+    """From day `index` on, as `run.timerange` writes it."""
     return datetime.fromtimestamp((APRIL + index * DAY_MS) / 1000, UTC).strftime("%Y%m%d-")
+
+
+def close_of_day(index: int) -> int:
+    """When day `index` ends (ms)."""
+    return APRIL + (index + 1) * DAY_MS
 
 
 def _walk(draw: random.Random, count: int, drift: float) -> list[dict[str, Any]]:
