@@ -71,7 +71,8 @@ def test_a_hang_up_ends_the_screen_and_not_its_neighbour(tmp_path: Path) -> None
         assert session.wait(20) == 0
     told = report(beats)
     assert told["ending"] == "terminal_lost"
-    assert told["detail"] in ("hang-up", "it was closed")
+    # The signal, the reader and the writer all notice; whichever is first gives the reason.
+    assert told["detail"] in ("hang-up", "it was closed", "writing to it failed: Input/output error")
     assert told["after_end"] >= 20
     assert told["largest_gap_s"] <= LARGEST_GAP_S
 
