@@ -62,9 +62,17 @@ def calm_step(index: int) -> MarketStep:
         return np.full(SYMBOLS, value)
 
     return MarketStep(
-        index * HOUR_MS,
-        HOUR_MS,
-        *(row(price) for price in (100.0, 101.0, 99.0, 100.0, 1e6, 100.0, 1e6, 24e6, 0.03)),
+        open_ms=index * HOUR_MS,
+        bar_ms=HOUR_MS,
+        open=row(100.0),
+        high=row(101.0),
+        low=row(99.0),
+        close=row(100.0),
+        volume=row(1e6),
+        previous_close=row(100.0),
+        previous_volume=row(1e6),
+        volume_24h=row(24e6),
+        sigma_daily=row(0.03),
     )
 
 

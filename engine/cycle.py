@@ -34,7 +34,7 @@ from store.records import (
     Side,
     TradingState,
 )
-from store.rows import DecisionRow, ReadingRow
+from store.rows import DecisionRow, ReadingRow, finite_numbers
 
 KELLY_DAYS = 90
 BOOK, DAYS = "book", "days"
@@ -351,6 +351,10 @@ class BarCycle:
                         values=readings.value[row],
                         confidences=readings.confidence[row],
                         reasons=[reason.value for reason in readings.reasons[row]],
+                        statistics={
+                            name: finite_numbers(numbers)
+                            for name, numbers in readings.statistics[row].items()
+                        },
                     )
                 )
 

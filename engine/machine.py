@@ -70,6 +70,7 @@ class Machine:
     config_hash: str
     first_ts_ms: int = 0
     showing_open_ms: int = 0
+    proven_revision: int | None = None
     books: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property

@@ -342,10 +342,21 @@ class Session:
     async def _wind_down(self, machine: Machine, ended: str) -> None:
         policy, actor, reason = self._stop or ("keep", "engine", ended)
         now_ms = machine.clock.now_ms()
+        await self._heed_latch(machine)
         await leave_in_order(machine, policy, self._complain)
         machine.tape.say(now_ms, "INFO", "engine.session", f"stopping ({policy}) asked by {actor}: {reason}")
         machine.journal.audit("stop", actor, {"policy": policy, "reason": reason}, now_ms)
         await self._commit(machine)
+        # A kill that came while all this was written is told that it is carried out, and is.
+        await self._heed_latch(machine)
+        if machine.kill.state is not None and not machine.kill.state.done:
+            await leave_in_order(machine, "keep", self._complain)
+            await self._commit(machine)
+
+    async def _heed_latch(self, machine: Machine) -> None:
+        """See a latch that another process wrote and no bar is left to notice."""
+        if await machine.journal.watch_control() and self._control is not None:
+            await self._control.adopt_latch()
 
     def _complain(self, text: str) -> None:
         self.say("WARN", "engine.session", text)

@@ -81,4 +81,4 @@ def _total(snapshot: Snapshot) -> Line:
 def _empty_words(view: View) -> list[str]:
     if view.snapshot is None or view.snapshot.phase in ("starting", "recovering"):
         return ["Weights appear when the engine has started."]
-    return ["No signal is enabled: nothing will be traded.", "Enable one under [strategies] in config.toml."]
+    return ["No signal is enabled: nothing will be traded.", "Enable one under [signals] in config.toml."]

@@ -61,6 +61,7 @@ class Books:
         self._recorded_open_ms = NEVER_MS
         self.recorded_at_s = 0.0
         self._watch: Watch | None = None
+        self.revision = 0
 
     @property
     def account(self) -> Account:
@@ -119,6 +120,7 @@ class Books:
     def change(self, act: Callable[[Account], Answer], *, record_marks: bool = False) -> Answer:
         """Let `act` work on the account and commit what it changed; nothing is kept where anything raises."""
         clock, self._watch = None, None
+        self.revision += 1
         try:
             with self._transaction():
                 self._refresh()
@@ -286,6 +288,7 @@ class Books:
         version = self._data_version()
         if not self._stale and version == self._version:
             return
+        self.revision += 1
         loaded, before = self._load(), self._account
         # Quiet bars move our clock without a write; the file does not know of them yet.
         if before is not None and before.open_ms > loaded.open_ms:

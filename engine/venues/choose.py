@@ -20,6 +20,10 @@ class TradingVenue(Venue, Protocol):
 
     async def close_out(self, keep_positions: bool = False) -> object: ...
 
+    def revision(self) -> int | None:
+        """A number that stays the same while nothing in the venue's books changes; None while that cannot be told."""
+        ...
+
     def books_ts_ms(self) -> int:
         """Market time of the newest change in the venue's books."""
         ...

@@ -91,6 +91,10 @@ class FaultyVenue:
     def books_ts_ms(self) -> int:
         return self.inner.books_ts_ms()
 
+    def revision(self) -> int | None:
+        """Never told: every bar asks, so that every question can fail."""
+        return None
+
     async def instruments(self) -> Sequence[Instrument]:
         return await self.inner.instruments()
 

@@ -131,6 +131,10 @@ class SimulatedVenue:
         account = self._books.account
         return max(account.recent[-1].bar_open_ms + account.bar_ms, 0) if account.recent else 0
 
+    def revision(self) -> int | None:
+        """A number that stays the same while nothing in the books changes; None while that cannot be told."""
+        return self._books.revision if self._at_rest() else None
+
     async def close_out(self, keep_positions: bool = False) -> CloseOut:
         """Cancel everything (protective orders stay when `keep_positions`), then close every position at the
         last known close as if it were the next open: same cost rule, volume cap not applied, because the market

@@ -17,7 +17,6 @@ from tests.engine.daily_files import DAYS, day, write_market
 from tests.engine.session_runs import engine, give, rows, run
 
 BARS = 12
-UNNOTICED = pytest.mark.xfail(reason="a halt that comes with the last bar is finished by the next start only")
 FLAT = [("HALTED", "flat")]
 LATE_CANCELS = {
     "venue__faults__fill_after_cancel": "1",
@@ -63,9 +62,9 @@ def at_bar(session: Session, bar: int, act: str, *arguments: str) -> None:
     ("act", "bar"),
     [
         ("kill", BARS - 1),
-        pytest.param("kill", BARS, marks=UNNOTICED),
-        pytest.param("latch", BARS - 1, marks=UNNOTICED),
-        pytest.param("latch", BARS, marks=UNNOTICED),
+        ("kill", BARS),
+        ("latch", BARS - 1),
+        ("latch", BARS),
     ],
 )
 async def test_a_kill_right_before_the_last_bar_ends_flat(tmp_path: Path, act: str, bar: int) -> None:
