@@ -8,10 +8,11 @@ Blocking, meant for one worker thread. Every failure is a `VenueUnavailable` tha
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib import resources
@@ -75,6 +76,9 @@ class Books:
         if self._terms is None and not self._path.exists():
             raise VenueUnavailable(f"{self._path}: there are no venue's books here")
         with self._named_errors():
+            # Only the owner may read an account's books, whatever the umask says.
+            with suppress(OSError):
+                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             connection = sqlite3.connect(
                 self._path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
