@@ -6,6 +6,7 @@ the order's own client order id, so that any repetition meets the same order at 
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -95,10 +96,19 @@ class Execution:
             self.intend(order)
 
     async def dispatch(self, orders: Sequence[Order], now_ms: int) -> None:
-        """Send durable intents, in the order given; what was sent or denied meanwhile is left alone."""
-        for order in orders:
-            if self.orders[order.client_order_id].status is OrderStatus.INTENT:
-                await self._send(order.client_order_id, now_ms)
+        """Send durable intents: closes first, then side by side what opens and protects. What was sent or denied
+        meanwhile is left alone."""
+        names = [order.client_order_id for order in orders]
+        closes = [name for name in names if self.orders[name].purpose is OrderPurpose.CLOSE]
+        await self._send_together(closes, now_ms)
+        await self._send_together([name for name in names if name not in closes], now_ms)
+
+    async def _send_together(self, names: Sequence[str], now_ms: int) -> None:
+        unsent = [name for name in names if self.orders[name].status is OrderStatus.INTENT]
+        if len(unsent) == 1:
+            await self._send(unsent[0], now_ms)
+        elif unsent:
+            await asyncio.gather(*(self._send(name, now_ms) for name in unsent))
 
     async def resolve(self, now_ms: int, age_ms: int) -> int:
         """Look up requests in flight for `age_ms` or longer; the number still unknown afterwards."""

@@ -73,6 +73,7 @@ class SimulatedVenue:
         self._last_job: Future[Any] | None = None
         self._marks_timer: asyncio.TimerHandle | None = None
         self._marks_job: Future[None] | None = None
+        self._arriving: tuple[list[Order], asyncio.Future[list[OrderReport | Refused]]] | None = None
 
     async def open(self) -> None:
         """Create or restore the books. Raises VenueUnavailable where the file cannot be used."""
@@ -146,8 +147,16 @@ class SimulatedVenue:
         return await self._ask(lambda account: [account.instruments[symbol] for symbol in account.symbols])
 
     async def submit(self, order: Order) -> OrderReport:
-        """Accept an order; one already known is reported as it stands. Raises Refused naming the filter."""
-        answer = await self._command(lambda account: self._submit(account, order))
+        """Accept an order; one already known is reported as it stands. Raises Refused naming the filter.
+
+        Orders that arrive in one turn of the loop share a transaction, in the order in which they came.
+        """
+        if self._arriving is None:
+            self._arriving = ([], asyncio.ensure_future(self._accept_arrived()))
+        arrived, accepting = self._arriving
+        place = len(arrived)
+        arrived.append(order)
+        answer = (await asyncio.shield(accepting))[place]
         if isinstance(answer, Refused):
             raise answer
         return answer
@@ -221,6 +230,12 @@ class SimulatedVenue:
         """Rehearsal: stop trading a symbol until the venue is opened again; how many orders that cancelled."""
         await self._query(lambda: self._books.delist(symbol))
         return await self._command(lambda account: _cancel_delisted(account, symbol))
+
+    async def _accept_arrived(self) -> list[OrderReport | Refused]:
+        """Begins to run once every caller of this turn of the loop has added its order."""
+        orders = [] if self._arriving is None else self._arriving[0]
+        self._arriving = None
+        return await self._command(lambda account: [self._submit(account, order) for order in orders])
 
     def _submit(self, account: Account, order: Order) -> OrderReport | Refused:
         known = self._known(account, order.client_order_id)

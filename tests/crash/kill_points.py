@@ -50,7 +50,7 @@ POINTS: dict[str, KillPoint] = {
     "cancelled, answer not booked": KillPoint(SimulatedVenue, "cancel", AFTER),
     "before cancel all": KillPoint(SimulatedVenue, "cancel_all", BEFORE),
     "all cancelled, answer not booked": KillPoint(SimulatedVenue, "cancel_all", AFTER),
-    "kill: latch durable": KillPoint(KillSwitch, "_cancel", BEFORE),
+    "kill: latch durable": KillPoint(Journal, "commit_apart", AFTER),
     "kill carried out": KillPoint(KillSwitch, "carry_out", AFTER),
     "kill: flattening begun": KillPoint(KillSwitch, "_send_flattening", BEFORE),
     "kill: flattening sent": KillPoint(KillSwitch, "_send_flattening", AFTER),
