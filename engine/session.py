@@ -183,9 +183,12 @@ class Session:
         # What the venue did meanwhile is booked before anything is sent to it.
         if await self._take_news(machine, clock.now_ms()):
             machine.cycle.record_equity(clock.now_ms())
+        # A kill that had not finished cancelling goes first: what flattens was never sent, and must not be cancelled.
+        state = machine.kill.state
+        if state is not None and state.progress is KillProgress.CANCELLING:
+            await machine.kill.carry_out(clock.now_ms())
         await resolve(machine, clock.now_ms())
         await withdraw_entries(machine)
-        state = machine.kill.state
         if state is not None and not state.done:
             await machine.kill.carry_out(clock.now_ms())
         await self._commit(machine)

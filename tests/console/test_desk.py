@@ -197,4 +197,4 @@ async def test_an_empty_book_says_when_the_next_decision_is() -> None:
 
 async def test_no_signal_at_all_says_what_to_do() -> None:
     async with stage(replace(snapshots.running(), weights=())) as on:
-        assert "Enable one under [strategies]" in on.text
+        assert "Enable one under [signals]" in on.text

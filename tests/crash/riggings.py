@@ -58,7 +58,7 @@ HANG_AFTER_BARS = 8
 def hang_in_an_await() -> None:
     """The bar loop waits for ever with the books in its hands."""
     take_news = Session._take_news
-    bars = 0
+    bars = -1  # the first news is heard at the start, before any bar
 
     async def hang(self: Session, *arguments: Any) -> bool:
         nonlocal bars
@@ -73,7 +73,7 @@ def hang_in_an_await() -> None:
 def wedge_the_loop() -> None:
     """A call that never returns stops the whole event loop."""
     take_news = Session._take_news
-    bars = 0
+    bars = -1  # the first news is heard at the start, before any bar
 
     async def wedge(self: Session, *arguments: Any) -> bool:
         nonlocal bars
