@@ -35,22 +35,28 @@ class Toll:
     def kills(self) -> int:
         return self.in_flight + self.elsewhere
 
+    def enough(self, kills: int) -> bool:
+        """At least so many, at least half of them in flight."""
+        return self.kills >= kills and self.in_flight >= kills // 2
+
 
 def kill_repeatedly(begin: Callable[[str], Career], kills: int, seed: int, bar_s: float) -> Toll:
-    """Kill lives until `kills` are counted, half of them in flight; every career is lived to its last bar.
+    """Kill lives until `kills` are counted, at least half of them in flight; every career is lived to its last bar.
 
     `bar_s`: seconds one bar takes, which spreads the instants of the outside kills over the bars that are left.
     """
     draw = random.Random(seed)
     toll = Toll()
-    while toll.kills < kills:
+    while not toll.enough(kills):
         career = begin(f"career{len(toll.careers)}")
         toll.careers.append(career)
-        while toll.kills < kills and not career.done:
+        while not toll.enough(kills) and not career.done:
             in_flight = toll.in_flight < kills // 2 and (
                 draw.random() < 0.5 or toll.elsewhere >= (kills + 1) // 2
             )
-            plan = _in_flight(draw) if in_flight else _anywhere(draw, career, kills - toll.kills, bar_s)
+            plan = (
+                _in_flight(draw) if in_flight else _anywhere(draw, career, max(kills - toll.kills, 1), bar_s)
+            )
             _count(toll, career, plan)
         career.finish()
         assert career.orders, "nothing was traded: no kill can count"
