@@ -59,7 +59,7 @@ class Session:
         self._stop: tuple[str, str, str] | None = None
         self._bars = 0
         self._pictures = 0
-        self._started_s = self._gave_way_s = time.monotonic()
+        self._started_s = self._ready_s = self._gave_way_s = time.monotonic()
         self._uncommitted = 0
         self._last_commit_s = 0.0
         self._pacer: Pacer | None = None
@@ -83,6 +83,7 @@ class Session:
             self._watch(self._watch_orders(machine))
             self._watchdog.start()
             self.phase = "running"
+            self._ready_s = time.monotonic()
             self.ready.set()
             reason = await self._trade(machine)
             self.phase = "finished" if self._stop is None else "stopping"
@@ -380,12 +381,13 @@ class Session:
         self.request_stop("keep", "engine", f"a part of the engine failed: {failure}")
 
     def _summary(self, machine: Machine, reason: str) -> Summary:
-        seconds = time.monotonic() - self._started_s
+        now_s = time.monotonic()
+        trading_s = now_s - self._ready_s
         return replace(
             machine.summary(reason),
             bars=self._bars,
-            seconds=seconds,
-            decisions_per_second=self._bars / seconds if seconds else 0.0,
+            seconds=now_s - self._started_s,
+            decisions_per_second=self._bars / trading_s if trading_s else 0.0,
         )
 
     async def _close(self) -> None:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`reason` says why the run ended; money is in quote currency, as exact text. `digest` None: not asked for."""
+    """`reason` says why the run ended; money is in quote currency, as exact text. `seconds` from the start,
+    `decisions_per_second` from when it was ready. `digest` None: not asked for."""
 
     mode: str
     account: str
