@@ -49,7 +49,7 @@ class Session:
         self.database_path = database_path
         self.ready = asyncio.Event()
         self.phase = "starting"
-        self.bar_beat_s = self._bar_done_s = self._kill_began_s = time.monotonic()
+        self._bar_done_s = self._kill_began_s = time.monotonic()
         self.compile_seconds = 0.0
         self._listeners: list[Callable[[Event], None]] = []
         self._beat_listeners: list[Callable[[str], None]] = []
@@ -154,11 +154,6 @@ class Session:
         """How far the market is through the bar in progress, in [0, 1]."""
         return 0.0 if self._pacer is None else self._pacer.fraction()
 
-    @property
-    def stop_requested(self) -> bool:
-        """True once `run` is on its way out."""
-        return self._stop is not None
-
     def hurry(self) -> None:
         """Let the market move on at once: a kill waits for its next open."""
         self._wake.set()
@@ -256,8 +251,6 @@ class Session:
 
     def _beat(self, loop: str) -> None:
         """Say that a loop moves: "bars" or "orders"."""
-        if loop == "bars":
-            self.bar_beat_s = time.monotonic()
         for listener in self._beat_listeners:
             listener(loop)
 
