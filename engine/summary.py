@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`reason` says why the run ended; money is in quote currency, as exact text. `seconds` from the start,
+    """`reason` says why the run ended; money is in quote currency, as exact text. `bars` and
+    `orders` are of this run, `decisions` and `fills` of the account's whole life. `seconds` from the start,
     `decisions_per_second` from when it was ready. `digest` None: not asked for."""
 
     mode: str
@@ -45,7 +46,7 @@ class Summary:
                 f"{self.mode} {self.account}: {self.reason}; {self.bars} bars, {span}; state {self.state}",
                 f"equity {self.equity} from {self.initial}: realised {self.realised}, unrealised {self.unrealised}, "
                 f"fees {self.fees}, funding {self.funding}; deepest drawdown {self.maximum_drawdown:.2%}",
-                f"{self.decisions} decisions, {self.orders} orders, {self.fills} fills in {self.seconds:.1f} s "
+                f"{self.bars} decisions, {self.orders} orders sent, {self.fills} fills in all, {self.seconds:.1f} s "
                 f"({self.decisions_per_second:.0f} decisions/s)",
             )
         )
