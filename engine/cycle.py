@@ -131,7 +131,7 @@ class BarCycle:
             )
         unusual = self._oversight.proof(news, now_ms)
         self._book.venue_sequence = news.last_sequence
-        if news.proven and not news.unexplained and not news.cash_difference:
+        if news.agrees:
             self._book.proven_ms = now_ms
         return bool(news.fills or news.funding or news.reports or unusual)
 

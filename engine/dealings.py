@@ -24,10 +24,10 @@ async def take_news(machine: Machine, now_ms: int) -> bool:
     revision = machine.venue.revision()
     if revision is not None and revision == machine.proven_revision:
         # Nothing was told and nothing has changed since the books were last compared: the comparison stands.
-        book.proven_ms = now_ms if not machine.oversight.unexplained else book.proven_ms
+        book.proven_ms = now_ms
         return False
     news = await collect(machine.venue, machine.ledger, book.venue_sequence, book.proven_ms, now_ms)
-    machine.proven_revision = revision if news.proven and news.unexplained is not None else None
+    machine.proven_revision = revision if news.agrees else None
     changed = machine.cycle.take(news, now_ms)
     if changed:
         await machine.execution.verify(now_ms)

@@ -224,11 +224,6 @@ class Oversight:
         """Whether the venue's books could be read when they were last asked for."""
         return self._proven
 
-    @property
-    def unexplained(self) -> tuple[str, ...]:
-        """Symbols whose position at the venue the ledger cannot explain."""
-        return self._unproven
-
     def restricted(self) -> tuple[BoolArray, BoolArray, BoolArray]:
         """[S] each: symbols that an override of their own allows to reduce only, and the sides (long, short) on which
         a cooldown allows no new exposure."""

@@ -39,6 +39,11 @@ class News:
     cash_difference: Decimal
     recovered: int
 
+    @property
+    def agrees(self) -> bool:
+        """True where the books were compared, and are equal: only then need nothing older be asked for again."""
+        return self.proven and self.unexplained == frozenset() and not self.cash_difference
+
 
 async def collect(
     venue: TradingVenue, ledger: Ledger, after_sequence: int, since_ms: int, until_ms: int
