@@ -1,0 +1,162 @@
+"""What the operator can do on the desk and anywhere: safety, program, panes, moving, interventions."""
+
+from __future__ import annotations
+
+from console.action import Action
+
+PANES = ("signals", "weights", "positions", "limits", "log")
+PANE_TITLES = {
+    "signals": "Signals",
+    "weights": "Weights",
+    "positions": "Positions",
+    "limits": "Risk",
+    "log": "Log",
+}
+_PANE_WORDS = {
+    "signals": "what each signal says of each symbol, and what is done about it",
+    "weights": "how the signals are weighed, and how many symbols each has an opinion on",
+    "positions": "what is held, at what price, and what it is worth",
+    "limits": "how much of each risk limit is used, and which restrictions are in force",
+    "log": "what happened",
+}
+
+_SAFETY = (
+    Action(
+        "kill.arm",
+        "ctrl+k",
+        "Kill switch",
+        "Safety",
+        "arm the kill switch: entries pause at once, then F or H decides, Esc disarms",
+        "arm_kill",
+        "app",
+        priority=True,
+        footer=0,
+        palette=True,
+    ),
+    Action(
+        "entries.pause",
+        "p",
+        "Pause entries",
+        "Safety",
+        "pause new entries, or let them go on; exits and stops always go on",
+        "toggle_pause",
+        "app",
+        footer=3,
+        palette=True,
+    ),
+    Action(
+        "mode.reduce",
+        "r",
+        "Reduce",
+        "Safety",
+        "only orders that reduce exposure, or lift that again",
+        "toggle_reduce",
+        "app",
+        footer=4,
+        palette=True,
+    ),
+    Action(
+        "mode.resume",
+        "",
+        "Resume trading",
+        "Safety",
+        "leave HALTED: asks for the word RESUME and a reason",
+        "resume",
+        "app",
+        palette=True,
+    ),
+)
+
+_PROGRAM = (
+    Action(
+        "quit",
+        "q,ctrl+q,ctrl+c",
+        "Quit…",
+        "Program",
+        "leave the screen, stop the engine, or neither: asks first",
+        "ask_quit",
+        "app",
+        footer=1,
+        palette=True,
+    ),
+    Action(
+        "help",
+        "question_mark",
+        "Help",
+        "Program",
+        "every key, those of the focused pane first",
+        "help",
+        "app",
+        footer=2,
+        palette=True,
+    ),
+    Action("palette", "ctrl+p", "Palette", "Program", "find any action by name", "palette", "app", footer=6),
+    Action(
+        "mouse.toggle",
+        "m",
+        "Mouse",
+        "Program",
+        "mouse on or off; off, the terminal's own selection works",
+        "toggle_mouse",
+        "app",
+        palette=True,
+    ),
+)
+
+_PANE_ACTIONS = tuple(
+    Action(
+        f"pane.{place}",
+        str(place),
+        PANE_TITLES[name],
+        "Panes",
+        _PANE_WORDS[name],
+        f"focus_pane('{name}')",
+        "desk",
+        palette=True,
+    )
+    for place, name in enumerate(PANES, 1)
+)
+
+_MOVES = (
+    Action("pane.next", "tab", "Next pane", "Panes", "the next pane", "cycle_pane(1)", "desk"),
+    Action(
+        "pane.previous", "shift+tab", "Previous pane", "Panes", "the pane before", "cycle_pane(-1)", "desk"
+    ),
+    Action(
+        "pane.zoom",
+        "z",
+        "Zoom",
+        "Panes",
+        "give the focused pane the whole screen, or take it back",
+        "zoom",
+        "desk",
+        footer=5,
+        palette=True,
+    ),
+    Action("nav.down", "j,down", "Down", "Move", "one row down", "move_cursor(1)", "desk"),
+    Action("nav.up", "k,up", "Up", "Move", "one row up", "move_cursor(-1)", "desk"),
+    Action("nav.left", "h,left", "Left", "Move", "columns to the left", "move_columns(-1)", "desk"),
+    Action("nav.right", "l,right", "Right", "Move", "columns to the right", "move_columns(1)", "desk"),
+    Action(
+        "nav.half_down", "ctrl+d,pagedown", "Half down", "Move", "half a page down", "move_half(1)", "desk"
+    ),
+    Action("nav.half_up", "ctrl+u,pageup", "Half up", "Move", "half a page up", "move_half(-1)", "desk"),
+    Action("nav.first", "g", "First", "Move", "the first row", "move_first", "desk", presses=2),
+    Action("nav.last", "G", "Last", "Move", "the last row; in the log, follow it", "move_last", "desk"),
+)
+
+_LOG_LEVELS = tuple(
+    Action(
+        f"log.{level.lower()}",
+        "",
+        f"Log level {level}",
+        "Log",
+        f"show {level} and above in the log pane",
+        f"log_level('{level}')",
+        "app",
+        palette=True,
+    )
+    for level in ("DEBUG", "INFO", "WARN", "ERROR")
+)
+
+DESK_ACTIONS: tuple[Action, ...] = (*_SAFETY, *_PROGRAM, *_PANE_ACTIONS, *_MOVES, *_LOG_LEVELS)

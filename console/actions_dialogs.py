@@ -1,0 +1,70 @@
+"""What the operator can do in dialogs: the keys that choose, confirm and cancel."""
+
+from __future__ import annotations
+
+from console.action import Action
+
+DIALOG_ACTIONS: tuple[Action, ...] = (
+    Action("dialog.next", "tab,down", "Next choice", "Dialogs", "the next choice", "next_choice", "dialog"),
+    Action(
+        "dialog.previous",
+        "shift+tab,up",
+        "Previous choice",
+        "Dialogs",
+        "the one before",
+        "previous_choice",
+        "dialog",
+    ),
+    Action(
+        "dialog.choose",
+        "enter",
+        "Choose",
+        "Dialogs",
+        "take the choice that has the focus",
+        "choose",
+        "choice",
+    ),
+    Action(
+        "kill.flatten",
+        "F",
+        "Halt, cancel, flatten",
+        "Kill switch",
+        "halt, cancel, flatten",
+        "flatten",
+        "kill",
+    ),
+    Action(
+        "kill.halt",
+        "H",
+        "Halt, cancel, keep positions",
+        "Kill switch",
+        "halt, cancel, keep positions and their reduce-only stops",
+        "halt",
+        "kill",
+    ),
+    Action("kill.disarm", "escape", "Disarm", "Kill switch", "disarm; entries go on", "disarm", "kill"),
+    Action(
+        "kill.leave",
+        "escape",
+        "Back",
+        "Kill switch",
+        "back to the panes; the kill goes on",
+        "leave",
+        "progress",
+    ),
+    Action("quit.stay", "escape,s", "Stay", "Quit", "stay", "stay", "quit"),
+    Action(
+        "quit.leave", "u", "Leave the screen", "Quit", "leave the screen; the engine goes on", "leave", "quit"
+    ),
+    Action("quit.stop", "e", "Stop the engine", "Quit", "stop the engine, keep positions", "stop", "quit"),
+    Action("quit.kill", "k", "Kill switch", "Quit", "open the kill switch", "kill", "quit"),
+    Action(
+        "pause.confirm", "P", "Pause or go on", "Confirm", "confirm the question of p", "pause", "confirm"
+    ),
+    Action(
+        "reduce.confirm", "R", "Reduce or lift", "Confirm", "confirm the question of r", "reduce", "confirm"
+    ),
+    Action("confirm.cancel", "escape", "Cancel", "Confirm", "leave everything as it is", "cancel", "confirm"),
+    Action("resume.cancel", "escape", "Cancel", "Resume", "stay HALTED", "cancel", "resume"),
+    Action("help.close", "escape,q,question_mark", "Close", "Help", "close the help", "close", "help"),
+)
