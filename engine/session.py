@@ -96,9 +96,11 @@ class Session:
 
     def snapshot(self) -> Snapshot | None:
         """The newest picture; None until the books are restored."""
+        if self._machine is None or self._control is None:
+            return None
         from engine.picture import draw
 
-        return None if self._machine is None or self._control is None else draw(self, self._machine)
+        return draw(self, self._machine)
 
     async def execute(self, command: Command) -> CommandResult:
         """Run one command beside the bars; KILL answers once HALTED is durable."""
@@ -395,7 +397,8 @@ class Session:
 def _heavy_parts() -> Callable[[Configuration, Path], Coroutine[None, None, Machine]]:
     """Import what stands on numba, off the loop: a screen beside it goes on painting."""
     kernel_cache.prepare()
-    importlib.import_module("engine.control")
+    for late in ("engine.control", "engine.picture"):
+        importlib.import_module(late)
     from engine.machine import assemble
 
     return assemble

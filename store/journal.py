@@ -15,8 +15,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-import numpy as np
-
 from store import codecs
 from store.audit import Entry, append
 from store.codecs import Row
@@ -131,7 +129,7 @@ class Journal:
 
     def decision(self, row: DecisionRow) -> None:
         """A decision. A second one for its `ts_ms` fails the commit: a bar was decided twice."""
-        stages = np.ascontiguousarray(row.stages, dtype="<f8")
+        stages = row.stages.astype("<f8", copy=False)
         if stages.shape != (len(DECISION_STAGES), len(row.symbols)):
             raise ValueError(
                 f"stages have shape {stages.shape}, expected {(len(DECISION_STAGES), len(row.symbols))}"
@@ -144,8 +142,8 @@ class Journal:
 
     def reading(self, row: ReadingRow) -> None:
         """A signal's reading; the caller writes it when it changed."""
-        values = np.ascontiguousarray(row.values, dtype="<f8")
-        confidences = np.ascontiguousarray(row.confidences, dtype="<f8")
+        values = row.values.astype("<f8", copy=False)
+        confidences = row.confidences.astype("<f8", copy=False)
         if values.shape != (len(row.symbols),) or confidences.shape != values.shape:
             raise ValueError(
                 f"values {values.shape} and confidences {confidences.shape} are not one per symbol"
