@@ -12,7 +12,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from console.app import ConsoleOutcome, run_console
 from console.command_faults import Code
@@ -25,7 +25,7 @@ from engine.paths import log_path, socket_path
 from engine.session import Session
 
 if TYPE_CHECKING:
-    from engine.commands import Command, CommandResult
+    from engine.commands import Command, CommandResult, Question
     from engine.config import Configuration
     from engine.snapshot import Snapshot
     from engine.summary import Summary
@@ -107,6 +107,12 @@ class PaintedLink:
 
     async def execute(self, command: Command) -> CommandResult:
         return await self._session.execute(command)
+
+    async def detail(self, question: Question) -> dict[str, Any]:
+        return await self._session.detail(question)
+
+    async def remember(self, name: str, value: str) -> None:
+        await self._session.remember(name, value)
 
 
 class TerminalLoss:

@@ -5,33 +5,15 @@ from __future__ import annotations
 from console.command_faults import Code
 from console.command_output import number, plain, print_json, print_pairs, print_table, when
 from console.command_target import Target
+from engine.waterfall import with_bounds
 from store import query
 from store.query import Record
-
-# What moved a value from the stage before to this one, in the operator's words.
-_BINDS = {
-    "conflict": "signals of one class disagree: cut",
-    "overlay": "overlay signals scale it",
-    "volatility": "sized to the volatility target",
-    "type": "limit of one signal type bound",
-    "symbol": "limit of one symbol bound",
-    "cluster": "limit of its cluster bound",
-    "net": "net limit bound",
-    "gross": "gross limit or Kelly cap bound",
-    "drawdown": "drawdown or guard multiplier bound",
-    "state": "trading state, cooldown or lock bound",
-    "buffer": "no-trade band: kept nearer to what is held",
-    "round": "rounded to whole lots and minimum size",
-}
-# A limit lowers a value; the others turn it into something else.
-_LIMITS = ("conflict", "type", "symbol", "cluster", "net", "gross", "drawdown", "state", "buffer", "round")
-_SAME = 1e-12
 
 
 def explain(target: Target, client_order_id: str, as_json: bool) -> int:
     """Print why the order is what it is. Raises NotFound, StoreError."""
     found = query.explain(target.database, client_order_id)
-    found["stages"] = _with_bounds(found["stages"])
+    found["stages"] = with_bounds(found["stages"])
     if as_json:
         print_json(found)
         return Code.OK
@@ -52,34 +34,6 @@ def explain(target: Target, client_order_id: str, as_json: bool) -> int:
             ],
         )
     return Code.OK
-
-
-def _with_bounds(stages: list[Record]) -> list[Record]:
-    """Each stage with `bound` (a limit changed the value here) and `why` in words, "" where nothing changed.
-
-    The neutral stage holds what market-neutral signals want beside the rest; from `type` on the two are one.
-    """
-    told = []
-    values = {stage["stage"]: stage["value"] for stage in stages}
-    before: float | None = None
-    for stage in stages:
-        value, name = stage["value"], stage["stage"]
-        if name == "neutral":
-            why, bound = ("market-neutral signals add this" if value else ""), False
-        else:
-            if name == "type" and before is not None:
-                before += values.get("neutral") or 0.0
-            changed = _differs(before, value) and name in _BINDS
-            why, bound = (_BINDS[name] if changed else ""), changed and name in _LIMITS
-            before = value
-        told.append({**stage, "bound": bound, "why": why})
-    return told
-
-
-def _differs(before: float | None, value: float | None) -> bool:
-    if before is None or value is None:
-        return before is not value
-    return abs(before - value) > _SAME * max(1.0, abs(before), abs(value))
 
 
 def _print_order(order: Record) -> None:

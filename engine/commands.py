@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine.snapshot import Snapshot
 
@@ -15,6 +15,10 @@ class CommandKind(StrEnum):
     PAUSE = "pause"
     REDUCE = "reduce"
     STOP = "stop"
+    FLATTEN = "flatten"
+    CANCEL = "cancel"
+    SIGNAL = "signal"
+    WEIGHT = "weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,8 @@ class Command:
     """One request. `actor` says who ("operator@tty", "cli uid=1000", "signal SIGUSR1"), `reason` why.
 
     arguments by kind: KILL keep_positions "true"/"false"; PAUSE and REDUCE on "true"/"false"; RESUME confirm must be
-    the word RESUME; STOP policy keep/cancel/flatten.
+    the word RESUME; STOP policy keep/cancel/flatten; FLATTEN symbol and on "true"/"false" (false lets the symbol trade
+    again); CANCEL order (its client order id); SIGNAL name and on "true"/"false"; WEIGHT name and weight.
     """
 
     kind: CommandKind
@@ -40,6 +45,31 @@ class CommandResult:
     state: str
 
 
+class DetailKind(StrEnum):
+    """What can be asked that a snapshot is too small for; `engine.details` says what each answers."""
+
+    ORDER = "order"
+    ORDERS = "orders"
+    POSITION = "position"
+    SIGNAL = "signal"
+    AUDIT = "audit"
+    COMMANDS = "commands"
+    CONFIG = "config"
+    LAYOUT = "layout"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a drill-down; `arguments` by kind, as `engine.details` lists them."""
+
+    kind: DetailKind
+    arguments: dict[str, str] = field(default_factory=dict)
+
+
+class DetailFault(Exception):
+    """A question that has no answer; the message is one line for the person who asked."""
+
+
 class EngineLink(Protocol):
     """How a reader reaches an engine, in process or over a socket."""
 
@@ -49,4 +79,12 @@ class EngineLink(Protocol):
 
     async def execute(self, command: Command) -> CommandResult:
         """Run one command; returns when it took effect (KILL: once HALTED is committed)."""
+        ...
+
+    async def detail(self, question: Question) -> dict[str, Any]:
+        """Plain data (JSON) from the books, read beside the loop and never from the network. Raises DetailFault."""
+        ...
+
+    async def remember(self, name: str, value: str) -> None:
+        """Keep one part of the operator's layout (pane, sort, filter, theme) for the next screen."""
         ...

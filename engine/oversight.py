@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from risk.performance_guard import multiplier
 from risk.state import OPERATOR, clear_override, effective_state, find, resume, set_override
 from store.journal import Journal
 from store.records import (
+    ZERO,
     Fill,
     FundingPayment,
     Instrument,
@@ -71,6 +73,7 @@ class Oversight:
         self._funding_rate = np.full(len(self._symbols), np.nan)
         self._unproven: tuple[str, ...] = ()
         self._proven = True
+        self._venue_held: Mapping[str, Decimal] | None = None
         self._watches = FRESH
         self._effective: tuple[tuple[Override, ...], TradingState] = ((), TradingState.ACTIVE)
         nobody = np.zeros(len(self._symbols), dtype=np.bool_)
@@ -135,6 +138,7 @@ class Oversight:
         that is not plainly so, now or until now: such a bar must be durable, for it cannot be decided again alike."""
         unusual = not (news.proven and self._proven) or bool(news.unexplained or self._unproven)
         self._proven = news.proven
+        self._venue_held = news.held if news.proven else self._venue_held
         if news.unexplained is None:
             return unusual
         unproven = tuple(sorted(news.unexplained))
@@ -223,6 +227,12 @@ class Oversight:
     def venue_answers(self) -> bool:
         """Whether the venue's books could be read when they were last asked for."""
         return self._proven
+
+    def venue_word(self, symbol: str) -> dict[str, Any]:
+        """What the venue's books last said of a symbol: whether they could be read, whether they explained ours, and
+        the quantity they held (None: never read)."""
+        held = None if self._venue_held is None else f"{self._venue_held.get(symbol, ZERO):f}"
+        return {"answers": self._proven, "agrees": symbol not in self._unproven, "quantity": held}
 
     def restricted(self) -> tuple[BoolArray, BoolArray, BoolArray]:
         """[S] each: symbols that an override of their own allows to reduce only, and the sides (long, short) on which

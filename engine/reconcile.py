@@ -38,6 +38,7 @@ class News:
     unexplained: frozenset[str] | None
     cash_difference: Decimal
     recovered: int
+    held: Mapping[str, Decimal] | None = None
 
     @property
     def agrees(self) -> bool:
@@ -81,6 +82,7 @@ async def collect(
         unexplained=frozenset(_differing(ledger, fills, held)),
         cash_difference=cash - _cash_after(ledger, fills, funding),
         recovered=recovered,
+        held=held,
     )
 
 

@@ -10,15 +10,17 @@ import asyncio
 import importlib
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import kernel_cache
 from engine.clock import Pacer
-from engine.commands import Command, CommandResult
+from engine.commands import Command, CommandResult, Question
 from engine.dealings import close_out_the_dead, leave_in_order, resolve, take_news, withdraw_entries
+from engine.details import Details, Source
+from engine.feeds.ahead import bars_ahead
 from engine.kill import KillProgress
 from engine.lag import LagProbe
 from engine.reload import merge
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from engine.market import Row
     from engine.snapshot import Snapshot
 
-BLOCK_BARS = 512
 WATCH_CONTROL_S = 0.25
 STANDS_STILL_S = 2.0
 BEAT_S = 1.0
@@ -67,6 +68,7 @@ class Session:
         self._failure: BaseException | None = None
         self.lag = LagProbe()
         self._watchdog = LoopWatchdog(lambda: self.lag.beat_s)
+        self._details = Details(database_path)
 
     async def run(self) -> Summary:
         """Recover, trade, end. Raises ConfigFault, DataFault, StoreError, VenueError or SecondEngine; whatever it
@@ -107,6 +109,17 @@ class Session:
         if self._control is None:
             return CommandResult(False, "the engine is still starting", "STARTING")
         return await self._control.execute(command)
+
+    async def detail(self, question: Question) -> dict[str, Any]:
+        """Answer what a snapshot is too small for, as `engine.details` says. Raises DetailFault."""
+        return await self._details.answer(question, Source(self.configuration, self._machine))
+
+    async def remember(self, name: str, value: str) -> None:
+        """Keep one part of a screen's layout; while the engine starts, this waits for it."""
+        await self.ready.wait()
+        if self._machine is not None:
+            journal = self._machine.journal
+            await journal.commit_apart(lambda: journal.ui_state(name, value))
 
     def next_sequence(self) -> int:
         """Number the pictures."""
@@ -193,7 +206,7 @@ class Session:
 
     async def _trade(self, machine: Machine) -> str:
         limit = self.configuration.run.bars
-        async for row in self._bars_ahead(machine):
+        async for row in bars_ahead(machine.feed, machine.clock.now_ms()):
             if not await self._pace(machine, row):
                 return "stopped"
             await self._bar(machine, row)
@@ -201,25 +214,6 @@ class Session:
             if limit and self._bars >= limit:
                 return "bars reached"
         return "market ended"
-
-    async def _bars_ahead(self, machine: Machine) -> AsyncIterator[Row]:
-        """Bars from the cursor on, the next block being read while this one is traded."""
-        from engine.market import rows
-
-        feed = machine.feed
-        open_ms = machine.clock.now_ms()
-        ahead = asyncio.ensure_future(asyncio.to_thread(feed.read, open_ms, BLOCK_BARS))
-        try:
-            while True:
-                block = await ahead
-                if not len(block):
-                    return
-                open_ms = block.first_open_ms + len(block) * block.bar_ms
-                ahead = asyncio.ensure_future(asyncio.to_thread(feed.read, open_ms, BLOCK_BARS))
-                for row in rows(block):
-                    yield row
-        finally:
-            ahead.cancel()
 
     async def _pace(self, machine: Machine, row: Row) -> bool:
         """Wait until the bar is over; False where the run is to stop instead."""
@@ -387,6 +381,7 @@ class Session:
 
     async def _close(self) -> None:
         self._watchdog.stop()
+        self._details.close()
         for task in list(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)

@@ -212,7 +212,8 @@ class Journal:
         self._replace("session_state", name, (name, value))
 
     def ui_state(self, name: str, value: str) -> None:
-        self._replace("ui_state", name, (name, value))
+        """A part of a screen's layout, replaced by the next value of its name."""
+        self._replace("ui_state", name, (printable(name), printable(value)))
 
     def audit(self, kind: str, actor: str, payload: Mapping[str, Any], market_ts_ms: int) -> None:
         """Any further fact the audit trail must hold; `payload` is kept as JSON with sorted keys."""

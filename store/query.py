@@ -17,7 +17,7 @@ from typing import Any
 from store.codecs import CONTROL, OVERRIDE, readable
 from store.errors import FAULTS, NotFound, translate
 from store.records import DECISION_STAGES
-from store.rows import unpack_floats, unpack_scalars
+from store.rows import printable, unpack_floats, unpack_scalars
 from store.schema import check_version
 
 BUSY_TIMEOUT_S = 5.0
@@ -28,6 +28,10 @@ _FILLS = (
     "ts_ms AS ts, symbol, side, price, quantity, fee, client_order_id AS order_id, fill_id, maker, "
     "reduce_only, liquidation"
 )
+_FUNDING = "ts_ms AS ts, symbol, quantity, mark_price, rate, amount, funding_id"
+_AUDIT = "sequence, wall_ms, market_ts_ms, actor, kind, payload, hash"
+_READING = "signal, ts_ms, reading_values, confidences, reasons, statistics, symbols"
+_LATEST_MS = 2**63 - 1
 
 
 @contextmanager
@@ -137,6 +141,33 @@ def commands(path: Path, *, limit: int | None = None) -> list[Record]:
     return found
 
 
+def audit(path: Path, *, text: str = "", limit: int | None = None) -> list[Record]:
+    """The audit trail, oldest first, each payload as the value it was; `text` keeps rows in whose actor, kind or
+    payload it occurs (upper and lower case alike), `limit` the newest of them.
+    """
+    where, values = "", list[Any]()
+    if text:
+        where = "WHERE instr(lower(actor || ' ' || kind || ' ' || payload), lower(?)) > 0"
+        values.append(printable(text))
+    found = _newest(path, f"SELECT {_AUDIT} FROM audit {where} ORDER BY sequence DESC", values, limit)
+    with readable("audit"):
+        for row in found:
+            row["payload"] = json.loads(row["payload"])
+    return found
+
+
+def funding(path: Path, *, symbol: str | None = None, limit: int | None = None) -> list[Record]:
+    """Funding settlements in the order the ledger took them; `limit` keeps the newest ones."""
+    where, values = _where(("symbol = ?", symbol))
+    return _newest(path, f"SELECT {_FUNDING} FROM funding {where} ORDER BY sequence DESC", values, limit)
+
+
+def ui_state(path: Path) -> dict[str, str]:
+    """What screens asked to have remembered."""
+    with read_only(path) as connection:
+        return dict(connection.execute("SELECT name, value FROM ui_state ORDER BY name").fetchall())
+
+
 def control(path: Path) -> Record | None:
     """The latch, None where nothing was ever latched."""
     with read_only(path) as connection:
@@ -157,6 +188,21 @@ def readings(path: Path, *, at_ms: int | None = None) -> list[Record]:
     """Each signal's newest reading (at `at_ms` where given): signal, ts, and one cell per symbol."""
     with read_only(path) as connection, readable("readings"):
         return _readings(connection, at_ms)
+
+
+def reading_history(path: Path, signal: str, symbol: str, *, limit: int) -> list[Record]:
+    """One signal's newest readings of one symbol, oldest first; readings that did not know the symbol are left out."""
+    with read_only(path) as connection, readable("readings"):
+        found = connection.execute(
+            f"SELECT {_READING} FROM readings JOIN universes ON universes.id = universe_id "
+            "WHERE signal = ? ORDER BY ts_ms DESC LIMIT ?",
+            (signal, limit),
+        ).fetchall()
+        return [
+            {"ts_ms": row[1], **cells[symbol]}
+            for row in reversed(found)
+            if symbol in (cells := _cells(row, only=symbol))
+        ]
 
 
 def decision(path: Path, *, at_ms: int | None = None) -> Record | None:
@@ -228,44 +274,59 @@ def _decision(connection: sqlite3.Connection, at_ms: int | None) -> Record | Non
         "ts": ts_ms,
         "state": state,
         "halted": bool(halted),
-        "scalars": {name: _finite(value) for name, value in unpack_scalars(scalars).items()},
+        "scalars": {name: finite(value) for name, value in unpack_scalars(scalars).items()},
         "stages": {name: list(numbers[index :: len(names)]) for index, name in enumerate(names)},
     }
 
 
 def _readings(connection: sqlite3.Connection, at_ms: int | None) -> list[Record]:
-    where, values = _where(("ts_ms <= ?", at_ms))
-    found = connection.execute(
-        f"SELECT signal, max(ts_ms), reading_values, confidences, reasons, statistics, symbols FROM readings "
-        f"JOIN universes ON universes.id = universe_id {where} GROUP BY signal ORDER BY signal",
-        values,
-    )
-    return [_reading(*row) for row in found]
+    until_ms = _LATEST_MS if at_ms is None else at_ms
+    found = []
+    # Signal by signal along the key: grouping would read every row there is, and they are large.
+    for signal in _signal_names(connection):
+        row = connection.execute(
+            f"SELECT {_READING} FROM readings JOIN universes ON universes.id = universe_id "
+            "WHERE signal = ? AND ts_ms <= ? ORDER BY ts_ms DESC LIMIT 1",
+            (signal, until_ms),
+        ).fetchone()
+        if row is not None:
+            found.append({"signal": signal, "ts": row[1], "cells": _cells(row)})
+    return found
 
 
-def _reading(
-    signal: str, ts_ms: int, values: bytes, confidences: bytes, reasons: str, statistics: str, symbols: str
-) -> Record:
+def _signal_names(connection: sqlite3.Connection) -> Iterator[str]:
+    name = ""
+    while row := connection.execute(
+        "SELECT signal FROM readings WHERE signal > ? ORDER BY signal LIMIT 1", (name,)
+    ).fetchone():
+        name = row[0]
+        yield name
+
+
+def _cells(row: tuple[Any, ...], only: str | None = None) -> Record:
+    """The reading of each symbol, or of one, in a row of the columns `_READING`."""
+    _, _, values, confidences, reasons, statistics, symbols = row
     names = json.loads(symbols)
     why = json.loads(reasons) or [""] * len(names)
     raw = json.loads(statistics)
-    cells = {}
     columns = zip(names, _numbers(values), _numbers(confidences), why, strict=True)
-    for index, (symbol, value, confidence, reason) in enumerate(columns):
-        cells[symbol] = {
+    return {
+        symbol: {
             "value": value,
             "confidence": confidence,
             "reason": reason,
-            "statistics": {name: _finite(numbers[index]) for name, numbers in raw.items()},
+            "statistics": {name: finite(numbers[index]) for name, numbers in raw.items()},
         }
-    return {"signal": signal, "ts": ts_ms, "cells": cells}
+        for index, (symbol, value, confidence, reason) in enumerate(columns)
+        if only is None or symbol == only
+    }
 
 
 def _numbers(blob: bytes) -> list[float | None]:
-    return [_finite(number) for number in unpack_floats(blob)]
+    return [finite(number) for number in unpack_floats(blob)]
 
 
-def _finite(number: float | None) -> float | None:
+def finite(number: float | None) -> float | None:
     """None for NaN and infinities, which JSON cannot say: no opinion."""
     return number if number is not None and math.isfinite(number) else None
 

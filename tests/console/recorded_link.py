@@ -6,14 +6,17 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from engine.commands import Command, CommandKind, CommandResult
+from engine.commands import Command, CommandKind, CommandResult, DetailFault, DetailKind, Question
 from engine.snapshot import Snapshot
 from tests.console.snapshots import PAUSED, halted
 
 
 class RecordedLink:
-    """Shows what `picture` gives; a test can hold answers back, refuse or fail."""
+    """Shows what `picture` gives; a test can hold answers back, refuse or fail.
+
+    `details` are the answers to questions by kind; a kind without one is a fault."""
 
     def __init__(self, picture: Callable[[], Snapshot | None] | Snapshot | None) -> None:
         self._picture = picture
@@ -23,6 +26,9 @@ class RecordedLink:
         self.answers.set()
         self.refusal = ""
         self.failure: Exception | None = None
+        self.details: dict[DetailKind, dict[str, Any]] = {}
+        self.questions: list[Question] = []
+        self.remembered: dict[str, str] = {}
 
     def snapshot(self) -> Snapshot | None:
         return self._picture() if callable(self._picture) else self._picture
@@ -41,6 +47,16 @@ class RecordedLink:
             return CommandResult(False, self.refusal, "ACTIVE")
         self._obey(command)
         return CommandResult(True, f"{command.kind} done", "ACTIVE")
+
+    async def detail(self, question: Question) -> dict[str, Any]:
+        self.questions.append(question)
+        await self.answers.wait()
+        if question.kind not in self.details:
+            raise DetailFault(f"nothing was recorded for {question.kind}")
+        return self.details[question.kind]
+
+    async def remember(self, name: str, value: str) -> None:
+        self.remembered[name] = value
 
     @property
     def asked_for(self) -> list[tuple[str, dict[str, str]]]:

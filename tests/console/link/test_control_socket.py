@@ -20,7 +20,7 @@ from console.link import server
 from console.link.client import NoAnswer, NotRunning, ask, ask_snapshot, give
 from console.link.server import ControlSocket
 from console.link.wire import WireFault, encode, snapshot_from
-from engine.commands import Command, CommandKind, CommandResult
+from engine.commands import Command, CommandKind, CommandResult, DetailFault, Question
 from engine.snapshot import Snapshot
 from store.errors import Locked, StoreError
 from tests.console import snapshots
@@ -33,6 +33,7 @@ class Desk:
         self.picture = picture
         self.failure = failure
         self.commands: list[Command] = []
+        self.remembered: dict[str, str] = {}
 
     def snapshot(self) -> Snapshot | None:
         return self.picture
@@ -42,6 +43,12 @@ class Desk:
         if self.failure is not None:
             raise self.failure
         return CommandResult(True, f"{command.kind.value} done", "ACTIVE")
+
+    async def detail(self, question: Question) -> dict[str, Any]:
+        raise DetailFault("there are no books")
+
+    async def remember(self, name: str, value: str) -> None:
+        self.remembered[name] = value
 
 
 @asynccontextmanager

@@ -1,0 +1,227 @@
+"""What drill-downs ask beyond the snapshot: each kind of question, its arguments and its answer as plain data.
+
+A question first takes what it needs of the running engine, on the loop and at once; the database is then read in one
+thread of its own through a connection that cannot write. Nothing here asks the network or waits for a bar. Lists are
+oldest first unless said; `limit` (500, at most 2,000) keeps the newest rows.
+
+ORDER order: as `store.query.explain`, each stage with `bound` and `why`.
+ORDERS symbol, statuses (comma separated), limit: orders, newest first.
+POSITION symbol, limit: fills, funding, orders (working), ours, venue (what its books last proved).
+SIGNAL name, symbol, limit: signal, history (of the symbol), symbols (the newest reading of each).
+AUDIT text, limit: rows, newest first. COMMANDS limit: rows, newest first.
+CONFIG: hash, rows. LAYOUT: values.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.commands import DetailFault, DetailKind, Question
+from engine.waterfall import with_bounds
+from store import query
+from store.errors import NotFound, StoreError
+from store.records import TERMINAL_STATUSES, OrderStatus
+
+if TYPE_CHECKING:
+    from engine.config import Configuration
+    from engine.machine import Machine
+
+DEADLINE_S = 5.0
+ROWS = 500
+MOST_ROWS = 2_000
+WORKING = tuple(status.value for status in OrderStatus if status not in TERMINAL_STATUSES)
+
+Arguments = Mapping[str, str]
+Answer = dict[str, Any]
+Reading = Callable[[Path], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The running engine a question is about; `machine` None: it is still starting."""
+
+    configuration: Configuration
+    machine: Machine | None
+
+
+class Details:
+    """Answers one engine's questions, one after another."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        # Of its own, so that a slow question never takes a thread that trading waits for.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="details")
+
+    async def answer(self, question: Question, source: Source) -> Answer:
+        """Plain data as the module says. Raises DetailFault."""
+        read = _PREPARE[question.kind](source, question.arguments)
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                return await loop.run_in_executor(self._thread, read, self._database)
+        except TimeoutError:
+            raise DetailFault(f"the database did not answer within {DEADLINE_S:g} s; ask again") from None
+        except StoreError as error:
+            raise DetailFault(str(error)) from error
+
+    def close(self) -> None:
+        """Begin no further question."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _order(source: Source, arguments: Arguments) -> Reading:
+    order = _required(arguments, "order")
+
+    def read(database: Path) -> Answer:
+        found = query.explain(database, order)
+        return found | {"stages": with_bounds(found["stages"])}
+
+    return read
+
+
+def _orders(source: Source, arguments: Arguments) -> Reading:
+    symbol, limit = arguments.get("symbol") or None, _limit(arguments)
+    statuses = [text for text in arguments.get("statuses", "").split(",") if text]
+    return lambda database: {
+        "orders": query.orders(database, symbol=symbol, statuses=statuses, limit=limit)[::-1]
+    }
+
+
+def _position(source: Source, arguments: Arguments) -> Reading:
+    machine = _running(source)
+    symbol, limit = _symbol(machine, arguments), _limit(arguments)
+    position = machine.ledger.position(symbol)
+    quantities = ("quantity", "cost", "realised", "fees", "funding")
+    ours = {name: f"{getattr(position, name):f}" for name in quantities}
+    proof = machine.oversight.venue_word(symbol) | {"proven_ts_ms": machine.book.proven_ms or None}
+    return lambda database: {
+        "fills": query.fills(database, symbol=symbol, limit=limit),
+        "funding": query.funding(database, symbol=symbol, limit=limit),
+        "orders": query.orders(database, symbol=symbol, statuses=WORKING),
+        "ours": {"symbol": symbol, **ours, "opened_ts_ms": position.opened_ts_ms},
+        "venue": proof,
+    }
+
+
+def _signal(source: Source, arguments: Arguments) -> Reading:
+    machine = _running(source)
+    name, symbol, limit = _required(arguments, "name"), arguments.get("symbol", ""), _limit(arguments)
+    row = next((row for row, signal in enumerate(machine.signals) if signal.name == name), None)
+    if row is None:
+        known = ", ".join(signal.name for signal in machine.signals)
+        raise DetailFault(f"no signal {name} is computed here; these are: {known}")
+    signal, readings = machine.signals[row], machine.market.readings
+    about = {
+        "name": signal.name,
+        "title": signal.title,
+        "class": signal.signal_class.value,
+        "type": signal.type.value,
+        "bar": signal.bar,
+        "window": signal.window,
+        "settings": signal.settings.model_dump(mode="json"),
+        "weight": float(machine.cycle.weights[row]),
+        "enabled": True,
+    }
+    newest = [
+        {
+            "symbol": each,
+            "ts_ms": readings.ts_ms,
+            "value": query.finite(float(readings.value[row, column])),
+            "confidence": query.finite(float(readings.confidence[row, column])),
+            "reason": readings.reasons[row][column].value,
+            "statistics": {
+                key: query.finite(float(numbers[column])) for key, numbers in readings.statistics[row].items()
+            },
+        }
+        for column, each in enumerate(machine.market.symbols)
+    ]
+    return lambda database: {
+        "signal": about,
+        "symbols": newest,
+        "history": query.reading_history(database, name, symbol, limit=limit) if symbol else [],
+    }
+
+
+def _audit(source: Source, arguments: Arguments) -> Reading:
+    text, limit = arguments.get("text", ""), _limit(arguments)
+    return lambda database: {"rows": query.audit(database, text=text, limit=limit)[::-1]}
+
+
+def _commands(source: Source, arguments: Arguments) -> Reading:
+    limit = _limit(arguments)
+    return lambda database: {"rows": query.commands(database, limit=limit)[::-1]}
+
+
+def _config(source: Source, arguments: Arguments) -> Reading:
+    from engine.config import config_hash, effective
+
+    settings = effective(source.configuration)
+    answer = {
+        "hash": config_hash(source.configuration),
+        "rows": [
+            {
+                "key": s.key,
+                "value": s.value,
+                "default": "",
+                "source": s.source,
+                "unit": s.unit,
+                "description": "",
+            }
+            for s in settings
+        ],
+    }
+    return lambda database: answer
+
+
+def _layout(source: Source, arguments: Arguments) -> Reading:
+    def read(database: Path) -> Answer:
+        try:
+            return {"values": query.ui_state(database)}
+        except NotFound:
+            return {"values": {}}
+
+    return read
+
+
+_PREPARE: dict[DetailKind, Callable[[Source, Arguments], Reading]] = {
+    DetailKind.ORDER: _order,
+    DetailKind.ORDERS: _orders,
+    DetailKind.POSITION: _position,
+    DetailKind.SIGNAL: _signal,
+    DetailKind.AUDIT: _audit,
+    DetailKind.COMMANDS: _commands,
+    DetailKind.CONFIG: _config,
+    DetailKind.LAYOUT: _layout,
+}
+
+
+def _running(source: Source) -> Machine:
+    if source.machine is None:
+        raise DetailFault("the engine is still starting")
+    return source.machine
+
+
+def _required(arguments: Arguments, name: str) -> str:
+    value = arguments.get(name, "")
+    if not value:
+        raise DetailFault(f"the question names no {name}")
+    return value
+
+
+def _symbol(machine: Machine, arguments: Arguments) -> str:
+    symbol = _required(arguments, "symbol")
+    if symbol not in machine.market.symbols:
+        raise DetailFault(f"{symbol} is not traded here")
+    return symbol
+
+
+def _limit(arguments: Arguments) -> int:
+    text = arguments.get("limit") or str(ROWS)
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise DetailFault(f"limit {text} is no number of rows")
+    return min(int(text), MOST_ROWS)
