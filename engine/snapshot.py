@@ -42,7 +42,12 @@ class SignalRow:
 
 @dataclass(frozen=True, slots=True)
 class WeightRow:
-    """A signal in the blend: configured weight, share of symbols with an opinion, mean abs value."""
+    """A signal in the blend: its share of its class in force, share of symbols with an opinion, mean abs value.
+
+    `enabled` False: the operator switched it off; it is computed and shown all the same. `raw_weight` is the share
+    before normalising, the number a WEIGHT command sets; `configured_weight` what `weight` would be by configuration
+    alone. `change`: what the operator changed, who and when ("" where nothing).
+    """
 
     name: str
     title: str
@@ -55,10 +60,15 @@ class WeightRow:
     opinions: int
     symbols: int
     note: str = ""
+    configured_weight: float = 0.0
+    raw_weight: float = 0.0
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PositionRow:
+    """`flattening`: the operator flattened this symbol, and it stays out of the market until released."""
+
     symbol: str
     venue: str
     side: str
@@ -73,6 +83,7 @@ class PositionRow:
     working_orders: int
     locked: bool
     opened_ts_ms: int
+    flattening: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +155,10 @@ class VenueHealth:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything a reader may show. `market_ts_ms` is the market's clock, `wall_ts_ms` when this was taken."""
+    """Everything a reader may show. `market_ts_ms` is the market's clock, `wall_ts_ms` when this was taken.
+
+    `engine_pid` and `database` (its path) say which engine this is, to whoever is attached.
+    """
 
     sequence: int
     version: str
@@ -190,3 +204,5 @@ class Snapshot:
     log: tuple[LogLine, ...] = ()
     notice: str = ""
     scalars: tuple[tuple[str, float], ...] = field(default=())
+    engine_pid: int = 0
+    database: str = ""
