@@ -11,6 +11,7 @@ Scope = Literal[
     "screen",
     "orders",
     "audit",
+    "filter",
     "dialog",
     "choice",
     "kill",
@@ -21,6 +22,9 @@ Scope = Literal[
     "help",
 ]
 
+# What only one of the screens over the desk has, beside what all of them share.
+SCREEN_SCOPES: tuple[Scope, ...] = ("orders", "audit")
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -28,7 +32,7 @@ class Action:
 
     `priority`: works whatever has the focus, in text fields and dialogs too. `footer`: rank in the key footer, the
     lowest stays longest where room is short; None leaves it out. `palette`: offered in the command palette. `presses`:
-    how often the key must be struck.
+    how often the key must be struck. `on_screens`: an action of the desk that the screens over it have as well.
     """
 
     id: str
@@ -42,3 +46,4 @@ class Action:
     footer: int | None = None
     palette: bool = False
     presses: int = 1
+    on_screens: bool = False

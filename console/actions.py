@@ -19,5 +19,5 @@ BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 
 
 def of_scope(*scopes: Scope) -> tuple[Action, ...]:
-    """The actions of some scopes, in the order of the table."""
-    return tuple(action for action in ACTIONS if action.scope in scopes)
+    """The actions of some scopes, in the order of the table; "screen" has those of the desk it shares as well."""
+    return tuple(a for a in ACTIONS if a.scope in scopes or (a.on_screens and "screen" in scopes))

@@ -20,6 +20,35 @@ _PANE_WORDS = {
     "log": "what happened",
 }
 
+
+def _rows(
+    id: str,
+    keys: str,
+    title: str,
+    group: str,
+    description: str,
+    call: str,
+    *,
+    presses: int = 1,
+    footer: int | None = None,
+    palette: bool = False,
+) -> Action:
+    """What can be done with rows, on the desk and on the screens over it."""
+    return Action(
+        id,
+        keys,
+        title,
+        group,
+        description,
+        call,
+        "desk",
+        presses=presses,
+        footer=footer,
+        palette=palette,
+        on_screens=True,
+    )
+
+
 _SAFETY = (
     Action(
         "kill.arm",
@@ -117,7 +146,7 @@ _PANE_ACTIONS = tuple(
     for place, name in enumerate(PANES, 1)
 )
 
-_MOVES = (
+_PANE_KEYS = (
     Action("pane.next", "tab", "Next pane", "Panes", "the next pane", "cycle_pane(1)", "desk"),
     Action(
         "pane.previous", "shift+tab", "Previous pane", "Panes", "the pane before", "cycle_pane(-1)", "desk"
@@ -133,16 +162,48 @@ _MOVES = (
         footer=5,
         palette=True,
     ),
-    Action("nav.down", "j,down", "Down", "Move", "one row down", "move_cursor(1)", "desk"),
-    Action("nav.up", "k,up", "Up", "Move", "one row up", "move_cursor(-1)", "desk"),
-    Action("nav.left", "h,left", "Left", "Move", "columns to the left", "move_columns(-1)", "desk"),
-    Action("nav.right", "l,right", "Right", "Move", "columns to the right", "move_columns(1)", "desk"),
-    Action(
-        "nav.half_down", "ctrl+d,pagedown", "Half down", "Move", "half a page down", "move_half(1)", "desk"
+)
+
+_ROWS = (
+    _rows("nav.down", "j,down", "Down", "Move", "one row down", "move_cursor(1)"),
+    _rows("nav.up", "k,up", "Up", "Move", "one row up", "move_cursor(-1)"),
+    _rows("nav.left", "h,left", "Left", "Move", "columns to the left", "move_columns(-1)"),
+    _rows("nav.right", "l,right", "Right", "Move", "columns to the right", "move_columns(1)"),
+    _rows("nav.half_down", "ctrl+d,pagedown", "Half down", "Move", "half a page down", "move_half(1)"),
+    _rows("nav.half_up", "ctrl+u,pageup", "Half up", "Move", "half a page up", "move_half(-1)"),
+    _rows("nav.first", "g", "First", "Move", "the first row", "move_first", presses=2),
+    _rows("nav.last", "G", "Last", "Move", "the last row; in the log, follow it", "move_last"),
+    _rows(
+        "filter.open",
+        "slash",
+        "Filter",
+        "Rows",
+        "show only rows that contain what you type: each word, in any column",
+        "filter",
+        footer=7,
+        palette=True,
     ),
-    Action("nav.half_up", "ctrl+u,pageup", "Half up", "Move", "half a page up", "move_half(-1)", "desk"),
-    Action("nav.first", "g", "First", "Move", "the first row", "move_first", "desk", presses=2),
-    Action("nav.last", "G", "Last", "Move", "the last row; in the log, follow it", "move_last", "desk"),
+    _rows(
+        "filter.next",
+        "n",
+        "Next found",
+        "Rows",
+        "the next row with the filter; in the log, with the lines around it",
+        "find(1)",
+    ),
+    _rows("filter.previous", "N", "Previous found", "Rows", "the row with the filter before", "find(-1)"),
+    _rows("sort.next", "s", "Sort", "Rows", "sort by the next column", "next_sort", palette=True),
+    _rows("sort.reverse", "S", "Reverse", "Rows", "turn the order round", "reverse_sort", palette=True),
+    _rows(
+        "copy.row",
+        "y",
+        "Copy",
+        "Rows",
+        "send the row to the terminal's clipboard, and show its text",
+        "copy_row",
+        footer=12,
+        palette=True,
+    ),
 )
 
 _LOG_LEVELS = tuple(
@@ -159,4 +220,4 @@ _LOG_LEVELS = tuple(
     for level in ("DEBUG", "INFO", "WARN", "ERROR")
 )
 
-DESK_ACTIONS: tuple[Action, ...] = (*_SAFETY, *_PROGRAM, *_PANE_ACTIONS, *_MOVES, *_LOG_LEVELS)
+DESK_ACTIONS: tuple[Action, ...] = (*_SAFETY, *_PROGRAM, *_PANE_ACTIONS, *_PANE_KEYS, *_ROWS, *_LOG_LEVELS)

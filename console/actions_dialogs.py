@@ -5,6 +5,16 @@ from __future__ import annotations
 from console.action import Action
 
 DIALOG_ACTIONS: tuple[Action, ...] = (
+    Action(
+        "filter.keep",
+        "enter",
+        "Keep the filter",
+        "Rows",
+        "keep the filter, go back to the rows",
+        "keep",
+        "filter",
+    ),
+    Action("filter.clear", "escape", "Clear the filter", "Rows", "show every row again", "clear", "filter"),
     Action("dialog.next", "tab,down", "Next choice", "Dialogs", "the next choice", "next_choice", "dialog"),
     Action(
         "dialog.previous",

@@ -218,6 +218,18 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             self._driver.set_mouse(self._mouse)
             self.notify("Mouse on." if self._mouse else "Mouse off: the terminal's own selection works.")
 
+    def copy_text(self, text: str) -> None:
+        """Send `text` to the terminal's clipboard, and show it: whether the terminal took it, nobody can say."""
+        if not text:
+            self.say("Nothing to copy.")
+            return
+        self.copy_to_clipboard(text)
+        self.notify(text.expandtabs(2), title="Sent to terminal", markup=False, timeout=8)
+
+    def say(self, words: str) -> None:
+        """A word to the operator that goes away by itself."""
+        self.notify(words, markup=False)
+
     def action_log_level(self, level: str) -> None:
         desk = self.screen_stack[0]
         if isinstance(desk, Desk):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from console.actions import ACTIONS, BY_ID, Action
+from console.action import SCREEN_SCOPES
+from console.actions import ACTIONS, BY_ID, Action, Scope, of_scope
 
 # What the terminal cannot tell apart from another key, or what would stop the process with the engine in it.
 _REFUSED = {
@@ -43,6 +44,14 @@ _NAMED = {
 # Never a confirmation: what is struck by habit or by a key that repeats.
 _NEVER_CONFIRMS = frozenset({"enter", "space", "y"})
 _CONFIRMING = ("kill.flatten", "kill.halt", "pause.confirm", "reduce.confirm")
+
+# What is in force in each dialog beside what it offers itself.
+_DIALOGS: dict[Scope, tuple[Scope, ...]] = {
+    scope: () if scope == "filter" else ("dialog", "choice")
+    for scope in sorted(
+        {a.scope for a in ACTIONS} - {"app", "desk", "screen", "dialog", "choice", *SCREEN_SCOPES}
+    )
+}
 
 Keymap = Mapping[str, str]
 
@@ -100,11 +109,13 @@ def _is_key(key: str) -> bool:
 
 
 def _clashes(keymap: Keymap) -> Iterator[str]:
-    # A dialog hides the desk and the program, all but what has priority.
-    shared = ("dialog", "choice")
-    scopes = {action.scope for action in ACTIONS} - {"app", "desk", *shared}
     groups = [[a for a in ACTIONS if a.scope in ("app", "desk")]]
-    groups += [[a for a in ACTIONS if a.scope in (scope, *shared) or a.priority] for scope in sorted(scopes)]
+    # A screen over the desk hides the desk; a dialog hides all but what has priority.
+    groups += [list(of_scope("app", "screen", scope)) for scope in SCREEN_SCOPES]
+    groups += [
+        [a for a in ACTIONS if a.scope in (scope, *shared) or a.priority]
+        for scope, shared in _DIALOGS.items()
+    ]
     reported = set()
     for group in groups:
         owners: dict[str, str] = {}

@@ -1,6 +1,7 @@
 """The frame every pane stands in: number and name at the left of its upper edge, its state at the right.
 
-A focused pane has a heavy frame, so that focus can be seen without colour.
+A focused pane has a heavy frame, so that focus can be seen without colour. The operator's filter and sort stand before
+the state, and stay where there is room for only one of them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from textual.containers import Vertical
 
 from console.actions import PANES
 from console.publisher import View
+from console.widgets.fields import Field, fields_line
 from console.widgets.ink import Line, width_of
 from console.widgets.lines import Lines
 from console.widgets.livetable import LiveTable
@@ -33,6 +35,7 @@ class Pane(Vertical):
         self._edge = Lines(classes="pane-edge")
         self._foot = Lines(classes="pane-foot")
         self._status: Line = ()
+        self._words: Line = ()
 
     def compose(self) -> ComposeResult:
         yield self._edge
@@ -46,8 +49,9 @@ class Pane(Vertical):
 
     def set_status(self, status: Line) -> None:
         """What stands at the right of the upper edge."""
-        if status != self._status:
-            self._status = status
+        words = self.body.title_words
+        if (status, words) != (self._status, self._words):
+            self._status, self._words = status, words
             self._draw_edge()
 
     def set_foot(self, lines: Sequence[Line]) -> None:
@@ -69,16 +73,27 @@ class Pane(Vertical):
     def on_descendant_blur(self) -> None:
         self._draw_edge()
 
+    def on_live_table_rearranged(self) -> None:
+        self._draw_edge()
+
+    def on_log_view_rearranged(self) -> None:
+        self._draw_edge()
+
+    @property
+    def focused(self) -> bool:
+        """Whether the keys go to this pane."""
+        inside = self.screen.focused
+        return inside is not None and self in inside.ancestors
+
     def _draw_edge(self) -> None:
-        focused = self.body.has_focus
+        focused = self.focused
         left, rule, right = _HEAVY if focused else _THIN
         frame, title = ("frame-focus", "title-focus") if focused else ("frame", "title")
         name = f" {PANES.index(self.NAME) + 1} {self.HEADING} "
-        status: Line = ((" ", frame), *self._status, (" ", frame)) if self._status else ()
-        width = self.size.width
-        room = width - 4 - len(name)
-        if width_of(status) > room:
-            status = ()
+        room = self.size.width - 4 - len(name)
+        fields = (Field(self.body.title_words, 1), Field(self._status, 2))
+        said = fields_line(fields, (" · ", "frame"), room - 2)
+        status: Line = ((" ", frame), *said, (" ", frame)) if said else ()
         filling = rule * max(0, room - width_of(status))
         self._edge.show(
             [[(left + rule, frame), (name, title), (filling, frame), *status, (rule + right, frame)]]

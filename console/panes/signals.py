@@ -32,7 +32,7 @@ class SignalsPane(Pane):
     HEADING = "SIGNALS"
 
     def __init__(self, *, flash: bool) -> None:
-        self._table = LiveTable(flash=flash)
+        self._table = LiveTable(flash=flash, order="|blend|")
         super().__init__(self._table)
 
     def show(self, view: View) -> None:
@@ -147,12 +147,12 @@ def _status(rows: Sequence[SignalRow], table: LiveTable) -> Line:
     stale = sum(row.stale for row in rows)
     blocked = sum(row.action == _BLOCKED for row in rows)
     first, last = table.window
+    shown = len(table.keys)
     parts: list[list[Span]] = [
         [(f"{stale} STALE", "warn")] if stale else [],
         [(f"{blocked} BLOCKED", "warn")] if blocked else [],
-        [(f"{first + 1}-{last} of {len(rows)}", "soft")]
-        if 0 < last - first < len(rows)
+        [(f"{first + 1}-{last} of {shown}", "soft")]
+        if 0 < last - first < shown
         else [(counted(len(rows), "symbol", "symbols"), "soft")],
-        [("|blend| ▾", "soft")],
     ]
     return tuple(join(parts, (" · ", "frame")))

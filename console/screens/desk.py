@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
-from typing import cast
-
 from textual.app import ComposeResult
 from textual.events import Resize
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
@@ -23,14 +20,12 @@ from console.panes.positions import PositionsPane
 from console.panes.signals import SignalsPane
 from console.panes.weights import WeightsPane
 from console.publisher import View
-from console.screens.dialog import ClockOwner
+from console.screens.rowkeys import RowKeys
 from console.widgets.keyfooter import KeyFooter
 from console.widgets.livetable import LiveTable
 from console.widgets.logview import LogView
 from console.widgets.status import StatusBar
 from console.widgets.tabs import Tabs
-
-_TWICE_WITHIN_S = 1.0
 
 
 class _Boxes(Layout):
@@ -49,7 +44,7 @@ class _Boxes(Layout):
         ]
 
 
-class Desk(Screen[None], inherit_bindings=False):
+class Desk(RowKeys, Screen[None], inherit_bindings=False):
     """The main screen."""
 
     BINDINGS = bindings("desk")
@@ -74,7 +69,6 @@ class Desk(Screen[None], inherit_bindings=False):
         }
         self._status_lines = 2
         self._zoomed = False
-        self._first_struck_at = -inf
         self._layout = _Boxes()
 
     def compose(self) -> ComposeResult:
@@ -112,7 +106,7 @@ class Desk(Screen[None], inherit_bindings=False):
     @property
     def focused_pane(self) -> str:
         """The name of the pane with the focus."""
-        return next((name for name, pane in self._panes.items() if pane.body is self.focused), PANES[0])
+        return next((name for name, pane in self._panes.items() if pane.focused), PANES[0])
 
     def show(self, view: View) -> None:
         """Bring everything in sight up to date."""
@@ -150,27 +144,9 @@ class Desk(Screen[None], inherit_bindings=False):
         self._zoomed = not self._zoomed
         self._rearrange()
 
-    def action_move_cursor(self, steps: int) -> None:
-        self._body.move_cursor(steps)
-
-    def action_move_half(self, direction: int) -> None:
-        self._body.move_half(direction)
-
-    def action_move_columns(self, steps: int) -> None:
-        self._body.move_columns(steps)
-
-    def action_move_first(self) -> None:
-        now = cast(ClockOwner, self.app).monotonic_s()
-        struck_twice = now - self._first_struck_at <= _TWICE_WITHIN_S
-        self._first_struck_at = -inf if struck_twice else now
-        if struck_twice:
-            self._body.move_first()
-
-    def action_move_last(self) -> None:
-        self._body.move_last()
-
     @property
-    def _body(self) -> LiveTable | LogView:
+    def rows(self) -> LiveTable | LogView:
+        """What the focused pane shows."""
         return self._panes[self.focused_pane].body
 
     def _rearrange(self) -> None:

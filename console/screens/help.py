@@ -25,6 +25,7 @@ _COLUMNS = (
 )
 _GROUPS = (
     "Move",
+    "Rows",
     "Panes",
     "Safety",
     "Program",

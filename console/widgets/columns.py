@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 GAP = 1
@@ -21,7 +21,8 @@ class Cell(NamedTuple):
 class Column:
     """`rank`: columns of one rank come or stay away together, the lowest rank first; 0 is always there.
 
-    `grow`: takes the room that is left over.
+    `grow`: takes the room that is left over. `sort`: what a row is sorted by in this column, from its key; without it,
+    what the cell says. `right`: numbers, which are sorted with the largest first.
     """
 
     title: str
@@ -29,6 +30,7 @@ class Column:
     right: bool = True
     rank: int = 0
     grow: bool = False
+    sort: Callable[[str], float | str | None] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,25 @@
 """A table for rows that change several times a second, drawn line by line.
 
 Only cells that differ are drawn again, and only rows in sight are ever turned into text, so a refresh costs what is
-visible, not what exists. Rows have keys: the cursor stays on its key when rows move, never on a place.
+visible, not what exists. Rows have keys: the cursor stays on its key when rows move, never on a place. Which rows are
+shown and in which order is the pane's say until the operator filters or sorts them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from textual.events import Resize
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from console.format import MINUS
 from console.widgets.columns import MARGIN, Cell, Column, Place, fit, most_shift
 from console.widgets.ink import Line, Span, fitted, inks_of, strip_of
+from console.widgets.selection import RowReader, Selection, following_sort, selection_words
 
 CellsOf = Callable[[str], Sequence[Cell]]
 _HEADER = 1
@@ -22,14 +27,24 @@ _POINTER = "▸"
 
 
 class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows by key under fixed columns. `show` brings it up to date; without rows it says `empty`."""
+    """Rows by key under fixed columns. `show` brings it up to date; without rows it says `empty`.
+
+    `order` names the order the rows are given in, for the title.
+    """
 
     DEFAULT_CSS = """
     LiveTable { width: 1fr; height: 1fr; overflow: auto; scrollbar-size: 0 0; background: $background; }
     """
 
-    def __init__(self, *, id: str | None = None, flash: bool = False) -> None:
+    class Rearranged(Message):
+        """The operator filtered or sorted: the title says something else."""
+
+    def __init__(self, *, id: str | None = None, flash: bool = False, order: str = "") -> None:
         super().__init__(id=id)
+        self._order = order
+        self._selection = Selection()
+        self._reader = RowReader()
+        self._given: Sequence[str] = ()
         self._columns: Sequence[Column] = ()
         self._places: list[Place] = []
         self._shift = 0
@@ -38,6 +53,7 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._cells_of: CellsOf = lambda key: ()
         self._drawn: dict[str, Sequence[Cell]] = {}
         self._empty: Sequence[str] = ()
+        self._empty_given: Sequence[str] = ()
         self._cursor_key: str | None = None
         self._flash = flash
         self._flashing: set[tuple[str, int]] = set()
@@ -49,8 +65,29 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def keys(self) -> Sequence[str]:
-        """The keys of the rows, from top to bottom."""
+        """The keys of the rows that are shown, from top to bottom."""
         return self._keys
+
+    @property
+    def given(self) -> Sequence[str]:
+        """The keys of all rows, in the pane's own order."""
+        return self._given
+
+    @property
+    def selection(self) -> Selection:
+        """The operator's filter and sort."""
+        return self._selection
+
+    @property
+    def filter(self) -> str:
+        """What rows must contain to be shown; "" for all."""
+        return self._selection.filter
+
+    @property
+    def title_words(self) -> Line:
+        """Filter and sort, for the title: /btc 3 of 12 · sort |blend| ▾."""
+        counts = len(self._keys), len(self._given)
+        return selection_words(self._selection, self._columns, counts, self._order)
 
     @property
     def window(self) -> tuple[int, int]:
@@ -62,6 +99,10 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         self, columns: Sequence[Column], keys: Sequence[str], cells_of: CellsOf, empty: Sequence[str] = ()
     ) -> None:
         """Show these rows. `cells_of` gives the cells of a row, one for each column, and is asked for rows in sight."""
+        self._given, self._empty_given = keys, empty
+        keys = self._reader.chosen(self._selection, columns, keys, cells_of)
+        if self._given and not keys:
+            empty = _nothing_left(self._selection.filter, len(self._given))
         before, self._keys = self._keys, keys
         rearranged = (
             columns != self._columns or bool(before) != bool(keys) or (not keys and empty != self._empty)
@@ -74,6 +115,42 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._arrange()
             return
         self._draw_differences(before)
+
+    def select(self, selection: Selection) -> None:
+        """Filter and sort like this; a column that is not there sorts as soon as it is."""
+        if selection != self._selection:
+            self._selection = selection
+            self.show(self._columns, self._given, self._cells_of, self._empty_given)
+            self.post_message(self.Rearranged())
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows that contain every word of `text` in any cell, whatever the case; "" shows all."""
+        self.select(replace(self._selection, filter=" ".join(text.split())))
+
+    def find(self, direction: int) -> bool:
+        """Put the cursor on the next row that contains the filter, or with -1 the one before, round and round.
+
+        False where there is no filter to find.
+        """
+        if not self.filter or not self._keys:
+            return False
+        self._place_cursor((self._rows[self._cursor_key or ""] + direction) % len(self._keys))
+        return True
+
+    def next_sort(self) -> None:
+        """Sort by the next column in sight; after the last one, the pane's own order again."""
+        shown = [place.index for place in self._places]
+        self.select(Selection(self.filter, following_sort(self._columns, shown, self._selection.sort)))
+
+    def reverse_sort(self) -> None:
+        """Turn the order round."""
+        self.select(replace(self._selection, reverse=not self._selection.reverse))
+
+    def row_text(self) -> str:
+        """Every cell of the row under the cursor, columns out of sight too, with tabs between; "" without rows."""
+        if self._cursor_key is None:
+            return ""
+        return "\t".join(cell.text.strip().replace(MINUS, "-") for cell in self._cells_of(self._cursor_key))
 
     def move_cursor(self, steps: int) -> None:
         """Move the cursor by rows."""
@@ -214,3 +291,7 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         drawn = sum(len(text) for text, _ in line)
         if drawn < x:
             line.append((" " * (x - drawn), ink))
+
+
+def _nothing_left(words: str, count: int) -> tuple[str, ...]:
+    return f"No row contains {words!r}.", f"Clear the filter to see all {count:,}."

@@ -20,10 +20,12 @@ from console.screens.kill_progress import KillProgress
 from console.screens.palette import offered
 from console.screens.quit import QuitScreen
 from console.screens.resume import ResumeScreen
+from console.widgets.filterline import FilterLine
 
 OWNERS: dict[Scope, type] = {
     "app": ConsoleApp,
     "desk": Desk,
+    "filter": FilterLine,
     "dialog": Dialog,
     "choice": Dialog,
     "kill": KillScreen,
@@ -105,7 +107,7 @@ def test_a_keymap_that_would_confuse_is_refused_with_the_reason(keymap: dict[str
 
 
 def test_keys_can_be_swapped() -> None:
-    assert faults({"nav.down": "n", "nav.up": "e", "kill.arm": "f12", "quit": "Q"}) == []
+    assert faults({"nav.down": "i", "nav.up": "e", "kill.arm": "f12", "quit": "Q"}) == []
 
 
 @given(

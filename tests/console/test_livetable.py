@@ -10,6 +10,7 @@ from textual.geometry import Region
 
 from console.theme import Inks, inks
 from console.widgets.columns import Cell, Column
+from console.widgets.ink import plain_text
 from console.widgets.livetable import LiveTable
 
 COLUMNS = (Column("name", 8, right=False), Column("value", 8), Column("age", 5))
@@ -172,3 +173,82 @@ async def test_a_text_that_is_too_wide_is_cut_with_a_mark() -> None:
         await pilot.pause()
         assert "1234567…" in app.lines[1]
         assert all(app.table.render_line(y).cell_length == 40 for y in range(12))
+
+
+async def test_a_filter_leaves_matching_rows_and_the_cursor_on_its_key() -> None:
+    app = TableApp()
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.show(many(30))
+        app.table.move_cursor(12)
+        app.table.set_filter("ROW1")
+        assert list(app.table.keys) == ["row1", *(f"row{place}" for place in range(10, 20))]
+        assert app.table.cursor_key == "row12"
+        assert plain_text(app.table.title_words) == "/ROW1 11 of 30"
+        app.table.set_filter("")
+        await pilot.pause()
+        assert len(app.table.keys) == 30
+        assert app.table.cursor_key == "row12"
+        assert any(line.startswith("▸row12") for line in app.lines)
+
+
+async def test_a_filter_holds_for_rows_that_come_later_and_says_so_when_nothing_is_left() -> None:
+    app = TableApp()
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.show(many(5), empty=["Nothing yet."])
+        app.table.set_filter("xyz")
+        await pilot.pause()
+        assert "No row contains 'xyz'." in "\n".join(app.lines)
+        assert "Clear the filter to see all 5." in "\n".join(app.lines)
+        app.show(many(5) | {"xyz1": ("1.0", "0.1s")}, empty=["Nothing yet."])
+        await pilot.pause()
+        assert app.lines[1].startswith("▸xyz1")
+        app.show({}, empty=["Nothing yet."])
+        await pilot.pause()
+        assert "Nothing yet." in "\n".join(app.lines)
+
+
+async def test_finding_goes_round_the_rows_that_match() -> None:
+    app = TableApp()
+    async with app.run_test(size=(40, 12)):
+        app.show(many(30))
+        assert not app.table.find(1)
+        app.table.set_filter("row2")
+        assert app.table.cursor_key == "row2"
+        found = []
+        for direction in (1, 1, -1, -1, -1):
+            assert app.table.find(direction)
+            found.append(app.table.cursor_key)
+        assert found == ["row20", "row21", "row20", "row2", "row29"]
+
+
+async def test_sorting_moves_rows_and_not_the_cursor_from_its_key() -> None:
+    app = TableApp()
+    async with app.run_test(size=(40, 12)) as pilot:
+        rows = {f"row{place}": (f"{place * 7 % 5}.0", f"{place}s") for place in range(5)}
+        app.show(rows)
+        app.table.move_cursor(3)
+        app.table.next_sort()
+        app.table.next_sort()
+        assert plain_text(app.table.title_words) == "sort value ▾"
+        assert list(app.table.keys) == ["row2", "row4", "row1", "row3", "row0"]
+        assert app.table.cursor_key == "row3"
+        app.table.reverse_sort()
+        assert plain_text(app.table.title_words) == "sort value ▴"
+        assert list(app.table.keys) == ["row0", "row3", "row1", "row4", "row2"]
+        app.show(rows | {"row0": ("9.9", "0s")})
+        await pilot.pause()
+        assert list(app.table.keys) == ["row3", "row1", "row4", "row2", "row0"]
+        assert app.table.cursor_key == "row3"
+        app.table.next_sort()
+        app.table.next_sort()
+        assert plain_text(app.table.title_words) == ""
+        assert list(app.table.keys) == list(rows)
+
+
+async def test_a_row_is_copied_whole_with_plain_minus_signs() -> None:
+    app = TableApp()
+    async with app.run_test(size=(12, 12)):
+        app.show({"a": ("−1.5", " 0.1s")})
+        assert app.table.row_text() == "a\t-1.5\t0.1s"
+        app.show({})
+        assert app.table.row_text() == ""
