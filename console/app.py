@@ -20,6 +20,7 @@ from typing import Literal
 from textual.app import App
 from textual.driver import Driver
 from textual.events import Event, Key
+from textual.filter import Monochrome
 from textual.screen import Screen
 
 from console.actions import Action
@@ -41,7 +42,7 @@ from console.screens.palette import Palette
 from console.screens.quit import QuitScreen, Way
 from console.screens.resume import WORD, ResumeScreen
 from console.terminal import ConsoleDriver, TerminalFiles, open_terminal
-from console.theme import Inks, inks, themes
+from console.theme import Inks, inks, theme_at_start, themes
 from engine.commands import CommandKind, CommandResult, EngineLink
 from engine.lag import LagProbe
 
@@ -109,7 +110,12 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self.lost = ""
         for theme in themes(config.profit_colours):
             self.register_theme(theme)
-        self.theme = config.theme
+        # Textual would make greys of our colours under NO_COLOR; the theme that starts then has none to begin with.
+        self._filters = [one for one in self._filters if not isinstance(one, Monochrome)]
+        self.theme = theme_at_start(
+            config.theme, no_color=self.no_color, color_system=self.console.color_system
+        )
+        self.set_class(mode == "live", "-live")
 
     def get_driver_class(self) -> type[Driver]:
         """Our driver on our terminal; the one named by TEXTUAL_DRIVER otherwise."""
@@ -121,7 +127,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
     @property
     def inks(self) -> Inks:
         """The style of every ink in the theme in force."""
-        return inks(self._config.theme, self._config.profit_colours)
+        return inks(self.theme, self._config.profit_colours)
 
     @property
     def keymap(self) -> Keymap:
@@ -161,6 +167,13 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
     def engine_ended(self) -> None:
         """The engine task is over, and so is the screen."""
         self.exit("stopped" if self._stopping else "engine_ended")
+
+    def apply_theme(self, name: str) -> None:
+        """Show every screen in the theme `name` from the next frame on. Raises InvalidThemeError for an unknown one."""
+        self.theme = name
+        for screen in self.screen_stack:
+            for widget in screen.query("*"):
+                widget.refresh()
 
     async def perform(self, action: Action) -> None:
         """Run an action of the program or of the desk, from wherever it was chosen."""
@@ -241,6 +254,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         if turn is None:
             return
         self._view = turn.view
+        self.set_class(turn.view.mode == "live", "-live")
         desk, top = self.screen_stack[0], self.screen
         if isinstance(desk, Desk) and desk is not top:
             self._show_below(desk, turn.view)

@@ -43,12 +43,19 @@ def size_of(width: int, height: int) -> Size:
     return Size.MID if width >= _MID[0] and height >= _MID[1] else Size.NARROW
 
 
-def arrange(width: int, height: int, *, status_lines: int, focused: str, zoomed: bool) -> dict[str, Box]:
-    """The box of everything that is shown; what is not in it is not shown."""
+def arrange(
+    width: int, height: int, *, status_lines: int, focused: str, zoomed: bool, frame: int = 0
+) -> dict[str, Box]:
+    """The box of everything that is shown; what is not in it is not shown.
+
+    `frame`: cells at each edge of the screen that are not to be used; boxes count from within it. The arrangement is
+    that of the whole screen, so that a frame does not make a wide screen a narrow one.
+    """
+    size = size_of(width, height)
+    width, height = width - 2 * frame, height - 2 * frame
     status = min(status_lines, max(1, height - 2))
     boxes = {STATUS: Box(0, 0, width, status), KEYS: Box(0, max(status, height - 1), width, 1)}
     top, room = status, max(0, height - status - 1)
-    size = size_of(width, height)
     if zoomed:
         return boxes | {focused: Box(0, top, width, room)}
     if size is Size.WIDE:

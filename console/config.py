@@ -19,7 +19,11 @@ class ConsoleConfig(Section):
         le=10,
         description="how often the panes are brought up to date; halved while the event loop lags (Hz)",
     )
-    theme: Literal["dark"] = Field(default="dark", description="colours of the screen")
+    theme: Literal["auto", "dark", "light", "high-contrast", "16-colours", "no-color"] = Field(
+        default="auto",
+        description="colours of the screen; auto: dark, or 16-colours where the terminal has no more; "
+        "NO_COLOR in the environment always starts no-color",
+    )
     profit_colours: Literal["blue-orange", "green-red"] = Field(
         default="blue-orange", description="pair for gain and loss; sign and glyph say it too"
     )

@@ -47,7 +47,7 @@ def weight_cells(row: WeightRow) -> list[Cell]:
         Cell(row.name, "strong" if row.enabled else "stale"),
         Cell(row.title, ink),
         Cell(plain(row.weight) if row.enabled else "off", ink),
-        Cell(bar(row.weight if row.enabled else 0.0, _BAR, " "), "profit" if row.enabled else "stale"),
+        Cell(bar(row.weight if row.enabled else 0.0, _BAR, " "), "gauge" if row.enabled else "stale"),
         Cell(f"{row.opinions}/{row.symbols}", ink if row.opinions else "warn"),
         Cell(plain(row.mean_abs) if row.opinions else NONE_SHOWN, ink),
         Cell(row.type, "soft"),

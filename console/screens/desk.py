@@ -101,6 +101,7 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
             status_lines=self._status_lines,
             focused=self.focused_pane,
             zoomed=self._zoomed,
+            frame=self.gutter.left,
         )
 
     @property

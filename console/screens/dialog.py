@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import ClassVar, Protocol, TypeVar, cast
 
+from rich.console import RenderableType
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -23,6 +24,7 @@ from console.widgets.choice import Choice
 from console.widgets.ink import Line
 from console.widgets.lines import Lines
 from console.widgets.status import StatusBar
+from console.widgets.veil import veiled
 
 GUARD_S = 0.3
 Result = TypeVar("Result")
@@ -55,6 +57,9 @@ class Dialog(ModalScreen[Result], inherit_bindings=False):
             box.border_title = self.heading
             yield self._text
             yield from self.body()
+
+    def render(self) -> RenderableType:
+        return veiled(self, super().render())
 
     @property
     def heading(self) -> str:

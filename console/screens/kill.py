@@ -46,8 +46,8 @@ class KillScreen(Dialog[None], inherit_bindings=False):
 
     def body(self) -> Iterable[Widget]:
         yield self.choice("kill.disarm", "Disarm: entries go on")
-        yield self.choice("kill.flatten", "HALT, cancel every order, FLATTEN every position", ink="loss")
-        yield self.choice("kill.halt", "HALT, cancel orders, keep positions and their stops", ink="loss")
+        yield self.choice("kill.flatten", "HALT, cancel every order, FLATTEN every position", ink="danger")
+        yield self.choice("kill.halt", "HALT, cancel orders, keep positions and their stops", ink="danger")
 
     def text(self) -> Sequence[Line]:
         left = ceil(max(0.0, self._disarm_s - (self.now_s() - self._shown_at)))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Protocol, cast
 
+from rich.console import RenderableType
 from textual.app import ComposeResult
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
@@ -14,6 +15,7 @@ from console.arrangement import size_of
 from console.keymap import Keymap, key_label
 from console.publisher import View
 from console.widgets.status import StatusBar
+from console.widgets.veil import veiled
 
 
 class Performer(Protocol):
@@ -62,6 +64,9 @@ class Palette(CommandPalette):
     def compose(self) -> ComposeResult:
         yield self._status
         yield from super().compose()
+
+    def render(self) -> RenderableType:
+        return veiled(self, super().render())
 
     def on_mount(self) -> None:
         self.show(self._view)

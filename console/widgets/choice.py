@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from textual.events import Resize
+from textual.strip import Strip
+from textual.widget import Widget
 
 from console.actions import Action
-from console.widgets.lines import Lines
+from console.widgets.ink import Line, inks_of, strip_of
 
 
-class Choice(Lines, can_focus=True):
+class Choice(Widget, can_focus=True):
     """Runs its action on the dialog it stands in."""
 
     DEFAULT_CSS = "Choice { height: 1; width: 1fr; }"
@@ -20,22 +21,17 @@ class Choice(Lines, can_focus=True):
         self._words = words
         self._ink = ink
 
-    def on_resize(self, event: Resize) -> None:
-        self._draw()
+    def render_line(self, y: int) -> Strip:
+        pointer, ground = ("▸ ", "cursor") if self.has_focus else ("  ", "plain")
+        line: Line = ((pointer, "key"), (f"[{self._key}]", "key"), (" ", "plain"), (self._words, self._ink))
+        inks = inks_of(self)
+        return strip_of(line, self.size.width, self.rich_style + inks[ground], inks)
 
     def on_focus(self) -> None:
-        self._draw()
+        self.refresh()
 
     def on_blur(self) -> None:
-        self._draw()
+        self.refresh()
 
     async def on_click(self) -> None:
         await self.screen.run_action(self.action.call)
-
-    def _draw(self) -> None:
-        pointer = ("▸ ", "key") if self.has_focus else ("  ", "plain")
-        ink = "cursor" if self.has_focus else "plain"
-        padding = " " * max(0, self.size.width - len(self._key) - len(self._words) - 6)
-        self.show(
-            [[pointer, (f"[{self._key}]", "key"), (" ", "plain"), (self._words, self._ink), (padding, ink)]]
-        )

@@ -23,7 +23,7 @@ from engine.snapshot import LogLine
 
 RING_LINES = 2_000
 LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
-_LEVEL_INKS = {"DEBUG": "soft", "INFO": "plain", "WARN": "warn", "ERROR": "breach"}
+_LEVEL_INKS = {"DEBUG": "soft", "INFO": "plain", "WARN": "warn", "ERROR": "danger"}
 _SHIFT_CELLS = 20
 _WHEEL_LINES = 3
 _NARROW = 100

@@ -34,6 +34,7 @@ from console.widgets.ink import Line, Span, cut, join
 from console.widgets.lines import Lines
 from engine.snapshot import OverrideRow, Snapshot, VenueHealth
 
+_MODE_INKS = {"live": "mode-live", "paper": "mode-paper"}
 _STATE_INKS = {"ACTIVE": "active", "REDUCING": "reducing", "HALTED": "halted"}
 _LIGHTS = {"up": "●", "ok": "●", "connected": "●", "down": "○", "closed": "○", "lost": "○"}
 _CLOCK = 11
@@ -129,7 +130,7 @@ def kill_words(view: View) -> Span:
 
 
 def _health(view: View, *, narrow: bool) -> list[Field]:
-    mode: Span = (f" {(view.mode or 'starting').upper()} ", "mode")
+    mode: Span = (f" {(view.mode or 'starting').upper()} ", _MODE_INKS.get(view.mode, "mode"))
     snapshot = view.snapshot
     if snapshot is None:
         return [

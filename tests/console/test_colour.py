@@ -1,77 +1,157 @@
-"""Meaning survives without colour: words and glyphs first, and every ink legible on its ground."""
+"""Meaning survives without colour: every ink legible on its ground, and no two meanings with one look."""
 
 from __future__ import annotations
 
-import pytest
-from rich.color import Color
-from rich.color_triplet import ColorTriplet
-from rich.style import Style
+from itertools import combinations
+from typing import get_args
 
-from console.theme import PROFIT_PAIRS, inks, themes
+import pytest
+from rich.color import Color, ColorSystem
+from rich.style import Style
+from rich.terminal_theme import TerminalTheme
+from textual.filter import Monochrome
+
+from console.config import ConsoleConfig
+from console.picture import XTERM
+from console.theme import PROFIT_PAIRS, THEMES, inks, theme_at_start
 from tests.console import snapshots
+from tests.console.look.contrast import LEAST_FOR_TEXT, PALETTES, Colour, contrast
 from tests.console.stage import NARROW, stage
 
-LEAST_CONTRAST = 4.5
-GROUND = ColorTriplet(0x12, 0x15, 0x1A)
-# Decoration, not text: nothing has to be read from it.
-DECORATION = {"frame", "flash", "cursor", "cursor-away"}
+# Not text, or an ink that is laid over another one.
+_NOT_TEXT = {"frame", "flash", "cursor", "cursor-away"}
+_GROUND = {"dark": "#12151A", "light": "#F7F8FA", "high-contrast": "#000000"}
+_PAIRS = [(theme, pair) for theme in THEMES for pair in PROFIT_PAIRS]
+# Words that stand in the same place and must not be taken for one another, whatever their letters.
+_RIVALS = (
+    ("active", "reducing", "halted"),
+    ("mode", "mode-paper", "mode-live"),
+    ("plain", "stale"),
+    ("ok", "warn", "breach"),
+)
 
 
-def luminance(colour: ColorTriplet) -> float:
-    """Relative luminance after WCAG 2."""
-    parts = [part / 255 for part in colour]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+def look(style: Style, theme: str, palette: TerminalTheme) -> tuple[Colour, Colour]:
+    """Ink and ground of a style as RGB, on the theme's ground or on the palette's own."""
+    ground = _GROUND.get(theme)
+    here = Color.parse(ground).get_truecolor() if ground else palette.background_color
+    ink = style.color.get_truecolor(palette) if style.color else palette.foreground_color
+    on = style.bgcolor.get_truecolor(palette, foreground=False) if style.bgcolor else here
+    return (on, ink) if style.reverse else (ink, on)
 
 
-def contrast(one: ColorTriplet, other: ColorTriplet) -> float:
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
+@pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
+@pytest.mark.parametrize(("theme", "pair"), _PAIRS)
+def test_every_ink_is_legible_on_its_ground_and_on_the_cursors(
+    theme: str, pair: str, palette: TerminalTheme
+) -> None:
+    table = inks(theme, pair)
+    for name, style in table.items():
+        for ground in (Style(), table["cursor"]) if name not in _NOT_TEXT else ():
+            ink, on = look(ground + style, theme, palette)
+            assert contrast(ink, on) >= (7 if theme == "high-contrast" else LEAST_FOR_TEXT), name
 
 
-def triplet(colour: Color | None, default: ColorTriplet) -> ColorTriplet:
-    return default if colour is None or colour.triplet is None else colour.triplet
+@pytest.mark.parametrize(("theme", "pair"), [(theme, pair) for theme, pair in _PAIRS if theme in _GROUND])
+def test_inks_stay_legible_where_a_terminal_has_256_colours_only(theme: str, pair: str) -> None:
+    def nearest(colour: Color) -> Colour:
+        return colour.downgrade(ColorSystem.EIGHT_BIT).get_truecolor(XTERM)
+
+    ground = Color.parse(_GROUND[theme])
+    for name, style in inks(theme, pair).items():
+        if name not in _NOT_TEXT and style.color is not None:
+            assert contrast(nearest(style.color), nearest(style.bgcolor or ground)) >= LEAST_FOR_TEXT, name
 
 
-def grey(colour: ColorTriplet) -> ColorTriplet:
-    """What Textual's filter makes of it under NO_COLOR."""
-    level = round(0.2126 * colour.red + 0.7152 * colour.green + 0.0722 * colour.blue)
-    return ColorTriplet(level, level, level)
+@pytest.mark.parametrize("theme", THEMES)
+def test_words_that_take_turns_in_one_place_never_look_the_same(theme: str) -> None:
+    table = inks(theme, "blue-orange")
+    for rivals in _RIVALS:
+        for one, other in combinations(rivals, 2):
+            assert table[one] != table[other], (one, other)
 
 
-@pytest.mark.parametrize("pair", PROFIT_PAIRS)
-@pytest.mark.parametrize("name", sorted(set(inks("dark", "blue-orange")) - DECORATION))
-def test_every_ink_is_legible_in_colour_and_in_grey(name: str, pair: str) -> None:
-    style = inks("dark", pair)[name]
-    ink, ground = triplet(style.color, ColorTriplet(255, 255, 255)), triplet(style.bgcolor, GROUND)
-    assert contrast(ink, ground) >= LEAST_CONTRAST
-    assert contrast(grey(ink), grey(ground)) >= LEAST_CONTRAST
+def test_every_theme_has_every_ink_and_gain_and_loss_come_from_the_chosen_pair() -> None:
+    for theme in THEMES:
+        assert inks(theme, "blue-orange").keys() == inks("dark", "green-red").keys()
+    assert inks("dark", "blue-orange")["profit"] == Style.parse("#4EA1FF")
+    assert inks("dark", "blue-orange")["loss"] == Style.parse("#FF9E3D")
+    assert inks("dark", "green-red")["profit"] != inks("dark", "blue-orange")["profit"]
 
 
-def test_the_text_on_a_cursor_row_stays_legible() -> None:
-    ground = triplet(inks("dark", "blue-orange")["cursor"].bgcolor, GROUND)
-    for name in ("plain", "strong", "soft", "profit", "loss", "warn", "stale"):
-        ink = triplet(inks("dark", "blue-orange")[name].color, GROUND)
-        assert contrast(ink, ground) >= LEAST_CONTRAST, name
+def test_the_configuration_offers_every_theme_there_is() -> None:
+    offered = get_args(ConsoleConfig.model_fields["theme"].annotation)
+    assert offered == ("auto", *THEMES)
 
 
-def test_the_theme_carries_the_chosen_pair() -> None:
-    (theme,) = themes("green-red")
-    assert (theme.primary, theme.secondary) == PROFIT_PAIRS["green-red"]
+def test_no_color_asks_for_no_colour() -> None:
+    colours = {
+        colour.name
+        for style in inks("no-color", "green-red").values()
+        for colour in (style.color, style.bgcolor)
+        if colour is not None
+    }
+    assert colours <= {"default"}
 
 
-async def test_without_colour_everything_is_still_said(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "no_color", "color_system", "started"),
+    [
+        ("auto", False, "truecolor", "dark"),
+        ("auto", False, "256", "dark"),
+        ("auto", False, "standard", "16-colours"),
+        ("auto", False, None, "no-color"),
+        ("light", False, "standard", "light"),
+        ("light", True, "truecolor", "no-color"),
+    ],
+)
+def test_the_theme_a_terminal_starts_with(
+    chosen: str, no_color: bool, color_system: str | None, started: str
+) -> None:
+    assert theme_at_start(chosen, no_color=no_color, color_system=color_system) == started
+
+
+@pytest.mark.parametrize(
+    ("environment", "started"),
+    [
+        ({}, "dark"),
+        ({"TERM": "linux", "COLORTERM": ""}, "16-colours"),
+        ({"TERM": "xterm", "COLORTERM": ""}, "16-colours"),
+        ({"TERM": "tmux-256color", "COLORTERM": ""}, "dark"),
+        ({"NO_COLOR": "1"}, "no-color"),
+    ],
+)
+async def test_the_console_asks_its_environment(
+    environment: dict[str, str], started: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    async with stage(None) as on:
+        assert on.app.theme == started
+
+
+async def test_without_colour_everything_is_still_said_and_nothing_is_grey(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    async with stage(snapshots.halted("cancelling"), NARROW) as on:
-        assert on.app.no_color
+    async with stage(snapshots.halted("cancelling"), NARROW, config=ConsoleConfig(theme="light")) as on:
         for words in ("SIM", "HALTED", "kill: cancelling", "▲ +0.82%", "2 WARN", "▸"):
             assert words in on.text
-        for style in on.styles_of("HALTED"):
-            assert contrast(triplet(style.color, GROUND), triplet(style.bgcolor, GROUND)) >= LEAST_CONTRAST
+        assert not any(isinstance(one, Monochrome) for one in on.app._filters)
+        for strip in on.app.screen._compositor.render_strips():
+            for segment in strip:
+                style = segment.style or Style()
+                assert style.color is None or style.color.is_default, segment
+                assert style.bgcolor is None or style.bgcolor.is_default, segment
 
 
-async def test_a_halt_is_on_a_ground_of_its_own_and_bold() -> None:
-    async with stage(snapshots.halted()) as on:
-        styles: list[Style] = on.styles_of("HALTED")
-        assert all(style.bold for style in styles)
-        assert all(triplet(style.bgcolor, GROUND) != GROUND for style in styles)
+async def test_another_theme_is_on_every_line_at_once() -> None:
+    async with stage(snapshots.running()) as on:
+        for theme in THEMES:
+            on.app.apply_theme(theme)
+            await on.turn()
+            assert on.styles_of("ETHUSDT")[0].bold
+            for words, ink in (("+84.20", "profit"), ("−30.80", "loss"), ("ACTIVE", "active")):
+                (style,) = on.styles_of(words)
+                wanted = on.app.inks[ink]
+                assert wanted.color is None or style.color == wanted.color, (theme, words)

@@ -1,0 +1,1 @@
+"""The themes of the screen, one file each: nothing but data."""

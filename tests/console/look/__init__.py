@@ -1,0 +1,1 @@
+"""What the screen looks like: inks, themes, frames, and pictures of every screen."""
