@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from console.attachment import Attachment
 from engine.commands import EngineLink
 from engine.snapshot import Snapshot
 
@@ -34,7 +35,8 @@ class View:
     """What the panes are given: the picture, and how far it may be trusted.
 
     `mode` is known before the first picture. `silent_ms`: since the picture was taken. `hz`: how often the screen is
-    brought up to date just now. `armed`: the kill switch is armed on this screen.
+    brought up to date just now. `armed`: the kill switch is armed on this screen. `attachment`: how things stand where
+    the engine is another process, None where it is this one.
     """
 
     snapshot: Snapshot | None
@@ -44,6 +46,7 @@ class View:
     hz: float
     lag_p99_ms: float
     armed: bool = False
+    attachment: Attachment | None = None
 
     @property
     def silent(self) -> bool:
@@ -71,6 +74,7 @@ class Publisher:
         *,
         hz: float,
         mode: str,
+        attachment: Callable[[], Attachment | None] = lambda: None,
     ) -> None:
         self._link = link
         self._output = output
@@ -78,6 +82,7 @@ class Publisher:
         self._wall_ms = wall_ms
         self._hz = hz
         self._mode = mode
+        self._attachment = attachment
         self._turns = 0
         self._slow = False
         self._dropped_seen = 0
@@ -106,4 +111,5 @@ class Publisher:
             hz=self._hz / 2 if self._slow else self._hz,
             lag_p99_ms=lag_p99_ms,
             armed=armed,
+            attachment=self._attachment(),
         )

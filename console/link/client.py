@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ class NoAnswer(Exception):
 
 
 def ask(path: Path, message: dict[str, object], timeout_s: float) -> dict[str, Any]:
-    """One request and its answer. Raises NotRunning, NoAnswer or WireFault (the engine refused the request)."""
+    """One request and its answer, a picture's parts joined. Raises NotRunning, NoAnswer, or WireFault where the engine
+    refused the request."""
     deadline_s = time.monotonic() + timeout_s
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout_s)
@@ -31,7 +33,7 @@ def ask(path: Path, message: dict[str, object], timeout_s: float) -> dict[str, A
             if peer_of(connection)[1] != os.getuid():
                 raise WireFault(f"{path}: this socket belongs to another user")
             connection.sendall(encode(message))
-            answer = decode(_line(connection, deadline_s))
+            answer = _answer(connection, deadline_s)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise NotRunning(f"no engine is running on {path}") from error
         except (TimeoutError, BlockingIOError) as error:
@@ -55,12 +57,27 @@ def give(path: Path, command: Command, timeout_s: float = 5.0) -> CommandResult:
     return CommandResult(bool(answer["accepted"]), str(answer["message"]), str(answer["state"]))
 
 
-def _line(connection: socket.socket, deadline_s: float) -> bytes:
+def _answer(connection: socket.socket, deadline_s: float) -> dict[str, Any]:
+    rows: dict[str, list[object]] = {}
+    for line in _lines(connection, deadline_s):
+        answer = decode(line)
+        if "part" not in answer:
+            if rows:
+                answer["snapshot"] |= rows
+            return answer
+        for name, more in answer["part"].items():
+            rows.setdefault(name, []).extend(more)
+    raise ConnectionResetError("connection closed before the answer was complete")
+
+
+def _lines(connection: socket.socket, deadline_s: float) -> Iterator[bytes]:
     received = bytearray()
-    while not received.endswith(b"\n"):
+    while True:
         connection.settimeout(max(0.001, deadline_s - time.monotonic()))
         chunk = connection.recv(65_536)
         if not chunk:
-            raise ConnectionResetError("connection closed before the answer was complete")
+            return
         received += chunk
-    return bytes(received)
+        *whole, rest = received.split(b"\n")
+        yield from map(bytes, whole)
+        received = rest

@@ -1,6 +1,7 @@
-"""The control socket of an engine: same-user peers ask for snapshots and give commands.
+"""The control socket of an engine: same-user peers look at it and give it commands.
 
-0600, peer uid checked; a slow or rude peer costs the engine nothing but its own connection.
+0600, peer uid checked. Peers pull, one answer at a time, so a slow or rude one costs the engine one picture at most
+and loses its connection when it does not read. A viewer that goes, however it goes, leaves no armed kill switch behind.
 """
 
 from __future__ import annotations
@@ -9,24 +10,45 @@ import asyncio
 import os
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from console.link.newest import NewestPicture
 from console.link.peer import peer_of
 from console.link.wire import (
     WireFault,
     command_from,
     decode,
     encode,
+    layout_from,
+    question_from,
     result_message,
-    snapshot_message,
 )
-from engine.commands import EngineLink
+from console.operator import ARMED_REASON, lift_forgotten_hold
+from engine.commands import DetailFault, EngineLink
 from store.errors import Locked, translate
 
 ANSWER_S = 5.0
 REQUEST_BYTES = 64 * 1024
-MOST_PEERS = 64
+MOST_VIEWERS = 32
+# Viewers ask for details and give commands on connections of their own; a kill must always find room.
+MOST_PEERS = 128
 PROBE_S = 1.0
+
+
+@dataclass(slots=True)
+class _Peer:
+    """Who is at the other end, and what it said it is."""
+
+    pid: int
+    uid: int
+    viewer: bool = False
+    read_only: bool = False
+
+    @property
+    def words(self) -> str:
+        return f"pid={self.pid} uid={self.uid}"
 
 
 class ControlSocket:
@@ -35,9 +57,10 @@ class ControlSocket:
     def __init__(self, path: Path, link: EngineLink) -> None:
         self._path = path
         self._link = link
+        self._newest = NewestPicture(link.snapshot)
         self._server: asyncio.Server | None = None
         self._inode = 0
-        self._peers: set[asyncio.Task[None]] = set()
+        self._peers: dict[asyncio.Task[None], _Peer] = {}
 
     async def __aenter__(self) -> ControlSocket:
         await self.open()
@@ -67,32 +90,38 @@ class ControlSocket:
         if self._server is None:
             return
         self._server.close()
-        for peer in list(self._peers):
-            peer.cancel()
+        self._newest.close()
+        for task in list(self._peers):
+            task.cancel()
         await asyncio.gather(*self._peers, return_exceptions=True)
         with suppress(OSError):
             if self._path.stat().st_ino == self._inode:
                 self._path.unlink()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = _Peer(*peer_of(writer.get_extra_info("socket")))
         task = asyncio.current_task()
         if task is not None:
-            self._peers.add(task)
-            task.add_done_callback(self._peers.discard)
+            self._peers[task] = peer
+            task.add_done_callback(lambda done: self._peers.pop(done, None))
         try:
-            await self._converse(reader, writer)
+            await self._converse(reader, writer, peer)
             writer.close()
         except (OSError, TimeoutError):
             # Whoever does not read gets no more: what waits for them is thrown away with the connection.
             writer.transport.abort()
         except asyncio.CancelledError:
+            # The engine ends. Nobody waits for this task, and asyncio would report a cancelled one as a failure.
             writer.transport.abort()
-            raise
+            return
+        if peer.viewer:
+            await self._disarm(peer)
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _converse(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: _Peer
+    ) -> None:
         refusal = ""
-        _, uid = peer_of(writer.get_extra_info("socket"))
-        if uid != os.getuid():
+        if peer.uid != os.getuid():
             refusal = "this socket belongs to another user"
         elif len(self._peers) > MOST_PEERS:
             refusal = f"more than {MOST_PEERS} connections"
@@ -104,28 +133,70 @@ class ControlSocket:
                 break
             if not line:
                 return
-            await _send(writer, await self._answer(line, f"uid={uid}"))
-        await _send(writer, {"ok": False, "error": refusal})
+            await _send(writer, await self._answer(line, peer))
+        await _send(writer, _refusal(refusal))
         await _hear_out(reader, writer)
 
-    async def _answer(self, line: bytes, actor: str) -> dict[str, object]:
+    async def _answer(self, line: bytes, peer: _Peer) -> bytes:
         try:
             message = decode(line)
             match message.get("ask"):
+                case "hello":
+                    return encode(self._greet(message, peer))
                 case "snapshot":
-                    return snapshot_message(self._link.snapshot())
+                    return await self._newest.lines()
                 case "command":
-                    return result_message(await self._link.execute(command_from(message, actor)))
+                    return encode(await self._command(message, peer))
+                case "detail":
+                    detail = await self._link.detail(question_from(message))
+                    return encode({"ok": True, "detail": detail})
+                case "remember":
+                    _check_may_act(peer)
+                    await self._link.remember(*layout_from(message))
+                    return encode({"ok": True})
                 case other:
-                    raise WireFault(f"unknown request {other!r}: snapshot or command")
-        except WireFault as fault:
-            return {"ok": False, "error": str(fault)}
-        except Exception as fault:  # noqa: BLE001 - the peer must hear that its command failed, whatever made it fail
-            return {"ok": False, "error": f"{type(fault).__name__}: {fault}"}
+                    known = "hello, snapshot, command, detail or remember"
+                    raise WireFault(f"unknown request {other!r}: {known}")
+        except (WireFault, DetailFault) as fault:
+            return _refusal(str(fault))
+        except Exception as fault:  # noqa: BLE001 - the peer must hear that its request failed, whatever made it fail
+            return _refusal(f"{type(fault).__name__}: {fault}")
+
+    def _greet(self, message: dict[str, Any], peer: _Peer) -> dict[str, object]:
+        """From here on the peer is a viewer. What is read-only once stays it."""
+        viewers = sum(known.viewer for known in self._peers.values())
+        if not peer.viewer and viewers >= MOST_VIEWERS:
+            raise WireFault(f"{viewers} viewers are attached already")
+        peer.viewer = True
+        peer.read_only = peer.read_only or bool(message.get("read_only"))
+        return {"ok": True, "you": peer.words}
+
+    async def _command(self, message: dict[str, Any], peer: _Peer) -> dict[str, object]:
+        _check_may_act(peer)
+        try:
+            return result_message(await self._link.execute(command_from(message, peer.words)))
+        finally:
+            self._newest.forget()
+
+    async def _disarm(self, peer: _Peer) -> None:
+        """Let entries go on that only the armed kill switch of a viewer that is gone holds back."""
+        snapshot = self._link.snapshot()
+        for row in snapshot.overrides if snapshot is not None else ():
+            if row.reason == ARMED_REASON and row.actor.endswith(f" {peer.words}"):
+                await lift_forgotten_hold(self._link, row.actor, "its viewer is gone")
 
 
-async def _send(writer: asyncio.StreamWriter, answer: dict[str, object]) -> None:
-    writer.write(encode(answer))
+def _check_may_act(peer: _Peer) -> None:
+    if peer.read_only:
+        raise WireFault("this viewer is read-only: it watches and changes nothing")
+
+
+def _refusal(words: str) -> bytes:
+    return encode({"ok": False, "error": words})
+
+
+async def _send(writer: asyncio.StreamWriter, answer: bytes) -> None:
+    writer.write(answer)
     async with asyncio.timeout(ANSWER_S):
         await writer.drain()
 

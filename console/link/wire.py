@@ -1,8 +1,14 @@
-"""What travels over the control socket: one JSON object a line, a request and its answer.
+"""What travels over the control socket: one JSON object a line, requests answered one after the other.
 
-Requests: {"ask": "snapshot"} and {"ask": "command", "kind": ..., "actor": ..., "reason": ..., "arguments": {...}}.
-Answers: {"ok": true, "snapshot": {...}} or {"ok": true, "accepted": ..., "message": ..., "state": ...}; a request
-that cannot be understood is answered {"ok": false, "error": one line}.
+request {"ask": ...}                                            answer {"ok": true, ...}
+hello      read_only                                            you: who the kernel says the peer is
+snapshot                                                        the lines of `console.link.picture`, or snapshot: null
+command    kind, actor, reason, arguments                       accepted, message, state
+detail     kind, arguments                                      detail: the answer of `EngineLink.detail`
+remember   name, value
+
+What cannot be understood or done is answered {"ok": false, "error": one line}. After a hello the peer is a viewer; one
+that is read-only gives no commands and keeps no layout.
 """
 
 from __future__ import annotations
@@ -10,23 +16,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
-from engine.commands import Command, CommandKind, CommandResult
-from engine.snapshot import (
-    KillRow,
-    LimitRow,
-    LogLine,
-    OrderRow,
-    OverrideRow,
-    PositionRow,
-    SignalCell,
-    SignalRow,
-    Snapshot,
-    VenueHealth,
-    WeightRow,
-)
+from engine.commands import Command, CommandKind, CommandResult, DetailKind, Question
+
+TEXT_CHARACTERS = 1_000
+Kind = TypeVar("Kind", bound=StrEnum)
 
 
 class WireFault(ValueError):
@@ -38,17 +34,18 @@ def encode(message: Mapping[str, object]) -> bytes:
     try:
         text = json.dumps(message, separators=(",", ":"), allow_nan=False)
     except ValueError:
-        text = json.dumps(_finite(message), separators=(",", ":"), allow_nan=False)
+        text = json.dumps(finite(message), separators=(",", ":"), allow_nan=False)
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
-def _finite(value: object) -> object:
+def finite(value: object) -> object:
+    """Plain data without what JSON cannot say: such a number is null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {name: _finite(inner) for name, inner in value.items()}
+        return {name: finite(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [finite(inner) for inner in value]
     return value
 
 
@@ -61,11 +58,6 @@ def decode(line: bytes) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise WireFault("a message is a JSON object")
     return message
-
-
-def snapshot_message(snapshot: Snapshot | None) -> dict[str, object]:
-    """The answer to a request for the newest picture."""
-    return {"ok": True, "snapshot": None if snapshot is None else asdict(snapshot)}
 
 
 def command_message(command: Command) -> dict[str, object]:
@@ -81,19 +73,9 @@ def command_message(command: Command) -> dict[str, object]:
 
 def command_from(message: Mapping[str, Any], actor: str) -> Command:
     """The command of a request; `actor` is who the socket says the peer is. Raises WireFault."""
-    try:
-        kind = CommandKind(str(message.get("kind")))
-    except ValueError:
-        known = ", ".join(kind.value for kind in CommandKind)
-        raise WireFault(f"unknown command {message.get('kind')!r}: one of {known}") from None
-    arguments, reason, said = (
-        message.get("arguments", {}),
-        message.get("reason", ""),
-        message.get("actor", ""),
-    )
-    texts = [reason, said, *arguments, *arguments.values()] if isinstance(arguments, dict) else [None]
-    if not all(isinstance(text, str) and len(text) <= 1_000 for text in texts):
-        raise WireFault("reason, actor and arguments are texts of at most 1000 characters")
+    kind = _kind(CommandKind, message)
+    arguments, reason, said = _arguments(message), message.get("reason", ""), message.get("actor", "")
+    _check_texts(reason, said)
     return Command(kind, f"{said} {actor}".strip(), reason, arguments)
 
 
@@ -102,28 +84,39 @@ def result_message(result: CommandResult) -> dict[str, object]:
     return {"ok": True, "accepted": result.accepted, "message": result.message, "state": result.state}
 
 
-def snapshot_from(raw: Mapping[str, Any]) -> Snapshot:
-    """The picture a JSON answer holds."""
-    plain = dict(raw)
-    for name, build in _ROWS.items():
-        plain[name] = tuple(build(**row) for row in plain.get(name, ()))
-    plain["signals"] = tuple(_signal_row(row) for row in plain.get("signals", ()))
-    plain["kill"] = None if plain.get("kill") is None else KillRow(**plain["kill"])
-    plain["scalars"] = tuple((name, value) for name, value in plain.get("scalars", ()))
-    return Snapshot(**plain)
+def question_message(question: Question) -> dict[str, object]:
+    """The request that carries a question."""
+    return {"ask": "detail", "kind": question.kind.value, "arguments": question.arguments}
 
 
-def _signal_row(raw: Mapping[str, Any]) -> SignalRow:
-    cells = tuple(SignalCell(**cell) for cell in raw["cells"])
-    return SignalRow(**{**raw, "cells": cells, "trail": tuple(raw["trail"])})
+def question_from(message: Mapping[str, Any]) -> Question:
+    """The question of a request. Raises WireFault."""
+    return Question(_kind(DetailKind, message), _arguments(message))
 
 
-_ROWS: dict[str, Any] = {
-    "weights": WeightRow,
-    "positions": PositionRow,
-    "limits": LimitRow,
-    "overrides": OverrideRow,
-    "orders": OrderRow,
-    "venues": VenueHealth,
-    "log": LogLine,
-}
+def layout_from(message: Mapping[str, Any]) -> tuple[str, str]:
+    """Name and value of what is to be remembered. Raises WireFault."""
+    name, value = message.get("name"), message.get("value")
+    _check_texts(name, value)
+    return str(name), str(value)
+
+
+def _kind(kinds: type[Kind], message: Mapping[str, Any]) -> Kind:
+    try:
+        return kinds(str(message.get("kind")))
+    except ValueError:
+        known = ", ".join(kind.value for kind in kinds)
+        raise WireFault(f"unknown {message['ask']} {message.get('kind')!r}: one of {known}") from None
+
+
+def _arguments(message: Mapping[str, Any]) -> dict[str, str]:
+    arguments = message.get("arguments", {})
+    if not isinstance(arguments, dict):
+        raise WireFault("arguments are texts by name")
+    _check_texts(*arguments, *arguments.values())
+    return arguments
+
+
+def _check_texts(*texts: object) -> None:
+    if not all(isinstance(text, str) and len(text) <= TEXT_CHARACTERS for text in texts):
+        raise WireFault(f"names and values are texts of at most {TEXT_CHARACTERS} characters")

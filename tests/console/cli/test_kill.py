@@ -56,8 +56,8 @@ def test_a_living_engine_is_halted_and_flat_before_the_command_returns(book: Pat
         assert resumed.code == 0, resumed.err
         assert engine.picture()["state"] == "ACTIVE"
         actors = {row["kind"]: row["actor"] for row in query.commands(book)}
-        assert actors["kill"].startswith("cli uid=")
-        assert actors["resume"].startswith("cli uid=")
+        assert actors["kill"].startswith("cli pid=")
+        assert actors["resume"].startswith("cli pid=")
 
 
 def test_a_killed_engine_is_no_obstacle(book: Path, qd: Command) -> None:
