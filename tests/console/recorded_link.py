@@ -68,7 +68,7 @@ class RecordedLink:
         if snapshot is None or callable(self._picture):
             return
         if command.kind is CommandKind.KILL:
-            self._picture = halted("cancelling")
+            self._picture = replace(halted("cancelling"), mode=snapshot.mode)
         if command.kind is CommandKind.PAUSE and snapshot.state != "HALTED":
             on = command.arguments["on"] == "true"
             state, overrides = ("REDUCING", (PAUSED,)) if on else ("ACTIVE", ())
