@@ -82,8 +82,7 @@ class Pane(Vertical):
     @property
     def focused(self) -> bool:
         """Whether the keys go to this pane."""
-        inside = self.screen.focused
-        return inside is not None and self in inside.ancestors
+        return self.has_focus_within
 
     def _draw_edge(self) -> None:
         focused = self.focused
