@@ -39,14 +39,10 @@ class ResumeScreen(Dialog[str | None], inherit_bindings=False):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         reason = self.query_one("#resume-reason", Input)
-        if not self.listening:
-            return
-        if self._missing():
+        if event.input is not reason or self._missing():
             reason.focus()
-        elif event.input is reason:
+        elif self.listening:
             self.dismiss(reason.value.strip())
-        else:
-            reason.focus()
 
     def action_cancel(self) -> None:
         if self.listening:
