@@ -33,6 +33,7 @@ class Action:
     `priority`: works whatever has the focus, in text fields and dialogs too. `footer`: rank in the key footer, the
     lowest stays longest where room is short; None leaves it out. `palette`: offered in the command palette. `presses`:
     how often the key must be struck. `on_screens`: an action of the desk that the screens over it have as well.
+    `intervenes`: it asks something of the engine, so a console that only watches refuses every action of this `call`.
     """
 
     id: str
@@ -47,3 +48,4 @@ class Action:
     palette: bool = False
     presses: int = 1
     on_screens: bool = False
+    intervenes: bool = False

@@ -12,9 +12,10 @@ from console.actions_desk import DESK_ACTIONS, PANE_TITLES, PANES
 from console.actions_dialogs import DIALOG_ACTIONS
 from console.actions_screens import SCREEN_ACTIONS
 
-__all__ = ["ACTIONS", "BY_ID", "PANES", "PANE_TITLES", "Action", "Scope", "of_scope"]
+__all__ = ["ACTIONS", "BY_ID", "INTERVENTIONS", "PANES", "PANE_TITLES", "Action", "Scope", "of_scope"]
 
 ACTIONS: tuple[Action, ...] = (*DESK_ACTIONS, *SCREEN_ACTIONS, *DIALOG_ACTIONS)
+INTERVENTIONS = frozenset(action.call.partition("(")[0] for action in ACTIONS if action.intervenes)
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 
 

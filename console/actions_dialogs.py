@@ -66,13 +66,32 @@ DIALOG_ACTIONS: tuple[Action, ...] = (
     Action(
         "quit.leave", "u", "Leave the screen", "Quit", "leave the screen; the engine goes on", "leave", "quit"
     ),
-    Action("quit.stop", "e", "Stop the engine", "Quit", "stop the engine, keep positions", "stop", "quit"),
-    Action("quit.kill", "k", "Kill switch", "Quit", "open the kill switch", "kill", "quit"),
+    Action(
+        "quit.stop",
+        "e",
+        "Stop the engine",
+        "Quit",
+        "stop the engine, keep positions",
+        "stop",
+        "quit",
+        intervenes=True,
+    ),
+    Action("quit.kill", "k", "Kill switch", "Quit", "open the kill switch", "kill", "quit", intervenes=True),
     Action(
         "pause.confirm", "P", "Pause or go on", "Confirm", "confirm the question of p", "pause", "confirm"
     ),
     Action(
         "reduce.confirm", "R", "Reduce or lift", "Confirm", "confirm the question of r", "reduce", "confirm"
+    ),
+    Action(
+        "stop.confirm",
+        "S",
+        "Stop the engine",
+        "Confirm",
+        "confirm stopping an engine that runs by itself",
+        "stop",
+        "confirm",
+        intervenes=True,
     ),
     Action("confirm.cancel", "escape", "Cancel", "Confirm", "leave everything as it is", "cancel", "confirm"),
     Action("resume.cancel", "escape", "Cancel", "Resume", "stay HALTED", "cancel", "resume"),

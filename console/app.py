@@ -11,19 +11,22 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from textual.actions import ActionParseResult, parse
 from textual.app import App
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, Key
 from textual.filter import Monochrome
 from textual.screen import Screen
 
-from console.actions import Action
+from console.actions import INTERVENTIONS, Action
+from console.attachment import READ_ONLY, Attachment
 from console.bindings import bindings
 from console.capture import OutputCapture
 from console.config import ConsoleConfig
@@ -86,6 +89,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         monotonic_s: Callable[[], float] = time.monotonic,
         on_terminal_lost: Callable[[str], None] = lambda reason: None,
         awaits_engine: bool = False,
+        attachment: Callable[[], Attachment | None] = lambda: None,
     ) -> None:
         self._own_terminal = terminal is not None
         if terminal is not None:
@@ -96,7 +100,13 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self._config = config
         self._lag = LagProbe()
         self._publisher = Publisher(
-            link, _DriverLoad(self), lambda: self._lag.p99_ms, wall_ms, hz=config.refresh_hz, mode=mode
+            link,
+            _DriverLoad(self),
+            lambda: self._lag.p99_ms,
+            wall_ms,
+            hz=config.refresh_hz,
+            mode=mode,
+            attachment=attachment,
         )
         self._operator = Operator(link, actor or operator_name())
         self._on_terminal_lost = on_terminal_lost
@@ -175,6 +185,19 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             for widget in screen.query("*"):
                 widget.refresh()
 
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Every key, choice and palette entry comes here; a console that only watches goes no further."""
+        called = (parse(action) if isinstance(action, str) else action)[1]
+        if self._view.read_only and called in INTERVENTIONS:
+            self.say(READ_ONLY)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
     async def perform(self, action: Action) -> None:
         """Run an action of the program or of the desk, from wherever it was chosen."""
         namespace = self if action.scope == "app" else self.screen_stack[0]
@@ -249,6 +272,9 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             desk.set_log_level(level)
 
     def _turn(self) -> None:
+        if not self.screen_stack:
+            # The last turn may come while the screens are being taken down.
+            return
         armed = any(isinstance(screen, KillScreen) for screen in self.screen_stack)
         turn = self._publisher.turn(armed=armed)
         if turn is None:
@@ -301,7 +327,13 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             self.exit("left")
         elif way == "kill":
             self.action_arm_kill()
+        elif way == "stop" and self._view.attachment is not None:
+            self.push_screen(ConfirmScreen(self.keymap, self._view, QUESTIONS["stop", True]), self._stop)
         elif way == "stop":
+            self._stop(True)
+
+    def _stop(self, confirmed: bool | None) -> None:
+        if confirmed:
             self._stopping = True
             asked = self._operator.begin(self._operator.ask(CommandKind.STOP, "quit dialog", policy="keep"))
             self._tell(asked)
@@ -330,13 +362,15 @@ async def run_console(
     actor: str | None = None,
     output_file: Path | None = None,
     on_terminal_lost: Callable[[str], None] = lambda reason: None,
+    attachment: Callable[[], Attachment | None] = lambda: None,
 ) -> ConsoleOutcome:
     """Run the screen on this process's terminal until it ends, and say why it did.
 
     `engine_task` is only watched: the screen ends when it does. `mode` is shown until the first picture names it.
     Descriptors 1 and 2 go to `output_file` (nowhere if None) meanwhile; they are given back unless the terminal is
-    gone. `on_terminal_lost` is called on the loop, once, with the reason, as soon as that is known. While this runs,
-    SIGHUP means that the terminal is gone. Raises NoTerminal, and OSError when `output_file` cannot be opened.
+    gone. `on_terminal_lost` is called on the loop, once, with the reason, as soon as that is known. `attachment` says
+    how things stand where the engine is another process. While this runs, SIGHUP means that the terminal is gone.
+    Raises NoTerminal, and OSError when `output_file` cannot be opened.
     """
     by_itself = "TEXTUAL_DRIVER" not in os.environ
     terminal = open_terminal() if by_itself else None
@@ -349,6 +383,7 @@ async def run_console(
         terminal=terminal,
         on_terminal_lost=on_terminal_lost,
         awaits_engine=engine_task is not None,
+        attachment=attachment,
     )
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, app.terminal_lost, "hang-up")

@@ -17,4 +17,6 @@ class Attachment:
     kill_answer_s: float = 5.0
 
 
+# The state in the answer to a command of which nobody knows whether it was carried out.
+UNCONFIRMED = "UNCONFIRMED"
 READ_ONLY = "read-only: this console watches and changes nothing"

@@ -19,13 +19,13 @@ PAUSE_OVERRIDE, REDUCE_OVERRIDE = "operator pause", "operator reduce"
 ARMED_REASON = "kill switch armed"
 
 
-def operator_name() -> str:
+def operator_name(place: str = "console") -> str:
     """Who sits at this terminal, as commands and the audit name it."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = str(os.getuid())
-    return f"operator {user}@console"
+    return f"operator {user}@{place}"
 
 
 def in_force(snapshot: Snapshot | None, name: str) -> bool:

@@ -49,6 +49,11 @@ class View:
     attachment: Attachment | None = None
 
     @property
+    def read_only(self) -> bool:
+        """Whether this screen only watches."""
+        return self.attachment is not None and self.attachment.read_only
+
+    @property
     def silent(self) -> bool:
         """Whether the engine has not been heard for so long that what is shown is old."""
         return self.silent_ms > SILENT_AFTER_MS

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from console.attachment import READ_ONLY, Attachment
+from console.attachment import READ_ONLY, UNCONFIRMED, Attachment
 from console.link.client import NoAnswer, NotRunning
 from console.link.conversation import Conversation
 from console.link.wire import WireFault, command_message, question_message
@@ -28,7 +28,6 @@ DETAIL_S = 15.0
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 5.0
 MOST_DETAILS = 4
-UNCONFIRMED = "UNCONFIRMED"
 _LOST = (NotRunning, NoAnswer, WireFault)
 
 

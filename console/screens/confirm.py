@@ -18,7 +18,7 @@ from console.widgets.ink import Line
 class Question:
     """`kind` decides which key confirms; `heading`, `words` and `yes` are what is read."""
 
-    kind: Literal["pause", "reduce"]
+    kind: Literal["pause", "reduce", "stop"]
     heading: str
     words: tuple[str, ...]
     yes: str
@@ -45,6 +45,12 @@ QUESTIONS = {
         "LIFT REDUCE?",
         ("REDUCING was set by the operator; a guard may still hold it.",),
         "Lift it",
+    ),
+    ("stop", True): Question(
+        "stop",
+        "STOP THE ENGINE?",
+        ("It stops for everybody who is attached.", "Positions and their stops stay at the venue."),
+        "Stop the engine",
     ),
 }
 
@@ -79,6 +85,9 @@ class ConfirmScreen(Dialog[bool], inherit_bindings=False):
 
     def action_reduce(self) -> None:
         self._confirm("reduce")
+
+    def action_stop(self) -> None:
+        self._confirm("stop")
 
     def _confirm(self, kind: str) -> None:
         if self.listening and kind == self._question.kind:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from textual.widget import Widget
 
+from console.attachment import UNCONFIRMED
 from console.bindings import bindings
 from console.format import age, counted
 from console.publisher import View
@@ -47,16 +48,38 @@ class KillProgress(Dialog[None], inherit_bindings=False):
             return []
         if not self._asked.done():
             waited = age(self._view.wall_ms - self._asked_wall_ms)
-            words = f"asked {waited} ago, HALTED not confirmed yet."
-            return [((words, "warn"),), (("If this stays: quarterdeck kill, from another shell.", "soft"),)]
+            words = f"asked {waited} ago, HALTED not confirmed yet.{self._deadline()}"
+            return [((words, "warn"),), *self._way_out("If this stays", "soft")]
         result = self._asked.result()
+        if result.state == UNCONFIRMED and self._halted():
+            return [(("HALTED", "halted"), (" the engine shows it; its answer never came", "plain"))]
         if not result.accepted:
+            word = "NOT CONFIRMED" if result.state == UNCONFIRMED else "NOT HALTED"
             return [
-                (("NOT HALTED: ", "halted"), (f" {result.message}", "strong")),
-                (("Use another shell: quarterdeck kill", "warn"),),
+                ((f"{word}: ", "halted"), (f" {result.message}", "strong")),
+                *self._way_out("Now", "warn"),
             ]
         words = result.message.removeprefix("HALTED").lstrip("; ")
         return [(("HALTED", "halted"), (f" {words}", "plain"))]
+
+    def _deadline(self) -> str:
+        """How long an engine in another process may take to answer."""
+        attachment = self._view.attachment
+        return "" if attachment is None else f" Deadline {attachment.kill_answer_s:g} s."
+
+    def _way_out(self, when: str, ink: str) -> list[Line]:
+        """The command that works without this console and without the engine."""
+        snapshot = self._view.snapshot
+        if snapshot is None or self._view.attachment is None or not snapshot.database:
+            return [((f"{when}: quarterdeck kill, from another shell.", ink),)]
+        return [
+            ((f"{when}, from another shell:", ink),),
+            ((f"  quarterdeck kill --db {snapshot.database}", ink),),
+        ]
+
+    def _halted(self) -> bool:
+        snapshot = self._view.snapshot
+        return snapshot is not None and snapshot.state == "HALTED"
 
     def _progress_lines(self) -> list[Line]:
         snapshot = self._view.snapshot

@@ -25,7 +25,12 @@ class QuitScreen(Dialog[Way], inherit_bindings=False):
     def body(self) -> Iterable[Widget]:
         yield self.choice("quit.stay", "Stay")
         yield self.choice("quit.leave", "Leave the screen; the engine goes on without it")
-        yield self.choice("quit.stop", "Stop the engine; positions and their stops stay")
+        if self._view.read_only:
+            return
+        stopping = "Stop the engine; positions and their stops stay"
+        yield self.choice(
+            "quit.stop", stopping if self._view.attachment is None else f"{stopping}; asks first"
+        )
         yield self.choice("quit.kill", "Kill switch: asks before it does anything")
 
     def text(self) -> Sequence[Line]:

@@ -97,7 +97,10 @@ def status_lines(view: View, size: Size, width: int) -> list[Line]:
 
 def banner_line(view: View) -> Line:
     """What must be read now, the most urgent of all; empty where there is nothing."""
-    snapshot = view.snapshot
+    snapshot, attachment = view.snapshot, view.attachment
+    if attachment is not None and attachment.lost:
+        shown = f"what is shown is {age(view.silent_ms)} old: " if snapshot is not None else ""
+        return _banner("DISCONNECTED", "halted", f"{shown}{attachment.lost}")
     if snapshot is None:
         return ()
     if view.silent:
@@ -116,7 +119,8 @@ def banner_line(view: View) -> Line:
         return _banner("REDUCING", "reducing", f"no new exposure. {_why(snapshot)}")
     if snapshot.phase != "running":
         return _banner(snapshot.phase.upper(), "reducing", snapshot.notice)
-    return _banner("NOTE", "reducing", snapshot.notice) if snapshot.notice else ()
+    note = (attachment.note if attachment is not None else "") or snapshot.notice
+    return _banner("NOTE", "reducing", note) if note else ()
 
 
 def kill_words(view: View) -> Span:
@@ -129,21 +133,28 @@ def kill_words(view: View) -> Span:
     return f"kill: {kill.progress}", "warn" if kill.progress in ("flat", "kept") else "halted"
 
 
+def _read_only(view: View, gap: str) -> Line:
+    """The word that a console which only watches carries everywhere."""
+    return ((gap, "frame"), (" READ-ONLY ", "reducing")) if view.read_only else ()
+
+
 def _health(view: View, *, narrow: bool) -> list[Field]:
     mode: Span = (f" {(view.mode or 'starting').upper()} ", _MODE_INKS.get(view.mode, "mode"))
     snapshot = view.snapshot
     if snapshot is None:
         return [
-            Field((mode,)),
+            Field((mode, *_read_only(view, " "))),
             Field((("STARTING", "reducing"),)),
             Field((kill_words(view),)),
         ]
     state: Span = (f" {snapshot.state} ", _STATE_INKS.get(snapshot.state, "halted"))
+    gap = " " if narrow else " │ "
     head = [
         mode,
-        ("" if narrow else " │ ", "frame"),
+        *_read_only(view, gap),
+        ("" if narrow else gap, "frame"),
         state,
-        (" " if narrow else " │ ", "frame"),
+        (gap, "frame"),
         kill_words(view),
     ]
     loop = max(snapshot.loop_lag_p99_ms, view.lag_p99_ms)

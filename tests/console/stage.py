@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from rich.style import Style
 from textual.pilot import Pilot
 
+from console.attachment import Attachment
 from console.app import ConsoleApp, Ending
 from console.config import ConsoleConfig
 from console.screens.desk import Desk
@@ -103,6 +104,7 @@ async def stage(
     *,
     config: ConsoleConfig | None = None,
     awaits_engine: bool = False,
+    attachment: Callable[[], Attachment | None] = lambda: None,
 ) -> AsyncIterator[Stage]:
     """A console that shows `snapshot` on a screen of this size."""
     link, clock = RecordedLink(snapshot), Clock()
@@ -114,6 +116,7 @@ async def stage(
         wall_ms=lambda: WALL_MS,
         monotonic_s=clock,
         awaits_engine=awaits_engine,
+        attachment=attachment,
     )
     async with app.run_test(size=size, notifications=True) as pilot:
         on_stage = Stage(app, pilot, link, clock)

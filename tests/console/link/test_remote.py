@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from console.attachment import UNCONFIRMED
 from console.link import newest, remote
 from console.link.client import NotRunning
-from console.link.remote import UNCONFIRMED, Continuity, RemoteLink
+from console.link.remote import Continuity, RemoteLink
 from engine.commands import Command, CommandKind, CommandResult, DetailFault, DetailKind, Question
 from engine.snapshot import Snapshot
 from tests.console import snapshots
