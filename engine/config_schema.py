@@ -10,7 +10,9 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -94,6 +96,11 @@ def natural(value: Any, annotation: Any) -> Any:
 
     Raises pydantic's ValidationError, with places inside the value, where it is of another type.
     """
+    if isinstance(value, Decimal):
+        return _adapter(annotation).validate_python(value, strict=True)
+    if isinstance(value, str) and Decimal in (members := alternatives(annotation)) and str not in members:
+        # JSON carries decimals as text, so that there text would pass for a number.
+        return _adapter(float).validate_python(value, strict=True)
     return _adapter(annotation).validate_json(json.dumps(value), strict=True)
 
 
@@ -108,12 +115,10 @@ def from_text(text: str, annotation: Any) -> Any:
     kinds |= {bool, int, float} if Any in members else set()
     if bool in kinds and text.casefold() in ("true", "false"):
         return text.casefold() == "true"
-    for kind in (int, float):
+    for kind in (int, float, Decimal):
         if kind in kinds:
-            try:
+            with suppress(ValueError, ArithmeticError):
                 return kind(text)
-            except ValueError:
-                continue
     return text
 
 

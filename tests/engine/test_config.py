@@ -120,6 +120,7 @@ FILE_FAULTS = [
         "config.toml:1: risk.max_gross: a table is not a number (fraction of equity)",
     ),
     ("[risk]\ntype_limits = 1\n", "config.toml:2: risk.type_limits: 1 is not a table of keys"),
+    ('[run]\ncapital = "1.5"\n', 'config.toml:2: run.capital: "1.5" is not a number (USD)'),
     ("[run]\nbars = 1.5\n", "config.toml:2: run.bars: 1.5 is not a whole number (bars)"),
     ("[run]\nbars = 0x1_0000_0000_0000_0000_0\n", "config.toml:2: run.bars: has too many digits"),
     ("[run]\nsymbols = 'BTCUSDT'\n", 'config.toml:2: run.symbols: "BTCUSDT" is not a list'),
