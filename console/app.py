@@ -91,7 +91,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         awaits_engine: bool = False,
         attachment: Callable[[], Attachment | None] = lambda: None,
     ) -> None:
-        self._own_terminal = terminal is not None
+        self.owns_terminal = terminal is not None
         if terminal is not None:
             self.terminal = terminal
         super().__init__()
@@ -129,7 +129,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
 
     def get_driver_class(self) -> type[Driver]:
         """Our driver on our terminal; the one named by TEXTUAL_DRIVER otherwise."""
-        return ConsoleDriver if self._own_terminal else super().get_driver_class()
+        return ConsoleDriver if self.owns_terminal else super().get_driver_class()
 
     def get_default_screen(self) -> Screen[None]:
         return Desk(self._config, self._view)
@@ -301,7 +301,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
 
     def _started(self) -> None:
         """The engine has started: what it loaded stays, and from here on lag is the screen's business."""
-        if self._own_terminal:
+        if self.owns_terminal:
             settle()
         self._beating = asyncio.create_task(self._lag.run())
 
@@ -408,6 +408,8 @@ def _outcome(app: ConsoleApp, ending: Ending | None) -> ConsoleOutcome:
     if app.lost:
         return ConsoleOutcome("terminal_lost", detail=app.lost)
     fault = app._exception
+    if fault is None and ending is None and not app.owns_terminal:
+        return ConsoleOutcome("terminal_lost", detail="it was closed")
     if fault is not None or ending is None:
         words = (
             f"{type(fault).__name__}: {fault}" if fault is not None else "the screen ended without a reason"

@@ -104,6 +104,24 @@ def run(
 
 
 @app.command()
+def attach(
+    db: Db = None,
+    config: Config = None,
+    socket: Annotated[
+        Path | None, typer.Option(help="control socket of the engine, if not beside --db")
+    ] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="watch, and change nothing")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="wait for an engine that does not run yet")] = False,
+) -> None:
+    """The console over a running engine; leaving it never stops the engine."""
+    from console.command_attach import AttachRequest
+    from console.command_attach import attach as show
+
+    path = socket if socket is not None else _target(db, config).socket
+    raise typer.Exit(show(AttachRequest(path.expanduser().absolute(), config, read_only, wait)))
+
+
+@app.command()
 def status(db: Db = None, config: Config = None, as_json: Json = False) -> None:
     """What the engine is doing, in one screen."""
     from console.command_status import status as show

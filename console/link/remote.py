@@ -48,6 +48,9 @@ class RemoteLink:
         self.pause_s = FIRST_PAUSE_S
         self._answers = 0
         self._stopping = False
+        self._unanswered = 0
+        self._all_answered = asyncio.Event()
+        self._all_answered.set()
         self._continuity = Continuity()
         self._details = asyncio.Semaphore(MOST_DETAILS)
         self.fault: Exception | None = None
@@ -75,15 +78,25 @@ class RemoteLink:
         if self._read_only:
             return CommandResult(False, READ_ONLY, state)
         timeout_s = KILL_S if command.kind is CommandKind.KILL else COMMAND_S
+        self._unanswered += 1
+        self._all_answered.clear()
         try:
             answer = await self._ask_apart(command_message(command), timeout_s)
         except NoAnswer:
             words = f"no answer within {timeout_s:g} s; it may still be carried out"
             return CommandResult(False, words, UNCONFIRMED)
+        finally:
+            self._unanswered -= 1
+            if not self._unanswered:
+                self._all_answered.set()
         self._answers += 1
         self._wanted.set()
         self._stopping |= command.kind is CommandKind.STOP and bool(answer["accepted"])
         return CommandResult(bool(answer["accepted"]), str(answer["message"]), str(answer["state"]))
+
+    async def answered(self) -> None:
+        """Return when no command waits for its answer any more; each has a deadline."""
+        await self._all_answered.wait()
 
     async def detail(self, question: Question) -> dict[str, Any]:
         """The answer to a question. Raises DetailFault."""
