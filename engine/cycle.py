@@ -93,7 +93,7 @@ class BarCycle:
         self._index = {instrument.symbol: index for index, instrument in enumerate(self._instruments)}
         self._quantity = np.zeros(len(self._instruments))
         self._no_holds = np.zeros(len(self._instruments))
-        self._written_readings = -1
+        self._written_readings: tuple[int, ...] = ()
         self.totals: LedgerTotals | None = None
         self.decision: Decision | None = None
         self.marks: dict[str, Decimal] = {}
@@ -194,7 +194,7 @@ class BarCycle:
         return totals
 
     def _decide(self, now_ms: int, totals: LedgerTotals) -> Decision:
-        if self._market.day_completed or self._written_readings < 0:
+        if self._market.day_completed or not self._written_readings:
             self._fdm = self._market.forecast_multiplier(self.weights)
         hold_age = self._no_holds
         if self._book.hold_since_ms:
@@ -340,12 +340,15 @@ class BarCycle:
             )
         )
         readings = self._market.readings
-        if readings.ts_ms != self._written_readings:
-            self._written_readings = readings.ts_ms
+        if readings.closed_ms != self._written_readings:
+            written = self._written_readings or (None,) * len(readings.closed_ms)
+            self._written_readings = readings.closed_ms
             for row, signal in enumerate(self._market.signals):
+                if readings.closed_ms[row] == written[row]:
+                    continue
                 self._journal.reading(
                     ReadingRow(
-                        ts_ms=readings.ts_ms,
+                        ts_ms=readings.closed_ms[row],
                         signal=signal.name,
                         symbols=self._market.symbols,
                         values=readings.value[row],
@@ -362,7 +365,7 @@ class BarCycle:
         """After a restart: guards as they were, readings of the newest day already in the database."""
         self._oversight.load(self._book.guards)
         if self._book.decisions:
-            self._written_readings = self._market.readings.ts_ms
+            self._written_readings = self._market.readings.closed_ms
         self._fdm = self._market.forecast_multiplier(self.weights)
         self._kelly = self._kelly_cap()
         for symbol, index in self._index.items():

@@ -17,6 +17,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -54,11 +55,14 @@ def prepare() -> Path:
     return _point_numba_to(temporary)
 
 
-def warm() -> Warmth:
-    """Import every kernel module, compiling what the cache does not hold. Blocking: call it off the loop."""
+def warm(names: Iterable[str] | None = None) -> Warmth:
+    """Import these kernel modules (every one without them), compiling what the cache does not hold.
+
+    Blocking: call it off the loop.
+    """
     started = time.perf_counter()
     prepare()
-    modules = [importlib.import_module(name) for name in kernel_modules()]
+    modules = [importlib.import_module(name) for name in (kernel_modules() if names is None else names)]
     compiled = any(_compiled_here(kernel) for module in modules for kernel in vars(module).values())
     return Warmth(time.perf_counter() - started, compiled)
 
@@ -66,6 +70,13 @@ def warm() -> Warmth:
 def kernel_modules() -> tuple[str, ...]:
     """Names of the modules that hold kernels, in a fixed order."""
     return tuple(".".join(path.relative_to(ROOT).with_suffix("").parts) for path in _sources())
+
+
+def needed_by(own: Iterable[str]) -> tuple[str, ...]:
+    """The modules every engine needs, then those its signals bring; what stands in a folder `kernels` belongs to
+    one signal and costs nothing while that is switched off."""
+    shared = [name for name in kernel_modules() if ".kernels." not in name]
+    return (*shared, *sorted({name for name in own if name}))
 
 
 def source_digest() -> str:

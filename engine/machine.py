@@ -194,9 +194,8 @@ class Machine:
 
 async def assemble(configuration: Configuration, database_path: Path) -> Machine:
     """Open market, database and venue and build what stands on them. Closes what it opened where it fails."""
-    kernel_cache.prepare()
-    warmth = await asyncio.to_thread(kernel_cache.warm)
-    feed = await asyncio.to_thread(open_feed, configuration)
+    broken, signals, compile_seconds = await asyncio.to_thread(_ready_signals, configuration)
+    feed = await asyncio.to_thread(_open_feed_for, signals, configuration)
     database = await Database.open(
         database_path,
         mode=configuration.run.mode,
@@ -211,15 +210,44 @@ async def assemble(configuration: Configuration, database_path: Path) -> Machine
         await database.close()
         raise
     try:
-        return _build(configuration, feed, database, venue, warmth.seconds)
+        return _build(configuration, feed, database, venue, signals, broken, compile_seconds)
     except BaseException:
         await venue.close()
         await database.close()
         raise
 
 
+def _ready_signals(
+    configuration: Configuration,
+) -> tuple[tuple[BrokenSignal, ...], tuple[Signal, ...], float]:
+    """Plug-ins left out, the signals that are switched on, and the seconds until every kernel they need was ready."""
+    from strategies import registry
+    from strategies.config import enabled_signals
+
+    kernel_cache.prepare()
+    installed = registry.installed()
+    signals = enabled_signals(configuration.signals, installed)
+    warmth = kernel_cache.warm(kernel_cache.needed_by(signal.kernels for signal in signals))
+    return installed.broken, signals, warmth.seconds
+
+
+def _open_feed_for(signals: Sequence[Signal], configuration: Configuration) -> Feed:
+    """The market, whose bars must be fine enough for every signal."""
+    from strategies.config import check_bar_sizes
+
+    feed = open_feed(configuration)
+    check_bar_sizes(signals, feed.bar_ms)
+    return feed
+
+
 def _build(
-    configuration: Configuration, feed: Feed, database: Database, venue: TradingVenue, compile_seconds: float
+    configuration: Configuration,
+    feed: Feed,
+    database: Database,
+    venue: TradingVenue,
+    signals: Sequence[Signal],
+    broken_signals: Sequence[BrokenSignal],
+    compile_seconds: float,
 ) -> Machine:
     from engine.config import config_hash
     from engine.cycle import BarCycle
@@ -230,11 +258,7 @@ def _build(
     from engine.oversight import Oversight
     from engine.signal_table import signal_table
     from engine.tape import Tape
-    from strategies import registry
-    from strategies.config import enabled_signals
 
-    installed = registry.installed()
-    signals = enabled_signals(configuration.signals, installed)
     parameters = configuration.risk.resolve()
     table, weights = signal_table(signals)
     journal = Journal(database)
@@ -266,7 +290,7 @@ def _build(
         tape=tape,
         book=book,
         signals=signals,
-        broken_signals=installed.broken,
+        broken_signals=broken_signals,
         compile_seconds=compile_seconds,
         config_hash=config_hash(configuration),
     )

@@ -6,7 +6,7 @@ A restarted engine folds the same bars through the same code and stands exactly 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,14 @@ class Row:
     funding: tuple[FundingSettlement, ...]
 
 
+def bars_to_remember(signals: Sequence[Signal], least: Mapping[str, int]) -> dict[str, int]:
+    """How many bars of each size a panel must hold for these signals, and at least what is given."""
+    depths = dict(least)
+    for signal in signals:
+        depths[signal.bar] = max(depths.get(signal.bar, 1), signal.window)
+    return depths
+
+
 def rows(block: BarBlock) -> list[Row]:
     """The bars of a block one by one, each with the settlements inside it."""
     settled: dict[int, list[FundingSettlement]] = {}
@@ -83,9 +91,9 @@ class MarketState:
         self._instruments = feed.instruments
         count = len(self.symbols)
         self._base = BAR_NAMES[self.bar_ms]
-        depth = max(DAY_MS // self.bar_ms, 1)
-        more = {} if self._base == "1d" else {self._base: depth}
-        self._panel = Panel(self.symbols, self.bar_ms, PANEL_DAYS, more)
+        more = bars_to_remember(self.signals, {self._base: max(DAY_MS // self.bar_ms, 1), "1d": PANEL_DAYS})
+        self._panel = Panel(self.symbols, self.bar_ms, more.pop("1d"), more)
+        self._intraday = tuple(sorted({signal.bar for signal in self.signals} - {"1d"}))
         self._volatility = volatility.initial(count, self.bar_ms, parameters.volatility_decay_days)
         self._forecasts = diversification.initial(len(self.signals))
         self._scalars = np.array([signal.scalar for signal in self.signals])
@@ -177,8 +185,13 @@ class MarketState:
 
     @property
     def daily_count(self) -> NDArray[np.int64]:
-        """Daily bars [S] each symbol's history has so far, for telling how far a warm-up is."""
+        """Daily bars [S] each symbol's history has so far."""
         return self._panel.daily_count
+
+    def bars_known(self, signal: Signal) -> int:
+        """Bars of a signal's size the longest history has so far, for telling how far a warm-up is."""
+        count = self._panel.frame(signal.bar).count
+        return int(count.max()) if count.size else 0
 
     def _fold(self, block: BarBlock, start: int, stop: int) -> None:
         part = slice(start, stop)
@@ -223,6 +236,8 @@ class MarketState:
         self.day_completed = day_completed
         if day_completed:
             self._close_day()
+        elif self._intraday:
+            self.readings = evaluate(self.signals, self._panel, None, self.readings)
 
     def _close_day(self) -> None:
         self.readings = evaluate(self.signals, self._panel, self.now_ms)

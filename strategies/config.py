@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from strategies.classical.settings import (
+    AveragesSettings,
+    BandSettings,
+    ConvergenceSettings,
+    RelativeStrengthSettings,
+)
 from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSettings, SignalSettings
 
 if TYPE_CHECKING:
@@ -30,13 +37,22 @@ class SignalsConfig(BaseModel):
     A1: MomentumSettings = MomentumSettings()
     A2: BreakoutSettings = BreakoutSettings()
     A3: ReversalSettings = ReversalSettings()
+    C1: RelativeStrengthSettings = RelativeStrengthSettings()
+    C2: ConvergenceSettings = ConvergenceSettings()
+    C3: AveragesSettings = AveragesSettings()
+    C4: BandSettings = BandSettings()
     plugins: dict[str, PluginSettings] = Field(
         default_factory=dict, description="signals of installed packages, by name"
     )
 
 
 class SignalConfigFault(ValueError):
-    """Settings of a plug-in that cannot be used; the message names the signal, the key and the fault."""
+    """Settings of a signal that cannot be used; the message names the signal, the key and the fault."""
+
+
+def own_settings(config: SignalsConfig) -> dict[str, SignalSettings]:
+    """The settings of the project's own signals by name."""
+    return {name: getattr(config, name) for name in SignalsConfig.model_fields if name != "plugins"}
 
 
 def enabled_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, ...]:
@@ -45,12 +61,26 @@ def enabled_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, 
 
     Raises SignalConfigFault naming a plug-in that is not installed, or a setting its model refuses.
     """
-    own: dict[str, SignalSettings] = {"A1": config.A1, "A2": config.A2, "A3": config.A3}
-    signals = [registry.kinds[name].build(settings) for name, settings in own.items() if settings.enabled]
+    signals = [
+        registry.kinds[name].build(settings)
+        for name, settings in own_settings(config).items()
+        if settings.enabled
+    ]
     for name, settings in sorted(config.plugins.items()):
         if settings.enabled:
             signals.append(_plug_in(name, settings, registry))
     return tuple(signals)
+
+
+def check_bar_sizes(signals: Sequence[Signal], market_bar_ms: int) -> None:
+    """Raise SignalConfigFault for a signal whose bars cannot be made of the market's own."""
+    for signal in signals:
+        if signal.bar_ms % market_bar_ms:
+            minutes = market_bar_ms / 60_000
+            raise SignalConfigFault(
+                f"signals.{signal.name}: its bars of {signal.bar} cannot be made of the market's, which are "
+                f"{minutes:g} minutes: choose coarser bars or switch it off"
+            )
 
 
 def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:

@@ -18,12 +18,23 @@ from numpy.typing import NDArray
 
 from strategies.panel_state import FRAME_SYMBOL, PANEL_SYMBOL
 from strategies.settings import LONGEST_WINDOW
-from strategies.signal import DAY_MS, FIELDS, FloatArray, IntArray, bar_length_ms
+from strategies.signal import (
+    CLOSE_MS,
+    DAY_MS,
+    FIELDS,
+    READABLE,
+    TAKER_BUY_VOLUME,
+    FloatArray,
+    IntArray,
+    bar_length_ms,
+)
 
 BoolArray = NDArray[np.bool_]
 T = TypeVar("T", bound=np.generic)
 Block = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 """Open, high, low, close, volume of n consecutive bars, each [n, S]."""
+KEPT = (*FIELDS, TAKER_BUY_VOLUME)
+"""What is remembered of each bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,7 @@ class Frame:
     """The last `depth` completed bars of one size, for S symbols; arrays change in place as the panel grows.
 
     `clock` = (open of the period in progress in ms or -1, periods completed), `symbols` [S] of
-    FRAME_SYMBOL, `bars` [5, S, depth] in the order of FIELDS and `filled` [S, depth] are rings indexed by
+    FRAME_SYMBOL, `bars` [6, S, depth] in the order of KEPT and `filled` [S, depth] are rings indexed by
     period modulo depth.
     """
 
@@ -73,13 +84,19 @@ class Frame:
 
         Raises ValueError for an unknown field or a length beyond the panel's memory.
         """
-        if field not in FIELDS:
-            raise ValueError(f"a panel has {', '.join(FIELDS)}: no field {field!r}")
-        return self._newest(self.bars[FIELDS.index(field)], length, np.nan)
+        if field == CLOSE_MS:
+            return self._close_times(length)
+        if field not in KEPT:
+            raise ValueError(f"a panel has {', '.join(READABLE)}: no field {field!r}")
+        return self._newest(self.bars[KEPT.index(field)], length, np.nan)
 
     def filled(self, length: int) -> BoolArray:
         """Which of the newest `length` bars [S, length] are flat stand-ins for missing ones."""
         return self._newest(self.filled_ring, length, False)
+
+    def _close_times(self, length: int) -> FloatArray:
+        times = self.close_ms - self.step_ms * np.arange(length - 1, -1, -1, dtype=np.float64)
+        return np.tile(times, (len(self.symbols), 1))
 
     def _newest(self, ring: NDArray[T], length: int, absent: float | bool) -> NDArray[T]:
         if not 0 < length <= self.depth:
@@ -120,7 +137,7 @@ class Panel:
         self._symbols["last_close"] = np.nan
         self._symbols["first_real_open_ms"] = -1
         self._day_volume = np.zeros((count, DAY_MS // bar_ms))
-        self._row = np.empty((len(FIELDS), 1, count))
+        self._row = np.empty((len(KEPT), 1, count))
         self._row_fields: Block = (self._row[0], self._row[1], self._row[2], self._row[3], self._row[4])
 
     def _frame(self, bar: str, depth: int) -> Frame:
@@ -133,7 +150,7 @@ class Panel:
         symbols = np.zeros(count, dtype=FRAME_SYMBOL)
         for field in ("last_close", "open", "high", "low", "close"):
             symbols[field] = np.nan
-        bars = np.full((len(FIELDS), count, depth), np.nan)
+        bars = np.full((len(KEPT), count, depth), np.nan)
         clock = np.array([-1, 0], dtype=np.int64)
         return Frame(bar, step_ms, depth, clock, symbols, bars, np.zeros((count, depth), dtype=np.bool_))
 
@@ -145,6 +162,7 @@ class Panel:
         low: FloatArray,
         close: FloatArray,
         volume: FloatArray,
+        taker_buy_volume: FloatArray | None = None,
     ) -> bool:
         """Take the bars [S] opening at `open_ms`, NaN where missing; True when a UTC day completed.
 
@@ -153,7 +171,8 @@ class Panel:
         """
         row = self._row
         row[0, 0], row[1, 0], row[2, 0], row[3, 0], row[4, 0] = open, high, low, close, volume
-        return self._take(open_ms, self._row_fields) > 0
+        row[5, 0] = np.nan if taker_buy_volume is None else taker_buy_volume
+        return self._take(open_ms, self._row_fields, row[5]) > 0
 
     def extend(
         self,
@@ -163,14 +182,16 @@ class Panel:
         low: FloatArray,
         close: FloatArray,
         volume: FloatArray,
+        taker_buy_volume: FloatArray | None = None,
     ) -> int:
         """Take n consecutive bars [n, S] exactly as n appends would; returns the UTC days completed."""
         block = (_rows(open), _rows(high), _rows(low), _rows(close), _rows(volume))
-        if any(field.shape != (len(block[0]), len(self.symbols)) for field in block):
-            raise ValueError(f"a block of bars needs five arrays [n, {len(self.symbols)}]")
-        return self._take(first_open_ms, block) if len(block[0]) else 0
+        takers = np.full(block[0].shape, np.nan) if taker_buy_volume is None else _rows(taker_buy_volume)
+        if any(field.shape != (len(block[0]), len(self.symbols)) for field in (*block, takers)):
+            raise ValueError(f"a block of bars needs its arrays [n, {len(self.symbols)}]")
+        return self._take(first_open_ms, block, takers) if len(block[0]) else 0
 
-    def _take(self, first_open_ms: int, block: Block) -> int:
+    def _take(self, first_open_ms: int, block: Block, taker_buy_volume: FloatArray) -> int:
         from strategies.panel_kernels import aggregate, track
 
         if first_open_ms % self.bar_ms:
@@ -185,6 +206,7 @@ class Panel:
                 self.bar_ms,
                 frame.step_ms,
                 *block,
+                taker_buy_volume,
                 self._symbols,
                 frame.clock,
                 frame.symbols,

@@ -22,7 +22,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 Records: TypeAlias = NDArray[Any]
 
 LONGEST_FILL = 3
-OPEN, HIGH, LOW, CLOSE, VOLUME = 0, 1, 2, 3, 4
+OPEN, HIGH, LOW, CLOSE, VOLUME, TAKER_BUY_VOLUME = 0, 1, 2, 3, 4, 5
 
 BLOCK = numba.float64[:, ::1]
 PANEL_SYMBOLS = numba.from_dtype(PANEL_SYMBOL)[::1]
@@ -104,6 +104,7 @@ def close_period(
                 bars[LOW, column, slot] = symbol.low
                 bars[CLOSE, column, slot] = symbol.close
                 bars[VOLUME, column, slot] = symbol.volume
+                bars[TAKER_BUY_VOLUME, column, slot] = symbol.taker_buy_volume
                 symbol.last_close = symbol.close
                 symbol.missing_run = 0
                 symbol.count += 1
@@ -112,21 +113,25 @@ def close_period(
             symbol.count += 1
             if symbol.missing_run <= LONGEST_FILL:
                 bars[OPEN : CLOSE + 1, column, slot] = symbol.last_close
-                bars[VOLUME, column, slot] = 0.0
+                bars[VOLUME : TAKER_BUY_VOLUME + 1, column, slot] = 0.0
                 filled[column, slot] = True
         symbol.parts = 0
 
 
 @njit(cache=True)
-def gather(symbol: Any, open_: float, high: float, low: float, close: float, volume: float) -> None:
-    """Add one real base bar to the larger bar in progress."""
+def gather(
+    symbol: Any, open_: float, high: float, low: float, close: float, volume: float, taker_buy_volume: float
+) -> None:
+    """Add one real base bar to the larger bar in progress; one unknown taker volume makes the sum unknown."""
     if symbol.parts == 0:
         symbol.open, symbol.high, symbol.low, symbol.volume = open_, high, low, 0.0
+        symbol.taker_buy_volume = 0.0
     symbol.high = max(symbol.high, high)
     symbol.low = min(symbol.low, low)
     symbol.close = close
     if not math.isnan(volume):
         symbol.volume += volume
+    symbol.taker_buy_volume += taker_buy_volume
     symbol.parts += 1
 
 
@@ -135,6 +140,7 @@ def gather(symbol: Any, open_: float, high: float, low: float, close: float, vol
         numba.int64,
         numba.int64,
         numba.int64,
+        BLOCK,
         BLOCK,
         BLOCK,
         BLOCK,
@@ -158,6 +164,7 @@ def aggregate(
     low: Floats,
     close: Floats,
     volume: Floats,
+    taker_buy_volume: Floats,
     history: Records,
     clock: Integers,
     symbols: Records,
@@ -166,7 +173,7 @@ def aggregate(
 ) -> int:
     """Gather base bars into bars of `step_ms`; returns how many of these completed.
 
-    `clock` = (open of the period in progress in ms, periods completed); `bars` [5, S, depth] is a ring.
+    `clock` = (open of the period in progress in ms, periods completed); `bars` [6, S, depth] is a ring.
     """
     completed = 0
     for row in range(close.shape[0]):
@@ -187,6 +194,7 @@ def aggregate(
                     low[row, column],
                     close[row, column],
                     volume[row, column],
+                    taker_buy_volume[row, column],
                 )
         if open_ms + bar_ms == clock[0] + step_ms:
             close_period(clock[0], clock[1], history, symbols, bars, filled)

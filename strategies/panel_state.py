@@ -25,6 +25,7 @@ FRAME_SYMBOL = np.dtype(
         ("low", np.float64),
         ("close", np.float64),
         ("volume", np.float64),
+        ("taker_buy_volume", np.float64),
     ]
 )
 """On a larger grid: bars since the history began, and the bar in progress with its base bars."""

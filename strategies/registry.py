@@ -11,12 +11,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
+from strategies.classical import averages, bands, convergence, relative_strength
 from strategies.evidence import breakout, momentum, reversal
-from strategies.settings import LONGEST_WINDOW
-from strategies.signal import FIELDS, Signal, SignalKind
+from strategies.settings import LONGEST_INTRADAY_WINDOW, LONGEST_WINDOW
+from strategies.signal import READABLE, Signal, SignalKind, bar_length_ms
 
 ENTRY_POINT_GROUP = "quarterdeck.signals"
-BUILT_IN: tuple[SignalKind, ...] = (momentum.KIND, breakout.KIND, reversal.KIND)
+BUILT_IN: tuple[SignalKind, ...] = (
+    momentum.KIND,
+    breakout.KIND,
+    reversal.KIND,
+    relative_strength.KIND,
+    convergence.KIND,
+    averages.KIND,
+    bands.KIND,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +73,17 @@ def _checked(kind: object) -> SignalKind:
     if signal.name != kind.name:
         raise ValueError(f"it is registered as {kind.name} but builds {signal.name}")
     check_window(signal)
-    if unknown := [field for field in signal.fields if field not in FIELDS]:
+    if unknown := [field for field in signal.fields if field not in READABLE]:
         raise ValueError(f"it reads unknown fields: {', '.join(unknown)}")
     return kind
 
 
 def check_window(signal: Signal) -> None:
-    """Raise ValueError for a signal that reads other than daily bars, or more of them than a panel remembers."""
-    if signal.bar != "1d":
-        raise ValueError(f"it reads bars of {signal.bar}: signals read daily bars (1d)")
-    if not 1 <= signal.window <= LONGEST_WINDOW:
-        raise ValueError(f"its window of {signal.window} bars is not within 1 and {LONGEST_WINDOW}")
+    """Raise ValueError for an unknown bar size, or more bars than a panel would remember."""
+    bar_length_ms(signal.bar)
+    longest = LONGEST_WINDOW if signal.bar == "1d" else LONGEST_INTRADAY_WINDOW
+    if not 1 <= signal.window <= longest:
+        raise ValueError(f"its window of {signal.window} bars is not within 1 and {longest}")
 
 
 def one_line(fault: Exception) -> str:

@@ -12,13 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 LONGEST_WINDOW = 435
 """Daily bars a panel remembers by default, so the longest window a signal may ask for."""
+LONGEST_INTRADAY_WINDOW = 50_000
+"""Bars shorter than a day a signal may ask for: a month of minutes."""
 RANGE_PERIOD = 20
 SEED_SHARE = 1e-3
 
 Days = Annotated[int, Field(ge=1)]
+BarSize = Literal["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
 
 WEIGHT = "weight among the enabled signals of its class, before they are normalised to 1 (share)"
 SCALAR = "factor that brings an average reading to the average forecast (x)"
+BAR = "size of the bars it reads, none finer than the market's own"
 WINDOW = "bars each reading is computed from (days)"
 
 
@@ -30,6 +34,13 @@ class SignalSettings(BaseModel):
     enabled: bool = Field(default=True, description="whether the signal takes part")
     weight: float = Field(default=0.0, ge=0, le=1, description=WEIGHT)
     scalar: float = Field(default=1.0, gt=0, le=100, description=SCALAR)
+
+
+class BarSettings(SignalSettings):
+    """A signal that says which bars it reads; off until somebody switches it on."""
+
+    enabled: bool = Field(default=False, description="whether the signal takes part")
+    bar: BarSize = Field(default="1d", description=BAR)
 
 
 class MomentumSettings(SignalSettings):

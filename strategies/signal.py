@@ -27,6 +27,12 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 FIELDS = ("open", "high", "low", "close", "volume")
+TAKER_BUY_VOLUME = "taker_buy_volume"
+"""Base volume whose buyer took; NaN where the source does not tell, which is no fault of the bar."""
+CLOSE_MS = "close_ms"
+"""When each bar closed, UTC epoch ms as float64, for what begins at midnight or by a schedule."""
+READABLE = (*FIELDS, TAKER_BUY_VOLUME, CLOSE_MS)
+"""The fields a signal may read."""
 DAY_MS = 86_400_000
 BAR_LENGTHS_MS = {
     "1m": 60_000,
@@ -102,7 +108,9 @@ class Signal:
     `window` is W, the bars (closes) of size `bar` a reading needs; `fields` names its input arrays in
     order. `scalar` is the forecast scalar k, `weight` the share in its class before normalising. `kernel`
     takes one C-contiguous array [N, w] per field; w may differ from W (a shorter history is then its own
-    affair: WARMUP).
+    affair: WARMUP). `roll`, where there is one, takes series [N, n] with n >= W and gives, in the order
+    [N, n - W + 1], what `kernel` says of each of their windows: the same to 1e-9, in less time.
+    `kernels` names the module of its compiled kernels where that is loaded for this signal alone.
     """
 
     name: str
@@ -118,6 +126,8 @@ class Signal:
     settings: SignalSettings
     statistic_names: tuple[str, ...]
     kernel: Kernel
+    roll: Kernel | None = None
+    kernels: str = ""
 
     @property
     def bar_ms(self) -> int:

@@ -1,96 +1,35 @@
 """Compiled kernels of the evidence signals: windows [N, w] in, value, confidence, reason and statistics out.
 
 Reductions run in the order of time without fastmath, so a window gives the same bits alone and in a batch.
-All kernels live in one file because numba renews a cached kernel only when the file it stands in has changed:
-a helper in another file could be edited and its old machine code go on running inside them.
-Imported when a signal is first evaluated; reason codes are positions in `strategies.signal.Reason`.
+Imported when a signal is first evaluated.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
-Integers: TypeAlias = NDArray[np.int64]
-
-OK, WARMUP, NAN_INPUT, ZERO_VAR = 0, 1, 4, 5
-RELATIVE_ZERO = 1e-12
-
-
-@njit(cache=True)
-def usable_price(price: float) -> bool:
-    """Finite and positive (NaN fails every comparison)."""
-    return 0.0 < price < math.inf
-
-
-@njit(cache=True)
-def usable_prices(prices: Floats) -> bool:
-    for price in prices:  # noqa: SIM110 - numba compiles no generator expressions
-        if not usable_price(price):
-            return False
-    return True
-
-
-@njit(cache=True)
-def ewm_moments(samples: Floats, com: float) -> tuple[float, float]:
-    """Exponentially weighted mean and standard deviation after the last sample.
-
-    m_1 = x_1, v_1 = 0; with d = com / (com + 1): v_t = d (v_{t-1} + (1 - d)(x_t - m_{t-1})^2),
-    m_t = m_{t-1} + (1 - d)(x_t - m_{t-1}): pandas' ewm(com, adjust=False) with var(bias=True).
-    """
-    decay = com / (com + 1.0)
-    gain = 1.0 - decay
-    mean, variance = samples[0], 0.0
-    for index in range(1, samples.size):
-        surprise = samples[index] - mean
-        variance = decay * (variance + gain * surprise * surprise)
-        mean += gain * surprise
-    return mean, math.sqrt(variance)
-
-
-@njit(cache=True)
-def negligible(deviation: float, mean: float) -> bool:
-    return deviation <= RELATIVE_ZERO * max(1.0, abs(mean))
-
-
-@njit(cache=True)
-def log_returns(close: Floats) -> Floats:
-    returns = np.empty(close.size - 1)
-    for index in range(returns.size):
-        returns[index] = math.log(close[index + 1] / close[index])
-    return returns
-
-
-@njit(cache=True)
-def trailing_sum(samples: Floats, count: int) -> float:
-    total = 0.0
-    for index in range(samples.size - count, samples.size):
-        total += samples[index]
-    return total
-
-
-@njit(cache=True)
-def clip(number: float, low: float, high: float) -> float:
-    """NaN stays NaN."""
-    if number < low:
-        return low
-    if number > high:
-        return high
-    return number
-
-
-@njit(cache=True)
-def sign(number: float) -> float:
-    if number > 0.0:
-        return 1.0
-    if number < 0.0:
-        return -1.0
-    return 0.0
+from strategies.arithmetic import (
+    NAN_INPUT,
+    OK,
+    RELATIVE_ZERO,
+    WARMUP,
+    ZERO_VAR,
+    Floats,
+    Integers,
+    clip,
+    ewm_moments,
+    log_returns,
+    negligible,
+    reversal_response,
+    sign,
+    trailing_sum,
+    usable_bars,
+    usable_prices,
+    wilder_ranges,
+)
 
 
 @njit(cache=True)
@@ -142,11 +81,6 @@ def momentum(
             scores[index] = trailing_sum(returns, horizon) / (deviation * math.sqrt(horizon))
         value[row], confidence[row] = momentum_reading(scores, cap, by_sign)
         reason[row] = OK
-
-
-@njit(cache=True)
-def reversal_response(score: float, dead_band: float, full: float) -> float:
-    return 0.0 - sign(score) * clip((abs(score) - dead_band) / (full - dead_band), 0.0, 1.0)
 
 
 @njit(cache=True)
@@ -205,30 +139,6 @@ def reversal(
 
 
 @njit(cache=True)
-def true_range(high: float, low: float, previous_close: float) -> float:
-    return max(high - low, abs(high - previous_close), abs(low - previous_close))
-
-
-@njit(cache=True)
-def wilder_ranges(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
-    """Average true range per bar: the mean of the first `period` true ranges, then ((n - 1) ATR + TR) / n.
-
-    NaN on the bars before it exists (it needs period + 1 bars).
-    """
-    ranges = np.full(close.size, math.nan)
-    seed = 0.0
-    for index in range(1, close.size):
-        width = true_range(high[index], low[index], close[index - 1])
-        if index < period:
-            seed += width
-        elif index == period:
-            ranges[index] = (seed + width) / period
-        else:
-            ranges[index] = ((period - 1) * ranges[index - 1] + width) / period
-    return ranges
-
-
-@njit(cache=True)
 def highest_before(prices: Floats, count: int) -> Floats:
     """The maximum of the `count` values before each bar, NaN where fewer exist.
 
@@ -284,16 +194,6 @@ def breakout_positions(
             position, stop = -1, price + stop_ranges * ranges[index]
         positions[index] = position
     return positions
-
-
-@njit(cache=True)
-def usable_bars(high: Floats, low: Floats, close: Floats) -> bool:
-    for index in range(close.size):
-        if not (usable_price(high[index]) and usable_price(low[index])):
-            return False
-        if not low[index] <= close[index] <= high[index]:
-            return False
-    return True
 
 
 @njit(

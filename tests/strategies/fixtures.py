@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from strategies.config import SignalsConfig, enabled_signals
 from strategies.panel import Panel
 from strategies.registry import assemble
-from strategies.signal import Signal
+from strategies.signal import CLOSE_MS, FIELDS, TAKER_BUY_VOLUME, Signal
 
 FloatArray = NDArray[np.float64]
 HOUR_MS = 3_600_000
@@ -51,7 +51,7 @@ def BARS(count: int, seed: int) -> tuple[FloatArray, FloatArray, FloatArray, Flo
 
 
 def default_signals() -> tuple[Signal, ...]:
-    """Every signal of the project with its default settings; no plug-ins."""
+    """The signals that run unless somebody says otherwise; no plug-ins."""
     return enabled_signals(SignalsConfig(), assemble(()))
 
 
@@ -72,3 +72,29 @@ def panel_of(bars: FloatArray, bar_ms: int = DAY_MS, start_ms: int = START_MS, d
     panel = Panel([f"S{column}" for column in range(bars.shape[2])], bar_ms, days=days)
     panel.extend(start_ms, *bars)
     return panel
+
+
+def inputs(signal: Signal, bars: FloatArray, start_ms: int = START_MS) -> list[FloatArray]:
+    """The fields a signal reads of bars [5 or 6, n, ...] from `start_ms` on: each [n, ...]."""
+    shape = bars.shape[1:]
+    closed = start_ms + signal.bar_ms * np.arange(1.0, shape[0] + 1)
+    known = {**dict(zip(FIELDS, bars, strict=False)), TAKER_BUY_VOLUME: np.full(shape, np.nan)}
+    if len(bars) > len(FIELDS):
+        known[TAKER_BUY_VOLUME] = bars[len(FIELDS)]
+    known[CLOSE_MS] = np.broadcast_to(closed.reshape(-1, *(1 for _ in shape[1:])), shape)
+    return [np.ascontiguousarray(known[field]) for field in signal.fields]
+
+
+def panel_for(signal: Signal, bars: FloatArray, start_ms: int = START_MS) -> Panel:
+    """A panel of bars [5, n, S] of the signal's own size, which has taken them all and forgotten none."""
+    panel = empty_panel(signal, bars.shape[2], bars.shape[1])
+    panel.extend(start_ms, *bars)
+    return panel
+
+
+def empty_panel(signal: Signal, symbols: int, bars: int) -> Panel:
+    """A panel that will remember `bars` bars of the signal's size."""
+    depth = max(bars, signal.window)
+    return Panel(
+        [f"S{column}" for column in range(symbols)], signal.bar_ms, days=depth, more={signal.bar: depth}
+    )

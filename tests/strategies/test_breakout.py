@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
+from strategies.arithmetic import wilder_ranges
 from strategies.evidence.breakout import average_true_range, build
-from strategies.evidence.kernels import breakout_positions, highest_before, wilder_ranges
+from strategies.evidence.kernels import breakout_positions, highest_before
 from strategies.settings import BreakoutSettings
 from strategies.signal import Reason
 from tests.strategies.fixtures import BARS, FloatArray, walk

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategies.evaluate import daily_readings, evaluate, explain
+from strategies.evaluate import evaluate, explain, past_readings
 from strategies.panel import Panel
 from strategies.signal import REASONS, Reason
 from tests.strategies.fixtures import DAY_MS, HOUR_MS, START_MS, FloatArray, default_signals, panel_of, walk
@@ -130,7 +130,7 @@ def test_history_is_what_was_said_live(seed: int, holes: list[tuple[int, int, in
         for row in range(bars.shape[1])
         if panel.append(START_MS + row * 12 * HOUR_MS, *bars[:, row])
     ]
-    past = daily_readings([A3], panel)
+    past = past_readings([A3], panel)
     days = len(past.ts_ms)
     assert days == (240 if memory > 240 else memory - 147)
     for day, said in zip(range(days), live[-days:], strict=True):
@@ -142,12 +142,12 @@ def test_history_is_what_was_said_live(seed: int, holes: list[tuple[int, int, in
 
 def test_history_does_not_depend_on_how_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     panel = panel_of(walk(np.random.default_rng(4), 500, 3))
-    whole = daily_readings(SIGNALS, panel)
+    whole = past_readings(SIGNALS, panel)
     monkeypatch.setattr("strategies.evaluate.CHUNK_FLOATS", 7 * 428 * 3)
-    pieces = daily_readings(SIGNALS, panel)
+    pieces = past_readings(SIGNALS, panel)
     assert whole.value.tobytes() == pieces.value.tobytes()
     assert whole.confidence.tobytes() == pieces.confidence.tobytes()
 
 
 def test_history_of_a_young_panel_is_empty() -> None:
-    assert daily_readings(SIGNALS, Panel(["S0"], DAY_MS)).value.shape == (0, 3, 1)
+    assert past_readings(SIGNALS, Panel(["S0"], DAY_MS)).value.shape == (0, 3, 1)

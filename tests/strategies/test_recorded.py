@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from strategies.evaluate import DailyReadings, daily_readings, evaluate
+from strategies.evaluate import PastReadings, evaluate, past_readings
 from strategies.panel import Panel
 from tests.strategies.fixtures import HOUR_MS, FloatArray, default_signals
 
@@ -40,26 +40,26 @@ def market(data_folder: Path) -> tuple[int, FloatArray]:
 
 
 @pytest.fixture(scope="module")
-def history(market: tuple[int, FloatArray]) -> DailyReadings:
+def history(market: tuple[int, FloatArray]) -> PastReadings:
     first, bars = market
     panel = Panel([f"S{column}" for column in range(12)], HOUR_MS, days=1_100)
     panel.extend(first, *bars)
-    return daily_readings(SIGNALS, panel)
+    return past_readings(SIGNALS, panel)
 
 
 @pytest.mark.parametrize(("signal", "month"), [(0, "2022-06"), (1, "2022-05"), (2, "2021-08")])
-def test_the_first_opinion_comes_with_the_window(history: DailyReadings, signal: int, month: str) -> None:
+def test_the_first_opinion_comes_with_the_window(history: PastReadings, signal: int, month: str) -> None:
     first = history.ts_ms[np.isfinite(history.value[:, signal]).any(axis=1)][0]
     assert datetime.fromtimestamp(first / 1_000, UTC).strftime("%Y-%m") == month
 
 
 @pytest.mark.parametrize(("signal", "size"), [(0, 0.25), (1, 0.36), (2, 0.059)])
-def test_mean_size_of_the_readings(history: DailyReadings, signal: int, size: float) -> None:
+def test_mean_size_of_the_readings(history: PastReadings, signal: int, size: float) -> None:
     strength = np.abs(history.value[:, signal] * history.confidence[:, signal])
     assert float(np.nanmean(strength)) == pytest.approx(size, rel=0.15)
 
 
-def test_live_says_what_history_says(market: tuple[int, FloatArray], history: DailyReadings) -> None:
+def test_live_says_what_history_says(market: tuple[int, FloatArray], history: PastReadings) -> None:
     first, bars = market
     panel = Panel([f"S{column}" for column in range(12)], HOUR_MS)
     day = 0

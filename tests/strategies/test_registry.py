@@ -1,13 +1,14 @@
 """Signals by name, and plug-ins that are broken in every way a plug-in can be."""
 
+import importlib.util
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import pytest
 
-from strategies.config import SignalConfigFault, SignalsConfig, enabled_signals
+from strategies.config import SignalConfigFault, SignalsConfig, check_bar_sizes, enabled_signals
 from strategies.evidence import momentum
-from strategies.registry import ENTRY_POINT_GROUP, assemble, installed
+from strategies.registry import BUILT_IN, ENTRY_POINT_GROUP, assemble, check_window, installed
 from strategies.settings import MomentumSettings, SignalSettings
 from strategies.signal import Signal, SignalKind
 
@@ -34,13 +35,14 @@ def build_moody(settings: MoodySettings) -> Signal:
     return replace(build_slow(SlowSettings()), name="MOODY", window=settings.days)
 
 
+OWN = [kind.name for kind in BUILT_IN]
 MOODY = SignalKind("MOODY", MoodySettings, build_moody)
 SLOW = SignalKind("SLOW", SlowSettings, build_slow)
 TWIN = SignalKind("A1", MomentumSettings, momentum.build)
 MISNAMED = SignalKind("OTHER", SlowSettings, build_slow)
 FAILING = SignalKind("FAILING", SignalSettings, fail)
 WRONG_FIELD = SignalKind("F", SlowSettings, lambda s: replace(build_slow(s), name="F", fields=("price",)))
-WRONG_BAR = SignalKind("B", SlowSettings, lambda s: replace(build_slow(s), name="B", bar="1h"))
+WRONG_BAR = SignalKind("B", SlowSettings, lambda s: replace(build_slow(s), name="B", bar="7m"))
 TOO_LONG = SignalKind("L", SlowSettings, lambda s: replace(build_slow(s), name="L", window=436))
 NOT_A_KIND = "surprise"
 
@@ -51,12 +53,13 @@ def point(name: str) -> EntryPoint:
 
 def test_the_projects_own_signals() -> None:
     registry = installed()
-    assert list(registry.kinds)[:3] == ["A1", "A2", "A3"]
+    assert list(registry.kinds)[: len(OWN)] == OWN
+    assert set(OWN) == set(SignalsConfig.model_fields) - {"plugins"}
 
 
 def test_a_plug_in_joins_them() -> None:
     registry = assemble([point("SLOW")])
-    assert list(registry.kinds) == ["A1", "A2", "A3", "SLOW"]
+    assert list(registry.kinds) == [*OWN, "SLOW"]
     assert registry.broken == ()
 
 
@@ -67,7 +70,7 @@ def test_a_plug_in_joins_them() -> None:
         (point("MISNAMED"), "ValueError: it is registered as OTHER but builds SLOW"),
         (point("FAILING"), "RuntimeError: no luck"),
         (point("WRONG_FIELD"), "ValueError: it reads unknown fields: price"),
-        (point("WRONG_BAR"), "ValueError: it reads bars of 1h: signals read daily bars"),
+        (point("WRONG_BAR"), "ValueError: unknown bar size '7m'"),
         (point("TOO_LONG"), "ValueError: its window of 436 bars is not within 1 and 435"),
         (point("NOT_A_KIND"), "TypeError: it is a str, not a SignalKind"),
         (point("ABSENT"), "AttributeError: module"),
@@ -80,7 +83,7 @@ def test_a_plug_in_joins_them() -> None:
 )
 def test_a_broken_plug_in_is_named_and_left_out(entry: EntryPoint, fault: str) -> None:
     registry = assemble([entry, point("SLOW")])
-    assert list(registry.kinds) == ["A1", "A2", "A3", "SLOW"]
+    assert list(registry.kinds) == [*OWN, "SLOW"]
     (broken,) = registry.broken
     assert broken.entry_point == f"{entry.name} = {entry.value}"
     assert broken.fault.startswith(fault)
@@ -143,3 +146,25 @@ def test_a_plug_in_that_is_switched_off_need_not_be_there() -> None:
 def test_unknown_keys_and_wrong_values_are_refused(section: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(section))):
         SignalsConfig.model_validate(section)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_signal_can_be_switched_on_and_off(name: str) -> None:
+    every = {own: {"enabled": own == name} for own in OWN}
+    (signal,) = enabled_signals(SignalsConfig.model_validate(every), assemble([]))
+    assert signal.name == name
+
+
+@pytest.mark.parametrize("kind", BUILT_IN, ids=lambda kind: kind.name)
+def test_a_window_fits_a_panel_and_a_kernel_module_is_there(kind: SignalKind) -> None:
+    signal = kind.build(kind.settings())
+    check_window(signal)
+    assert not signal.kernels or importlib.util.find_spec(signal.kernels) is not None
+
+
+def test_bars_finer_than_the_markets_are_refused_by_name() -> None:
+    config = SignalsConfig.model_validate({"C1": {"enabled": True, "bar": "15m"}})
+    signals = enabled_signals(config, assemble([]))
+    check_bar_sizes(signals, 300_000)
+    with pytest.raises(SignalConfigFault, match=r"signals.C1: its bars of 15m .* which are 60 minutes"):
+        check_bar_sizes(signals, 3_600_000)

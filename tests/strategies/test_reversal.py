@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from strategies.evidence.kernels import efficiency_ratio, reversal_response
+from strategies.arithmetic import reversal_response
+from strategies.evidence.kernels import efficiency_ratio
 from strategies.evidence.reversal import build
 from strategies.settings import ReversalSettings
 from strategies.signal import Reason

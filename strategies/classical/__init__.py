@@ -1,0 +1,1 @@
+"""Signals of the classical toolbox: rules without a test of significance."""

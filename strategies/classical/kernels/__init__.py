@@ -1,0 +1,1 @@
+"""Compiled kernels, one file per classical signal."""

@@ -1,0 +1,104 @@
+"""What can be set of each classical signal: the sections [signals.C1] to [signals.C4]."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from strategies.settings import SCALAR, BarSettings, forgets_its_seed
+
+PERIOD = "bars of the average (bars)"
+RANGES = "period of the average true range (bars)"
+CLOSES = "closes each reading is computed from (bars)"
+PRIOR = "confidence of a rule nothing is known of yet (share)"
+LONGEST = 5_000
+
+
+class RuleSettings(BarSettings):
+    """A rule: its confidence is a prior, for nothing in one window says how often it is right."""
+
+    prior: float = Field(default=0.5, ge=0, le=1, description=PRIOR)
+
+
+class RelativeStrengthSettings(RuleSettings):
+    """[signals.C1]: Wilder's relative strength index, leaned against beyond its bounds."""
+
+    period: int = Field(default=14, ge=2, le=LONGEST, description="period of Wilder's averages (bars)")
+    oversold: float = Field(
+        default=30.0,
+        gt=0,
+        lt=50,
+        description="index below which it buys; it sells above 100 less this (points)",
+    )
+    window: int = Field(default=250, ge=3, le=LONGEST, description=CLOSES)
+
+    @model_validator(mode="after")
+    def window_is_long_enough(self) -> Self:
+        forgets_its_seed(self.window - self.period, self.period - 1.0)
+        return self
+
+
+class ConvergenceSettings(RuleSettings):
+    """[signals.C2]: difference of two exponential averages against its own average."""
+
+    scalar: float = Field(default=5.0, gt=0, le=100, description=SCALAR)
+    fast: int = Field(default=12, ge=2, le=LONGEST, description="period of the fast average (bars)")
+    slow: int = Field(default=26, ge=3, le=LONGEST, description="period of the slow average (bars)")
+    signal: int = Field(
+        default=9, ge=2, le=LONGEST, description="period of the difference's own average (bars)"
+    )
+    range_period: int = Field(default=14, ge=2, le=LONGEST, description=RANGES)
+    window: int = Field(default=300, ge=3, le=LONGEST, description=CLOSES)
+
+    @model_validator(mode="after")
+    def window_is_long_enough(self) -> Self:
+        if self.fast >= self.slow:
+            raise ValueError(f"fast {self.fast} must be below slow {self.slow}")
+        forgets_its_seed(self.window - self.slow - self.signal, (self.slow - 1) / 2)
+        forgets_its_seed(self.window - self.range_period, self.range_period - 1.0)
+        return self
+
+
+class AveragesSettings(RuleSettings):
+    """[signals.C3]: a fast simple average above or below a slow one."""
+
+    scalar: float = Field(default=1.7, gt=0, le=100, description=SCALAR)
+    fast: int = Field(default=20, ge=1, le=LONGEST, description="period of the fast average (bars)")
+    slow: int = Field(default=50, ge=2, le=LONGEST, description="period of the slow average (bars)")
+    range_period: int = Field(default=14, ge=2, le=LONGEST, description=RANGES)
+    cap: float = Field(
+        default=2.0, gt=0, le=100, description="distance at which it says all it can (average true ranges)"
+    )
+    window: int = Field(default=250, ge=3, le=LONGEST, description=CLOSES)
+
+    @model_validator(mode="after")
+    def window_is_long_enough(self) -> Self:
+        if self.fast >= self.slow:
+            raise ValueError(f"fast {self.fast} must be below slow {self.slow}")
+        if self.window < self.slow:
+            raise ValueError(f"window {self.window} must hold the slow average of {self.slow}")
+        forgets_its_seed(self.window - self.range_period, self.range_period - 1.0)
+        return self
+
+
+class BandSettings(RuleSettings):
+    """[signals.C4]: distance from a simple average in standard deviations."""
+
+    scalar: float = Field(default=2.3, gt=0, le=100, description=SCALAR)
+    period: int = Field(
+        default=20, ge=3, le=LONGEST, description="closes of the average and the bands (bars)"
+    )
+    flat: float = Field(default=0.5, ge=0, le=100, description="score below which it is silent (sigmas)")
+    full: float = Field(default=2.0, gt=0, le=100, description="score at which it says all it can (sigmas)")
+
+    @property
+    def window(self) -> int:
+        """Closes each reading is computed from."""
+        return self.period
+
+    @model_validator(mode="after")
+    def full_exceeds_flat(self) -> Self:
+        if self.full <= self.flat:
+            raise ValueError(f"full {self.full:g} must exceed flat {self.flat:g}")
+        return self

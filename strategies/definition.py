@@ -1,0 +1,60 @@
+"""A signal of one symbol's bars put together from its parts; what differs between two of them is all that each
+file under `statistical` and `classical` has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from store.records import SignalClass, SignalType
+from strategies.signal import FloatArray, KernelResult, Mirror, Signal, SignalKind
+from strategies.windows import result_arrays
+
+Spans = Callable[..., KernelResult]
+"""(settings, span, series [N, n] per field) to what is said of each of the n - span + 1 windows of each row."""
+
+
+def bar_signal(
+    name: str,
+    title: str,
+    type: SignalType,
+    settings: type[Any],
+    fields: tuple[str, ...],
+    mirror: Mirror | None,
+    statistics: Callable[[Any], tuple[str, ...]],
+    spans: Spans,
+    kernels: str,
+) -> SignalKind:
+    """What is registered for a directional signal whose settings have `bar` and `window`."""
+
+    def build(chosen: Any) -> Signal:
+        return Signal(
+            name=name,
+            title=title,
+            signal_class=SignalClass.DIRECTIONAL,
+            type=type,
+            bar=chosen.bar,
+            window=chosen.window,
+            fields=fields,
+            scalar=chosen.scalar,
+            weight=chosen.weight,
+            mirror=mirror,
+            settings=chosen,
+            statistic_names=statistics(chosen),
+            kernel=partial(_whole, spans, chosen),
+            roll=partial(spans, chosen, chosen.window),
+            kernels=kernels,
+        )
+
+    return SignalKind(name, settings, build)
+
+
+def span_results(series: FloatArray, span: int, statistics: int) -> KernelResult:
+    """Room for what is said of the windows of `span` bars in series [N, n]."""
+    return result_arrays(series.shape[0] * (series.shape[1] - span + 1), statistics)
+
+
+def _whole(spans: Spans, settings: Any, *windows: FloatArray) -> KernelResult:
+    """Windows as series that hold one window each."""
+    return spans(settings, windows[0].shape[1], *windows)

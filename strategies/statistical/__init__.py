@@ -1,0 +1,1 @@
+"""Signals that are statistical tests: silent unless the window rejects chance."""

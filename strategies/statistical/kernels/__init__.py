@@ -1,0 +1,1 @@
+"""Compiled kernels, one file per statistical signal, and what they share."""
