@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 DAY_MS = 86_400_000
 DAYS_KEPT = 120
@@ -22,13 +22,33 @@ class DayClose:
     gross: float
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the operator chose for one signal, by whom and when; `weight` None: the configured one."""
+
+    enabled: bool
+    weight: float | None
+    actor: str
+    ts_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An order the operator wants cancelled, until the venue has said how it ended; `before`: what it was then."""
+
+    actor: str
+    reason: str
+    before: str
+
+
 @dataclass(slots=True)
 class BookState:
     """`cursor_ms` is the close of the last bar that was decided; `venue_sequence` the last venue event booked.
 
     `frozen_atr`: A2's ATR when a position opened, kept until it is flat; `hold_since_ms`: when the hold a symbol is
     in began; `proven_ms`: when the venue's books last proved ours; `forecast`: F after stage `overlay` of the last
-    decision; `guards`: the guards' own state as they serialise it.
+    decision; `guards`: the guards' own state as they serialise it; `choices`: the operator's, by signal; `withdrawals`:
+    by client order id.
     """
 
     cursor_ms: int = 0
@@ -45,6 +65,8 @@ class BookState:
     high_water_mark: str = ""
     proven_ms: int = 0
     guards: Mapping[str, object] = field(default_factory=dict)
+    choices: dict[str, Choice] = field(default_factory=dict)
+    withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
 
     def close_day(self, close_ms: int, equity: float, gross: float) -> bool:
         """Note how the UTC day that a bar closing at `close_ms` belongs to ends, as far as is known; True where that
@@ -78,6 +100,8 @@ class BookState:
                 "high_water_mark": self.high_water_mark,
                 "proven_ms": self.proven_ms,
                 "guards": self.guards,
+                "choices": {name: astuple(choice) for name, choice in self.choices.items()},
+                "withdrawals": {name: astuple(order) for name, order in self.withdrawals.items()},
             },
             separators=(",", ":"),
         )
@@ -91,6 +115,9 @@ class BookState:
         """The state that `dumps` and `dumps_days` wrote."""
         raw = json.loads(text)
         raw["today"] = None if raw["today"] is None else DayClose(*raw["today"])
+        # A book of an earlier version knows neither.
+        raw["choices"] = {name: Choice(*row) for name, row in raw.get("choices", {}).items()}
+        raw["withdrawals"] = {name: Withdrawal(*row) for name, row in raw.get("withdrawals", {}).items()}
         return cls(**raw, days=[DayClose(*row) for row in json.loads(days)])
 
 

@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from engine.snapshot import Snapshot
 
+LEAST_WEIGHT, MOST_WEIGHT = 0.0, 1.0
+"""What a WEIGHT may be: a share before the weights of a class are normalised, as in the configuration."""
+
 
 class CommandKind(StrEnum):
     KILL = "kill"

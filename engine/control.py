@@ -5,13 +5,17 @@ A kill latches first and answers as soon as the latch is durable; everything els
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from engine.commands import Command, CommandKind, CommandResult
-from engine.dealings import withdraw_entries
+from engine.dealings import resolve, withdraw_entries, withdraw_unwanted
+from engine.interventions import BEGIN, begin, ending
 from engine.kill import KillProgress, KillState
+from engine.lifecycle import is_open
 from engine.machine import Machine
 from engine.oversight import OPERATOR_PAUSE
 from risk.state import OPERATOR
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 RESUME_WORD = "RESUME"
+STILL_ASKING = "cancelling order {}: the venue has not said how it ended; it is asked again after every bar"
 _PROGRESS = {"flat": KillProgress.FLAT, "kept": KillProgress.KEPT, "flattening": KillProgress.FLATTENING}
 
 
@@ -31,17 +36,22 @@ class Control:
     def __init__(self, session: Session, machine: Machine) -> None:
         self._session = session
         self._machine = machine
-        self._handlers: dict[CommandKind, Callable[[Command], Awaitable[CommandResult]]] = {
+        self._handlers: dict[CommandKind, Callable[[Command], Coroutine[Any, Any, CommandResult]]] = {
             CommandKind.KILL: self._kill,
             CommandKind.RESUME: self._resume,
             CommandKind.PAUSE: self._pause,
             CommandKind.REDUCE: self._reduce,
             CommandKind.STOP: self._stop,
+            **dict.fromkeys(BEGIN, self._intervene),
         }
+        self._begun: set[asyncio.Task[CommandResult]] = set()
 
     async def execute(self, command: Command) -> CommandResult:
-        """Carry out one command and answer when it has taken effect."""
-        return await self._handlers[command.kind](command)
+        """Carry out one command and answer when it has taken effect; it is finished even if nobody waits for it."""
+        begun = asyncio.ensure_future(self._handlers[command.kind](command))
+        self._begun.add(begun)
+        begun.add_done_callback(self._begun.discard)
+        return await asyncio.shield(begun)
 
     def latch(self, reason: str, actor: str, keep_positions: bool) -> None:
         """HALTED, gathered for the caller's commit; used by guards inside a bar and by the kill command."""
@@ -92,16 +102,62 @@ class Control:
         what = "HALTED; cancelling" + ("" if keep else " and flattening")
         return self._answer(command, True, what, before)
 
-    async def _between_bars(self, act: Callable[[], CommandResult]) -> CommandResult:
-        """Do what changes the account's memory while no bar is half done, and make it durable with all of it."""
-        async with self._machine.books:
-            result = act()
-            self._machine.cycle.store_book()
-            await self._machine.journal.commit()
+    async def finish_cancels(self) -> dict[str, CommandResult]:
+        """Cancel what operators want cancelled; each order that has ended, with the answer to who asked. The caller
+        holds the books and commits."""
+        machine, told = self._machine, {}
+        for order in await withdraw_unwanted(machine):
+            wanted = machine.book.withdrawals.pop(order.client_order_id)
+            accepted, message = ending(order)
+            now_ms = machine.clock.now_ms()
+            facts = {
+                "order": order.client_order_id,
+                "before": wanted.before,
+                "after": order.status.value,
+            }
+            machine.journal.audit("cancel ended", wanted.actor, facts, now_ms)
+            machine.tape.say(now_ms, "WARN", "engine.interventions", f"{message}, by {wanted.actor}")
+            command = Command(
+                CommandKind.CANCEL, wanted.actor, wanted.reason, {"order": order.client_order_id}
+            )
+            told[order.client_order_id] = self._answer(command, accepted, message, machine.oversight.state)
+        return told
+
+    async def _intervene(self, command: Command) -> CommandResult:
+        """What `engine.interventions` begins is durable before the venue hears of it."""
+        machine = self._machine
+        async with machine.books:
+            begun, before = begin(machine, command), machine.oversight.state
+            if begun.withdraws:
+                # How an order ends is the venue's to say; the command is journalled with that.
+                await self._commit()
+                told = (await self.finish_cancels()).get(begun.withdraws)
+                await self._commit()
+                return told or CommandResult(True, STILL_ASKING.format(begun.withdraws), before.name)
+            result = self._answer(command, begun.accepted, begun.message, before)
+            await self._commit()
+            await withdraw_entries(machine)
+            await machine.execution.dispatch(begun.sends, machine.clock.now_ms())
+            await resolve(machine, machine.clock.now_ms())
+            refused = [
+                order.reason
+                for sent in begun.sends
+                if not is_open(order := machine.execution.orders[sent.client_order_id])
+            ]
+        if refused:
+            return replace(result, message=f"{result.message}; refused now, asked again: {refused[0]}")
         return result
 
+    async def _commit(self) -> None:
+        """Make what changed the account's memory durable with all of it; only while no bar is half done."""
+        self._machine.cycle.store_book()
+        await self._machine.journal.commit()
+
     async def _resume(self, command: Command) -> CommandResult:
-        return await self._between_bars(lambda: self._resumed(command))
+        async with self._machine.books:
+            result = self._resumed(command)
+            await self._commit()
+        return result
 
     def _resumed(self, command: Command) -> CommandResult:
         machine = self._machine
@@ -127,16 +183,16 @@ class Control:
         return self._answer(command, True, f"resumed, now {machine.oversight.state.name}", before)
 
     async def _pause(self, command: Command) -> CommandResult:
-        return await self._restrict(command, OPERATOR_PAUSE, "entries paused", cancel_entries=False)
+        return await self._restrict(command, OPERATOR_PAUSE, "entries paused")
 
     async def _reduce(self, command: Command) -> CommandResult:
-        return await self._restrict(command, "operator reduce", "reducing only", cancel_entries=True)
+        return await self._restrict(command, "operator reduce", "reducing only")
 
-    async def _restrict(self, command: Command, name: str, what: str, cancel_entries: bool) -> CommandResult:
-        result = await self._between_bars(lambda: self._restricted(command, name, what))
-        if cancel_entries and command.arguments.get("on", "true") != "false":
-            async with self._machine.books:
-                await withdraw_entries(self._machine)
+    async def _restrict(self, command: Command, name: str, what: str) -> CommandResult:
+        async with self._machine.books:
+            result = self._restricted(command, name, what)
+            await self._commit()
+            await withdraw_entries(self._machine)
         return result
 
     def _restricted(self, command: Command, name: str, what: str) -> CommandResult:

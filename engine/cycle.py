@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 
 from engine.bookstate import BookState
-from engine.decision import STAGES, Decider, Decision, Portfolio, RiskInputs
+from engine.decision import STAGES, Decider, Decision, Parameters, Portfolio, RiskInputs, SignalTable
 from engine.decision import Readings as DecisionReadings
 from engine.execution import Execution
-from engine.intents import Protection, flatten_order, offset_on_tick, protective_orders, target_orders
 from engine.ledger import Ledger
 from engine.market import MarketState
+from engine.ordering import Ordering
 from engine.oversight import Oversight
 from engine.reconcile import News
 from engine.tape import Tape
@@ -30,8 +30,6 @@ from store.records import (
     Instrument,
     LedgerTotals,
     Order,
-    OrderPurpose,
-    Side,
     TradingState,
 )
 from store.rows import DecisionRow, ReadingRow, finite_numbers
@@ -39,8 +37,6 @@ from store.rows import DecisionRow, ReadingRow, finite_numbers
 KELLY_DAYS = 90
 BOOK, DAYS = "book", "days"
 TRAIL = 24
-Exits = dict[tuple[str, Side], set[OrderPurpose]]
-NOTHING: set[OrderPurpose] = set()
 OVERLAY = STAGES.index("overlay")
 
 
@@ -85,8 +81,7 @@ class BarCycle:
         self.parameters = parameters
         self.weights = weights
         self._tape = tape
-        self._passive = passive
-        self._exits = wanted_exits(parameters)
+        self._ordering = Ordering(market, self._instruments, ledger, execution, book, parameters, passive)
         self._fdm = 1.0
         self._kelly = 1.0
         self._held_value = 0.0
@@ -98,6 +93,12 @@ class BarCycle:
         self.decision: Decision | None = None
         self.marks: dict[str, Decimal] = {}
         self._trail: deque[np.ndarray] = deque(maxlen=TRAIL)
+
+    def weigh(self, table: SignalTable, weights: np.ndarray) -> None:
+        """Decide with these weights from now on."""
+        self._decider = Decider(Parameters(table, self.parameters), len(self._instruments))
+        self.weights = weights
+        self._fdm = self._market.forecast_multiplier(weights)
 
     def trail(self, index: int) -> tuple[float, ...]:
         """The last forecasts of one symbol, oldest first."""
@@ -146,9 +147,10 @@ class BarCycle:
         self._remember(now_ms, decision)
         halt_reason = halt_reason or self._halt_reason(decision)
         halted = decision.halt or self._oversight.state is TradingState.HALTED
-        intents = [] if halted else self._intents(now_ms, decision)
+        flattened = self._oversight.flattened
+        intents = [] if halted else self._ordering.intents(now_ms, decision, flattened)
         if halted and self._oversight.flattening:
-            intents = self._leftovers(now_ms)
+            intents = self._ordering.leftovers(now_ms)
         for order in intents:
             self._execution.intend(order)
         self._write(now_ms, decision, totals)
@@ -259,67 +261,6 @@ class BarCycle:
         limit = self.parameters.dd_halt
         return f"drawdown {decision.drawdown:.2%} reached the halt at {limit:.2%} of equity"
 
-    def _intents(self, now_ms: int, decision: Decision) -> list[Order]:
-        orders: list[Order] = []
-        live = self._execution.protection()
-        moves = decision.close_lots | decision.open_lots | decision.whole_close
-        for index, instrument in enumerate(self._instruments):
-            held = self._ledger.quantity(instrument.symbol)
-            # Where nothing was traded nothing can fill, and an order would only be cancelled at the next close.
-            if moves[index] and self._market.volume[index] > 0:
-                orders += self._towards_target(index, now_ms, decision, held, live)
-            elif held:
-                side = Side.BUY if held > 0 else Side.SELL
-                if not self._exits <= live.get((instrument.symbol, side.opposite), NOTHING):
-                    orders += self._protect(index, now_ms, side, live)
-        return orders
-
-    def _towards_target(
-        self, index: int, now_ms: int, decision: Decision, held: Decimal, live: Exits
-    ) -> list[Order]:
-        instrument = self._instruments[index]
-        close_lots, open_lots = int(decision.close_lots[index]), int(decision.open_lots[index])
-        if decision.whole_close[index] and close_lots == 0:
-            # Less than a lot is held: the order below takes exactly that.
-            close_lots = -1 if held > 0 else 1
-        price = float(self._market.last_close[index])
-        orders = target_orders(instrument, now_ms, close_lots, open_lots, price, self._passive)
-        if orders and decision.whole_close[index] and orders[0].purpose is OrderPurpose.CLOSE:
-            orders[0] = replace(orders[0], quantity=abs(held))
-        if open_lots:
-            side = Side.BUY if open_lots > 0 else Side.SELL
-            if held == 0 or (held > 0) != (side is Side.BUY):
-                self._book.frozen_atr[instrument.symbol] = float(self._market.atr[index])
-                live = {}
-            orders += self._protect(index, now_ms, side, live)
-        elif held and not decision.whole_close[index]:
-            orders += self._protect(index, now_ms, Side.BUY if held > 0 else Side.SELL, live)
-        return orders
-
-    def _protect(self, index: int, now_ms: int, side: Side, live: Exits) -> list[Order]:
-        """Exits for a position of `side` that are not `live` yet: it is about to open, or an exit was refused, lost
-        or cancelled by hand."""
-        instrument = self._instruments[index]
-        present = live.get((instrument.symbol, side.opposite), NOTHING)
-        orders = protective_orders(instrument, now_ms, side, self._protection(index))
-        return [order for order in orders if order.purpose not in present]
-
-    def _protection(self, index: int) -> Protection:
-        instrument, limits = self._instruments[index], self.parameters
-        atr = self._book.frozen_atr.get(instrument.symbol, float(self._market.atr[index]))
-        price = float(self._market.last_close[index])
-        stop = _distance(limits.stop_atr, atr, limits.stop_fraction, price)
-        target = _distance(limits.target_atr, atr, limits.target_fraction, price)
-        return Protection(
-            None if stop is None else offset_on_tick(instrument, stop),
-            None if target is None else offset_on_tick(instrument, target),
-        )
-
-    def _leftovers(self, now_ms: int) -> list[Order]:
-        """While a kill flattens, what the last open could not fill is asked for again at the next."""
-        held = ((i.symbol, self._ledger.quantity(i.symbol)) for i in self._instruments)
-        return [flatten_order(symbol, now_ms, quantity) for symbol, quantity in held if quantity]
-
     def _write(self, now_ms: int, decision: Decision, totals: LedgerTotals) -> None:
         current = decision.current
         self._journal.equity(now_ms, totals, float(np.abs(current).sum()), float(current.sum()))
@@ -373,25 +314,6 @@ class BarCycle:
         self.totals = self._mark(self._book.cursor_ms)
 
 
-def wanted_exits(limits: RiskParameters) -> frozenset[OrderPurpose]:
-    """Which exits every position has."""
-    exits = {
-        OrderPurpose.STOP: limits.stop_atr > 0 or limits.stop_fraction > 0,
-        OrderPurpose.TARGET: limits.target_atr > 0 or limits.target_fraction > 0,
-    }
-    return frozenset(purpose for purpose, wanted in exits.items() if wanted)
-
-
 def mark_price(instrument: Instrument, close: float) -> Decimal:
     """A close on the instrument's tick, half-even, as exact `Decimal`."""
     return (Decimal(repr(close)) / instrument.tick).quantize(Decimal(1)) * instrument.tick
-
-
-def _distance(atr_multiple: float, atr: float, fraction: float, price: float) -> float | None:
-    """The nearer of the two ways to say how far an exit lies; 0 switches a way off."""
-    candidates = []
-    if atr_multiple > 0 and np.isfinite(atr):
-        candidates.append(atr_multiple * atr)
-    if fraction > 0:
-        candidates.append(fraction * price)
-    return min(candidates) if candidates else None

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from engine.execution import IN_FLIGHT
 from engine.kill import KillProgress, cancel_all
+from engine.lifecycle import is_open
 from engine.reconcile import collect
 from engine.venues.patience import patiently
-from store.records import TradingState
+from store.records import Order, TradingState
 
 if TYPE_CHECKING:
     from engine.machine import Machine
@@ -46,17 +48,40 @@ async def resolve(machine: Machine, now_ms: int) -> None:
 
 
 async def withdraw_entries(machine: Machine) -> None:
-    """While exposure may only fall, no entry stays at the venue: cancelled, and asked again where that was lost."""
-    if not machine.oversight.withdraws_entries:
+    """While exposure may only fall, of the book or of a symbol that is kept flat, no entry stays at the venue:
+    cancelled, and asked again where that was lost."""
+    everywhere, flattened = machine.oversight.withdraws_entries, machine.oversight.flattened
+    if not everywhere and not flattened:
         return
     now_ms = machine.clock.now_ms()
     for _ in range(ROUNDS):
-        entries = machine.execution.open_entries()
+        entries = [o for o in machine.execution.open_entries() if everywhere or o.symbol in flattened]
         if not entries:
             return
         for order in entries:
             await machine.execution.cancel(order, now_ms)
         await resolve(machine, now_ms)
+
+
+async def withdraw_unwanted(machine: Machine) -> list[Order]:
+    """Cancel the orders an operator wants gone; those of them that have ended.
+
+    What the venue cannot be asked now is asked again after the next bar; one that ended as filled while its fill is
+    still on its way counts as open until that is here.
+    """
+    wanted, now_ms = machine.book.withdrawals, machine.clock.now_ms()
+    if not wanted:
+        return []
+    for _ in range(ROUNDS):
+        before = [order for order in machine.execution.open_orders() if order.client_order_id in wanted]
+        for order in before:
+            if order.status not in IN_FLIGHT:
+                await machine.execution.cancel(order, now_ms)
+        await resolve(machine, now_ms)
+        if [machine.execution.orders[order.client_order_id] for order in before] == before:
+            break
+    orders = [machine.execution.orders.get(name) for name in wanted]
+    return [order for order in orders if order is not None and not is_open(order)]
 
 
 async def close_out_the_dead(machine: Machine) -> None:

@@ -115,7 +115,10 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
     if row is None:
         known = ", ".join(signal.name for signal in machine.signals)
         raise DetailFault(f"no signal {name} is computed here; these are: {known}")
-    signal, readings = machine.signals[row], machine.market.readings
+    from engine.interventions import changed
+    from engine.signal_table import chosen_weight, class_shares
+
+    signal, readings, choices = machine.signals[row], machine.market.readings, machine.book.choices
     about = {
         "name": signal.name,
         "title": signal.title,
@@ -124,8 +127,10 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
         "bar": signal.bar,
         "window": signal.window,
         "settings": signal.settings.model_dump(mode="json"),
-        "weight": float(machine.cycle.weights[row]),
-        "enabled": True,
+        "weight": class_shares(machine.signals, choices)[row],
+        "raw_weight": chosen_weight(signal, choices),
+        "enabled": name not in choices or choices[name].enabled,
+        "change": changed(signal, choices.get(name)),
     }
     newest = [
         {

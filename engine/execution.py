@@ -22,7 +22,8 @@ REMEMBERED_ORDERS = 1_000
 FORGOTTEN_AT_ONCE = 1_000
 HISTORY_MARGIN_MS = 60_000
 
-_IN_FLIGHT = frozenset({OrderStatus.INTENT, OrderStatus.SUBMITTED, OrderStatus.UNRESOLVED})
+IN_FLIGHT = frozenset({OrderStatus.INTENT, OrderStatus.SUBMITTED, OrderStatus.UNRESOLVED})
+"""Statuses of an order whose fate the venue has not told us yet."""
 
 
 class Execution:
@@ -50,7 +51,7 @@ class Execution:
         """Orders found in the database at start; the ones in flight wait for `resolve`."""
         for order in orders:
             self._keep(order)
-            if order.status in _IN_FLIGHT:
+            if order.status in IN_FLIGHT:
                 self._in_flight_since_ms[order.client_order_id] = 0
 
     def open_orders(self) -> list[Order]:
@@ -78,6 +79,10 @@ class Execution:
             if order.whole_position:
                 found.setdefault((order.symbol, order.side), set()).add(order.purpose)
         return found
+
+    def closing(self) -> set[str]:
+        """Symbols with an open order that closes the whole position, whatever is wanted of them."""
+        return {order.symbol for order in self._open.values() if order.purpose is OrderPurpose.FLATTEN}
 
     @property
     def in_flight(self) -> int:
@@ -154,11 +159,21 @@ class Execution:
         """Ask about orders we hold open that the venue's list of open orders does not show: the report was lost."""
         try:
             listed = {report.client_order_id for report in await self._venue.open_orders()}
-            for order in self.open_orders():
-                name = order.client_order_id
-                if name in listed or name in self._in_flight_since_ms or order.decision_ts_ms >= now_ms:
+        except VenueUnavailable:
+            return
+        await self.ask_about(
+            order
+            for order in self.open_orders()
+            if order.client_order_id not in listed and order.decision_ts_ms < now_ms
+        )
+
+    async def ask_about(self, orders: Iterable[Order]) -> None:
+        """Believe what the venue says of each order that is not in flight; nothing changes where it does not answer."""
+        try:
+            for order in orders:
+                if order.client_order_id in self._in_flight_since_ms:
                     continue
-                report = await self._venue.order(name, order.symbol)
+                report = await self._venue.order(order.client_order_id, order.symbol)
                 if report is not None:
                     self.believe(report)
         except VenueUnavailable:

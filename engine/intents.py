@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import itertools
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
@@ -29,13 +30,17 @@ class Protection:
     target_offset: Decimal | None
 
 
-def client_order_id(ts_ms: int, symbol: str, purpose: OrderPurpose) -> str:
-    """At most 25 letters and digits (OKX allows 32, no hyphens), the same whenever the same decision is taken."""
+def client_order_id(ts_ms: int, symbol: str, purpose: OrderPurpose, again: int = 0) -> str:
+    """At most 27 letters and digits (OKX allows 32, no hyphens), the same whenever the same decision is taken.
+
+    `again` tells apart what is asked more than once at one market time.
+    """
     letters = "".join(character for character in symbol if character.isascii() and character.isalnum())
     if len(letters) > SYMBOL_LENGTH or letters != symbol:
         digest = hashlib.sha256(symbol.encode()).hexdigest()[:6]
         letters = letters[: SYMBOL_LENGTH - 6] + digest
-    return f"{ID_PREFIX}{_base36(ts_ms // 1000)}{letters}{_LETTER[purpose]}"
+    number = f"x{again}" if again else ""
+    return f"{ID_PREFIX}{_base36(ts_ms // 1000)}{letters}{number}{_LETTER[purpose]}"
 
 
 def is_ours(identifier: str) -> bool:
@@ -104,10 +109,11 @@ def protective_orders(
     ]
 
 
-def flatten_order(symbol: str, ts_ms: int, quantity: Decimal) -> Order:
-    """The reduce-only market order that closes a signed `quantity`."""
+def flatten_order(symbol: str, ts_ms: int, quantity: Decimal, taken: Container[str] = ()) -> Order:
+    """The reduce-only market order that closes a signed `quantity`, under the first id that is not `taken`."""
+    names = (client_order_id(ts_ms, symbol, OrderPurpose.FLATTEN, again) for again in itertools.count())
     return Order(
-        client_order_id=client_order_id(ts_ms, symbol, OrderPurpose.FLATTEN),
+        client_order_id=next(name for name in names if name not in taken),
         symbol=symbol,
         side=Side.SELL if quantity > 0 else Side.BUY,
         type=OrderType.MARKET,

@@ -15,7 +15,7 @@ from engine.execution import Execution
 from engine.intents import flatten_order
 from engine.venues.venue import Unresolved, Venue, VenueUnavailable
 from store.journal import Journal
-from store.records import OrderPurpose, OrderStatus, TradingState
+from store.records import Order, OrderPurpose, OrderStatus, TradingState
 from store.rows import ControlRow
 
 RETRY_FIRST_S = 0.05
@@ -80,6 +80,9 @@ class KillSwitch:
                 # A bar may come here between the latch and the end of its commit, which is under way elsewhere.
                 await self._journal.commit_apart(self._record)
                 cancelled = await cancel_all(self._venue, self.state.keep_positions, self._note)
+                # An order that was to close a position is gone with the others: the position is closed anew.
+                sent = [order for order in self._closing() if order.status is not OrderStatus.INTENT]
+                await self._execution.ask_about(sent)
                 self.state = replace(self.state, cancelled=self.state.cancelled + cancelled, error="")
                 await self._advance(
                     KillProgress.KEPT if self.state.keep_positions else KillProgress.FLATTENING
@@ -129,13 +132,8 @@ class KillSwitch:
             )
 
     async def _send_flattening(self, now_ms: int) -> None:
-        open_orders = self._execution.open_orders()
-        pending = {order.symbol for order in open_orders if order.purpose is OrderPurpose.FLATTEN}
-        unsent = [
-            order
-            for order in open_orders
-            if order.purpose is OrderPurpose.FLATTEN and order.status is OrderStatus.INTENT
-        ]
+        pending = self._execution.closing()
+        unsent = [order for order in self._closing() if order.status is OrderStatus.INTENT]
         try:
             positions = await self._venue.positions()
         except VenueUnavailable as unavailable:
@@ -143,9 +141,14 @@ class KillSwitch:
                 self.state = replace(self.state, error=str(unavailable))
             return
         held = sorted((p.symbol, p.quantity) for p in positions if p.symbol not in pending)
-        orders = [flatten_order(symbol, now_ms, quantity) for symbol, quantity in held]
+        taken = self._execution.orders
+        orders = [flatten_order(symbol, now_ms, quantity, taken) for symbol, quantity in held]
         await self._journal.commit_apart(lambda: self._execution.intend_all(orders))
         await self._execution.dispatch(unsent + orders, now_ms)
+
+    def _closing(self) -> list[Order]:
+        """Open orders that close a whole position."""
+        return [o for o in self._execution.open_orders() if o.purpose is OrderPurpose.FLATTEN]
 
     async def _advance(self, progress: KillProgress) -> None:
         if self.state is None:

@@ -7,6 +7,7 @@ everything in the right order.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from engine.reconcile import foreign_orders
 from engine.summary import Summary
 from engine.venues.choose import open_venue
 from engine.venues.patience import patiently
+from risk.health_guards import Health
 from store import recall
 from store.database import Database
 from store.journal import Journal
@@ -98,6 +100,8 @@ class Machine:
         self.ledger.restore(positions, self.book, applied)
         recent_ms = until_ms - LATE_FILL_MS
         self.execution.restore(await recall.orders_since(self.database, recent_ms))
+        if self.book.choices:
+            self.reweigh()
         if stored is not None:
             self.cycle.restored()
         else:
@@ -124,12 +128,32 @@ class Machine:
             return "trading is HALTED"
         if state is TradingState.REDUCING and not order.reduce_only:
             return "trading is REDUCING: only orders that reduce exposure"
+        if order.client_order_id in self.book.withdrawals:
+            return "cancelled by the operator"
+        if not order.reduce_only and (restriction := self.oversight.why_restricted(order.symbol)):
+            return f"{order.symbol} may only be reduced: {restriction}"
         if (
             order.purpose in (OrderPurpose.OPEN, OrderPurpose.CLOSE)
             and order.decision_ts_ms < self.book.cursor_ms
         ):
             return "decided for an older bar"
         return ""
+
+    def reweigh(self) -> None:
+        """Put what the operator chose of the signals in force, from the next decision on."""
+        from engine.signal_table import signal_table
+
+        self.cycle.weigh(*signal_table(self.signals, self.book.choices))
+
+    def measure(self, loop_lag_p99_ms: float) -> None:
+        """Let the guards on the machine itself see how it is now."""
+        health = Health(
+            now_ms=time.time_ns() // 1_000_000,
+            loop_lag_p99_ms=loop_lag_p99_ms,
+            clock_skew_ms=None,
+            venue_up=self.oversight.venue_answers,
+        )
+        self.oversight.measure(health, not self.clock.is_virtual, self.clock.now_ms())
 
     def describe(self) -> str:
         """One line for the log at start."""

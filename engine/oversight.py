@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 LEADER = "BTC"
 KILL = "kill"
 OPERATOR_PAUSE = "operator pause"
+OPERATOR_FLATTEN = "operator flatten"
+RELEASE = "operator's release"
+"""`ends` of a symbol's flattening: a resume of the whole book does not buy back what was closed by hand."""
 
 
 class Oversight:
@@ -76,6 +79,7 @@ class Oversight:
         self._venue_held: Mapping[str, Decimal] | None = None
         self._watches = FRESH
         self._effective: tuple[tuple[Override, ...], TradingState] = ((), TradingState.ACTIVE)
+        self._flattened: tuple[tuple[Override, ...], frozenset[str]] = ((), frozenset())
         nobody = np.zeros(len(self._symbols), dtype=np.bool_)
         self._restricted: tuple[GuardState | None, tuple[BoolArray, BoolArray, BoolArray]] = (
             None,
@@ -105,6 +109,20 @@ class Oversight:
             override.state is TradingState.REDUCING and not override.scope and override.name != OPERATOR_PAUSE
             for override in self.guards.overrides
         )
+
+    @property
+    def flattened(self) -> frozenset[str]:
+        """Symbols the operator keeps out of the market: closed whole, and not bought back until released."""
+        known, found = self._flattened
+        if known is not self.guards.overrides:
+            known = self.guards.overrides
+            found = frozenset(each.scope for each in known if each.name == OPERATOR_FLATTEN)
+            self._flattened = (known, found)
+        return found
+
+    def why_restricted(self, symbol: str) -> str:
+        """The override that lets this symbol only be reduced, "" where there is none."""
+        return next((override.name for override in self.guards.overrides if override.scope == symbol), "")
 
     @property
     def overrides(self) -> tuple[Override, ...]:
@@ -257,14 +275,15 @@ class Oversight:
         if self.state is not before:
             self._journal.risk_state(override.since_ts_ms, self.state, override.reason)
 
-    def lift(self, name: str, now_ms: int, reason: str) -> None:
+    def lift(self, name: str, now_ms: int, reason: str, scope: str = "") -> None:
         """End a milder override; HALTED ends by `resume` only."""
-        known = find(self.guards.overrides, name)
+        known = find(self.guards.overrides, name, scope)
         if known is None:
             return
-        self.guards = replace(self.guards, overrides=clear_override(self.guards.overrides, name))
+        self.guards = replace(self.guards, overrides=clear_override(self.guards.overrides, name, scope))
         self._cleared(known, now_ms, reason)
-        self._journal.risk_state(now_ms, self.state, reason)
+        if not scope:
+            self._journal.risk_state(now_ms, self.state, reason)
 
     def halt(self, actor: str, reason: str, now_ms: int, keep_positions: bool) -> None:
         """HALTED until the operator's resume."""

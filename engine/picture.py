@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 import time
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.decision import STAGES
+from engine.interventions import changed
 from engine.limits_view import limit_rows
 from engine.market import CRYPTO_DAYS_A_YEAR
+from engine.signal_table import chosen_weight, class_shares
 from engine.snapshot import (
     KillRow,
     OrderRow,
@@ -93,6 +96,8 @@ def draw(session: Session, machine: Machine) -> Snapshot:
         log=tuple(machine.tape.ring)[-LOG_LINES:],
         notice=_notice(machine),
         scalars=_scalars(machine),
+        engine_pid=os.getpid(),
+        database=str(machine.database.path),
     )
 
 
@@ -172,6 +177,9 @@ def _action(machine: Machine, index: int, cells: tuple[SignalCell, ...], blocked
     decision = machine.cycle.decision
     if decision is None or (decision.hold[index] and not decision.current[index]):
         return "WARMUP" if any(cell.reason == "WARMUP" for cell in cells) else "-"
+    if machine.market.symbols[index] in machine.oversight.flattened:
+        held = machine.ledger.quantity(machine.market.symbols[index])
+        return "BLOCKED" if not held else "SELL" if held > 0 else "BUY"
     lots = int(decision.close_lots[index] + decision.open_lots[index])
     if lots and machine.oversight.state is not TradingState.HALTED:
         return "BUY" if lots > 0 else "SELL"
@@ -208,8 +216,10 @@ def _confidence(cells: tuple[SignalCell, ...]) -> float | None:
 def _weights(machine: Machine) -> tuple[WeightRow, ...]:
     readings = machine.market.readings
     days = machine.market.daily_count
-    rows = []
+    rows, choices = [], machine.book.choices
+    configured, shares = class_shares(machine.signals), class_shares(machine.signals, choices)
     for row, signal in enumerate(machine.signals):
+        choice = choices.get(signal.name)
         present = np.isfinite(readings.value[row])
         opinions = int(present.sum())
         note = ""
@@ -222,13 +232,16 @@ def _weights(machine: Machine) -> tuple[WeightRow, ...]:
                 title=signal.title,
                 kind=signal.signal_class.value,
                 type=signal.type.value,
-                weight=float(machine.cycle.weights[row]),
-                enabled=True,
+                weight=shares[row],
+                enabled=choice is None or choice.enabled,
                 coverage=opinions / len(present) if present.size else 0.0,
                 mean_abs=float(np.abs(readings.value[row][present]).mean()) if opinions else 0.0,
                 opinions=opinions,
                 symbols=int(present.size),
                 note=note,
+                configured_weight=configured[row],
+                raw_weight=chosen_weight(signal, choices),
+                change=changed(signal, choice),
             )
         )
     return tuple(rows)
@@ -274,6 +287,7 @@ def _position(machine: Machine, index: int, position: Position, close: float) ->
         liquidation=f"{liquidation.quantize(instrument.tick):f}" if instrument.leverage > 1 else None,
         working_orders=len(working),
         locked=any(o.scope == position.symbol for o in machine.oversight.overrides),
+        flattening=position.symbol in machine.oversight.flattened,
         opened_ts_ms=position.opened_ts_ms,
     )
 

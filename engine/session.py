@@ -26,7 +26,6 @@ from engine.lag import LagProbe
 from engine.reload import merge
 from engine.summary import Summary
 from engine.watchdog import LoopWatchdog
-from risk.health_guards import Health
 from store.records import Event, Order
 
 if TYPE_CHECKING:
@@ -200,6 +199,7 @@ class Session:
             await machine.kill.carry_out(clock.now_ms())
         await resolve(machine, clock.now_ms())
         await withdraw_entries(machine)
+        await self._control.finish_cancels()
         if state is not None and not state.done:
             await machine.kill.carry_out(clock.now_ms())
         await self._commit(machine)
@@ -274,6 +274,8 @@ class Session:
         if state is not None and state.progress is KillProgress.CANCELLING:
             await machine.kill.carry_out(close_ms)
         await withdraw_entries(machine)
+        if machine.book.withdrawals and self._control is not None:
+            await self._control.finish_cancels()
         if intents:
             await machine.execution.dispatch(intents, close_ms)
         if machine.execution.in_flight:
@@ -318,19 +320,10 @@ class Session:
         while True:
             await asyncio.sleep(WATCH_CONTROL_S)
             self._beat("orders")
-            self._measure(machine)
+            machine.measure(self.lag.p99_ms)
             if await machine.journal.watch_control() and self._control is not None:
                 await self._control.adopt_latch()
                 self.start_kill()
-
-    def _measure(self, machine: Machine) -> None:
-        health = Health(
-            now_ms=time.time_ns() // 1_000_000,
-            loop_lag_p99_ms=self.lag.p99_ms,
-            clock_skew_ms=None,
-            venue_up=machine.oversight.venue_answers,
-        )
-        machine.oversight.measure(health, not machine.clock.is_virtual, machine.clock.now_ms())
 
     async def _wind_down(self, machine: Machine, ended: str) -> None:
         policy, actor, reason = self._stop or ("keep", "engine", ended)

@@ -1,31 +1,63 @@
-"""The enabled signals as the decision takes them: weights normalised within each class."""
+"""The computed signals as the decision takes them: what the operator chose applied, weights normalised by class.
+
+A signal that is switched off has weight 0: it is computed, shown and recorded all the same, and traded on by nobody.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bookstate import Choice
 from engine.decision import SignalSpec, SignalTable
 from store.records import SignalClass
 from strategies.signal import Signal
 
+Choices = Mapping[str, Choice]
+AS_CONFIGURED: Choices = {}
 
-def signal_table(signals: Sequence[Signal]) -> tuple[SignalTable, NDArray[np.float64]]:
+
+def signal_table(
+    signals: Sequence[Signal], choices: Choices = AS_CONFIGURED
+) -> tuple[SignalTable, NDArray[np.float64]]:
     """The table, and the directional weights [K] (0 for the other classes), which sum to 1 or to 0."""
-    totals = {
-        kind: sum(signal.weight for signal in signals if signal.signal_class is kind) for kind in SignalClass
-    }
+    shares = class_shares(signals, choices)
     specs = tuple(
         SignalSpec(
             name=signal.name,
             signal_class=signal.signal_class,
             signal_type=signal.type,
-            weight=signal.weight / totals[signal.signal_class] if totals[signal.signal_class] else 0.0,
+            weight=share,
             scalar=signal.scalar,
         )
-        for signal in signals
+        for signal, share in zip(signals, shares, strict=True)
     )
     directional = [spec.weight if spec.signal_class is SignalClass.DIRECTIONAL else 0.0 for spec in specs]
     return SignalTable(specs), np.array(directional)
+
+
+def class_shares(signals: Sequence[Signal], choices: Choices = AS_CONFIGURED) -> list[float]:
+    """The share of each signal in its class: they sum to 1 within a class, or to 0."""
+    raw = [in_force(signal, choices) for signal in signals]
+    totals = {
+        kind: sum(weight for signal, weight in zip(signals, raw, strict=True) if signal.signal_class is kind)
+        for kind in SignalClass
+    }
+    return [
+        weight / totals[signal.signal_class] if totals[signal.signal_class] else 0.0
+        for signal, weight in zip(signals, raw, strict=True)
+    ]
+
+
+def in_force(signal: Signal, choices: Choices) -> float:
+    """The weight of a signal before normalising, 0 where it is switched off."""
+    choice = choices.get(signal.name)
+    return chosen_weight(signal, choices) if choice is None or choice.enabled else 0.0
+
+
+def chosen_weight(signal: Signal, choices: Choices) -> float:
+    """The weight of a signal before normalising, whether it is switched on or off."""
+    choice = choices.get(signal.name)
+    return signal.weight if choice is None or choice.weight is None else choice.weight

@@ -1,0 +1,244 @@
+"""What an operator may do to one symbol, one order or one signal, and what it comes to.
+
+Each begins between two bars with the books in hand (`Begun` is made and committed at once: nothing has left yet),
+and goes on to the venue where it has to. The next decision is the first that knows of it. A halt beats all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from engine.bookstate import Choice, Withdrawal
+from engine.commands import LEAST_WEIGHT, MOST_WEIGHT, Command, CommandKind
+from engine.intents import flatten_order
+from engine.lifecycle import is_open
+from engine.oversight import OPERATOR_FLATTEN, RELEASE
+from engine.signal_table import chosen_weight, class_shares, in_force
+from risk.state import find
+from store.records import Order, OrderPurpose, Override, SignalClass, TradingState
+
+if TYPE_CHECKING:
+    from engine.machine import Machine
+    from strategies.signal import Signal
+
+NAMED_SYMBOLS = 8
+HALTED = "trading is HALTED: only the kill path acts on orders and positions until it is resumed"
+AFTERWARDS = {
+    OrderPurpose.OPEN: "the next decision may ask for it again",
+    OrderPurpose.CLOSE: "the next decision may ask for it again",
+    OrderPurpose.STOP: "{symbol} has no stop until the engine places one again at the next bar",
+    OrderPurpose.TARGET: "{symbol} has no target until the engine places one again at the next bar",
+    OrderPurpose.FLATTEN: "what is left is asked for again at the next bar until {symbol} is released",
+}
+"""What follows the cancelling of an order, by its purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a command came to inside the books: one line for who asked, and the orders to be sent or withdrawn once
+    it is durable. `withdraws` "": nothing is to be cancelled but entries that may no longer work."""
+
+    accepted: bool
+    message: str
+    sends: tuple[Order, ...] = ()
+    withdraws: str = ""
+
+
+def _refused(message: str) -> Begun:
+    return Begun(False, message)
+
+
+def begin(machine: Machine, command: Command) -> Begun:
+    """Gather what the command changes; the caller commits it with the command itself."""
+    return BEGIN[command.kind](machine, command)
+
+
+def _flatten(machine: Machine, command: Command) -> Begun:
+    symbol = command.arguments.get("symbol", "")
+    if symbol not in machine.market.symbols:
+        return _refused(f"unknown symbol {symbol or 'without a name'}: {_symbols(machine)}")
+    if command.arguments.get("on", "true") == "false":
+        return _release(machine, command, symbol)
+    if machine.oversight.state is TradingState.HALTED:
+        return _refused(HALTED)
+    now_ms, held = machine.clock.now_ms(), machine.ledger.quantity(symbol)
+    if find(machine.oversight.overrides, OPERATOR_FLATTEN, symbol) is None:
+        reason = command.reason or "flattened by the operator"
+        machine.oversight.impose(
+            Override(
+                OPERATOR_FLATTEN, TradingState.REDUCING, command.actor, reason, now_ms, RELEASE, scope=symbol
+            )
+        )
+    kept_out = "it takes no new entries until it is released"
+    machine.journal.audit("flatten", command.actor, {"symbol": symbol, "held": f"{held:f}"}, now_ms)
+    _say(machine, command, f"{symbol} is to be flat: {held:f} held")
+    if not held:
+        return Begun(True, f"{symbol} is flat already; {kept_out}")
+    if symbol in machine.execution.closing():
+        return Begun(True, f"{symbol} is being closed already; {kept_out}")
+    order = flatten_order(symbol, now_ms, held, machine.execution.orders)
+    machine.execution.intend(order)
+    return Begun(
+        True, f"{symbol}: {order.side.value} {order.quantity:f} at the next open; {kept_out}", (order,)
+    )
+
+
+def _release(machine: Machine, command: Command, symbol: str) -> Begun:
+    if find(machine.oversight.overrides, OPERATOR_FLATTEN, symbol) is None:
+        return Begun(True, f"{symbol} was not flattened by an operator: nothing to release")
+    now_ms = machine.clock.now_ms()
+    machine.oversight.lift(OPERATOR_FLATTEN, now_ms, command.reason or "released", symbol)
+    _say(machine, command, f"{symbol} released")
+    return Begun(True, f"{symbol} may trade again from the next decision on")
+
+
+def _cancel(machine: Machine, command: Command) -> Begun:
+    name = command.arguments.get("order", "")
+    order = machine.execution.orders.get(name)
+    if order is None:
+        return _refused(
+            f"no order {name or 'without a name'} is working or ended lately; `orders` lists them"
+        )
+    if not is_open(order):
+        return _refused(f"order {name} has ended: {order.status.value}{_because(order)}")
+    if machine.oversight.state is TradingState.HALTED:
+        return _refused(HALTED)
+    machine.book.withdrawals[name] = Withdrawal(command.actor, command.reason, order.status.value)
+    facts = {"order": name, "before": order.status.value, "reason": command.reason}
+    machine.journal.audit("cancel asked", command.actor, facts, machine.clock.now_ms())
+    return Begun(True, "", withdraws=name)
+
+
+def _signal(machine: Machine, command: Command) -> Begun:
+    signal = _named(machine, command)
+    if signal is None:
+        return _unknown_signal(machine, command)
+    on = command.arguments.get("on", "true") != "false"
+    known = machine.book.choices.get(signal.name)
+    if on is (known is None or known.enabled):
+        return Begun(True, f"{signal.name} is {_switched(on)} already; {_weights_said(machine)}")
+    choice = Choice(on, known.weight if known else None, command.actor, machine.clock.now_ms())
+    return _chosen(machine, command, signal, choice, f"{signal.name} {_switched(on)}")
+
+
+def _weight(machine: Machine, command: Command) -> Begun:
+    signal = _named(machine, command)
+    if signal is None:
+        return _unknown_signal(machine, command)
+    if signal.signal_class is SignalClass.OVERLAY:
+        return _refused(f"{signal.name} is an overlay, which has no weight: enable or disable it")
+    weight = _number(command.arguments.get("weight", ""))
+    if weight is None:
+        return _refused(
+            f"weight {command.arguments.get('weight', '') or 'without a number'}: give a share from "
+            f"{LEAST_WEIGHT:g} to {MOST_WEIGHT:g}, before the weights of a class are normalised to 1"
+        )
+    known = machine.book.choices.get(signal.name)
+    before = chosen_weight(signal, machine.book.choices)
+    enabled = known is None or known.enabled
+    choice = Choice(enabled, weight, command.actor, machine.clock.now_ms())
+    said = f"{signal.name} weight {before:g} to {weight:g}{'' if enabled else ' (it is disabled)'}"
+    return _chosen(machine, command, signal, choice, said)
+
+
+def _chosen(machine: Machine, command: Command, signal: Signal, choice: Choice, said: str) -> Begun:
+    """Put a choice in force from the next decision on; one that says what the configuration says is forgotten."""
+    before = _weights(machine)
+    if choice.weight == signal.weight:
+        choice = replace(choice, weight=None)
+    machine.book.choices[signal.name] = choice
+    if choice.enabled and choice.weight is None:
+        del machine.book.choices[signal.name]
+    machine.reweigh()
+    facts = {"signal": signal.name, "before": before, "after": _weights(machine), "reason": command.reason}
+    machine.journal.audit("weights", command.actor, facts, machine.clock.now_ms())
+    message = f"{said}; {_weights_said(machine)}"
+    _say(machine, command, message)
+    return Begun(True, message)
+
+
+def changed(signal: Signal, choice: Choice | None) -> str:
+    """What an operator changed of a signal, for the screen; "" where nothing."""
+    if choice is None:
+        return ""
+    parts = [] if choice.enabled else ["disabled"]
+    if choice.weight is not None:
+        parts.append(f"weight {signal.weight:g} to {choice.weight:g}")
+    return f"{', '.join(parts)} by {choice.actor}"
+
+
+def ending(order: Order) -> tuple[bool, str]:
+    """Whether a cancelled order is gone, and how it ended in one line."""
+    name, status = order.client_order_id, order.status.value
+    if order.status.value in ("filled", "rejected"):
+        return False, f"too late: order {name} is {status}{_because(order)}"
+    part = f" after {order.filled_quantity:f} of it was filled" if order.filled_quantity else ""
+    return True, f"order {name} {status}{part}; {AFTERWARDS[order.purpose].format(symbol=order.symbol)}"
+
+
+def _weights(machine: Machine) -> dict[str, float]:
+    shares = class_shares(machine.signals, machine.book.choices)
+    return {signal.name: share for signal, share in zip(machine.signals, shares, strict=True)}
+
+
+def _weights_said(machine: Machine) -> str:
+    """The weights from the next decision on; where no directional signal is left, that everything is closed."""
+    parts = [f"{name} {share:.3f}" for name, share in _weights(machine).items() if share]
+    left = any(
+        signal.signal_class is SignalClass.DIRECTIONAL and in_force(signal, machine.book.choices)
+        for signal in machine.signals
+    )
+    flat = "" if left else "no directional signal is left: the next decision closes every position; "
+    return f"{flat}weights from the next decision on: {', '.join(parts) or 'none'}"
+
+
+def _named(machine: Machine, command: Command) -> Signal | None:
+    name = command.arguments.get("name", "")
+    return next((signal for signal in machine.signals if signal.name == name), None)
+
+
+def _unknown_signal(machine: Machine, command: Command) -> Begun:
+    name = command.arguments.get("name", "")
+    known = ", ".join(signal.name for signal in machine.signals)
+    return _refused(
+        f"signal {name or 'without a name'} is not computed here (computed: {known}); a signal that the "
+        "configuration leaves out can be switched on there, from the next start on"
+    )
+
+
+def _symbols(machine: Machine) -> str:
+    symbols = machine.market.symbols
+    more = f" and {len(symbols) - NAMED_SYMBOLS} more" if len(symbols) > NAMED_SYMBOLS else ""
+    return f"traded here are {', '.join(symbols[:NAMED_SYMBOLS])}{more}"
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    inside = math.isfinite(number) and LEAST_WEIGHT <= number <= MOST_WEIGHT
+    return abs(number) if inside else None
+
+
+def _because(order: Order) -> str:
+    return f" ({order.reason})" if order.reason else ""
+
+
+def _switched(on: bool) -> str:
+    return "enabled" if on else "disabled"
+
+
+def _say(machine: Machine, command: Command, message: str) -> None:
+    machine.tape.say(machine.clock.now_ms(), "WARN", "engine.interventions", f"{message}, by {command.actor}")
+
+
+BEGIN: dict[CommandKind, Callable[[Machine, Command], Begun]] = {
+    CommandKind.FLATTEN: _flatten,
+    CommandKind.CANCEL: _cancel,
+    CommandKind.SIGNAL: _signal,
+    CommandKind.WEIGHT: _weight,
+}
