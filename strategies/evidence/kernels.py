@@ -19,8 +19,10 @@ from strategies.arithmetic import (
     ZERO_VAR,
     Floats,
     Integers,
+    bar_runs,
     clip,
     ewm_moments,
+    last_wilder_range,
     log_returns,
     negligible,
     reversal_response,
@@ -139,29 +141,28 @@ def reversal(
 
 
 @njit(cache=True)
-def highest_before(prices: Floats, count: int) -> Floats:
-    """The maximum of the `count` values before each bar, NaN where fewer exist.
+def above_all(price: float, highs: Floats, index: int, count: int) -> bool:
+    """True where `price` exceeds each of the `count` highs before bar `index`; False where fewer exist.
 
-    Searches the window again only when its maximum leaves it, so a pass costs a few comparisons a bar.
+    Looks back from the newest: most prices are answered by one of the first.
     """
-    highest = np.full(prices.size, math.nan)
-    best = 0
-    for index in range(count, prices.size):
-        if index == count or best < index - count:
-            best = index - count
-            for candidate in range(index - count + 1, index):
-                if prices[candidate] >= prices[best]:
-                    best = candidate
-        elif prices[index - 1] >= prices[best]:
-            best = index - 1
-        highest[index] = prices[best]
-    return highest
+    if index < count:
+        return False
+    for before in range(index - 1, index - count - 1, -1):  # noqa: SIM110 - numba compiles no generator expressions
+        if highs[before] >= price:
+            return False
+    return True
 
 
 @njit(cache=True)
-def lowest_before(prices: Floats, count: int) -> Floats:
-    """The minimum of the `count` values before each bar, NaN where fewer exist."""
-    return -highest_before(-prices, count)
+def below_all(price: float, lows: Floats, index: int, count: int) -> bool:
+    """True where `price` lies under each of the `count` lows before bar `index`; False where fewer exist."""
+    if index < count:
+        return False
+    for before in range(index - 1, index - count - 1, -1):  # noqa: SIM110 - as above
+        if lows[before] <= price:
+            return False
+    return True
 
 
 @njit(cache=True)
@@ -174,8 +175,6 @@ def breakout_positions(
     close beyond the opposite `leave`-bar channel or at the stop, and in again on the same bar where the
     entry holds.
     """
-    upper, lower = highest_before(high, entry), lowest_before(low, entry)
-    ceiling, floor = highest_before(high, leave), lowest_before(low, leave)
     positions = np.zeros(close.size, dtype=np.int64)
     position, stop = 0, 0.0
     for index in range(entry, close.size):
@@ -183,14 +182,14 @@ def breakout_positions(
         if math.isnan(ranges[index]):
             continue
         if position > 0:
-            leaves = price < floor[index] or price <= stop
+            leaves = price <= stop or below_all(price, low, index, leave)
         else:
-            leaves = price > ceiling[index] or price >= stop
+            leaves = position < 0 and (price >= stop or above_all(price, high, index, leave))
         if leaves:
             position = 0
-        if position == 0 and price > upper[index]:
+        if position == 0 and above_all(price, high, index, entry):
             position, stop = 1, price - stop_ranges * ranges[index]
-        elif position == 0 and price < lower[index]:
+        elif position == 0 and below_all(price, low, index, entry):
             position, stop = -1, price + stop_ranges * ranges[index]
         positions[index] = position
     return positions
@@ -260,12 +259,5 @@ def final_ranges(high: Floats, low: Floats, close: Floats, period: int, average:
     """Average true range [N] at the last bar, over the unbroken run of usable bars that ends each window."""
     bars = close.shape[1]
     for row in range(close.shape[0]):
-        first = bars
-        while first > 0 and usable_bars(
-            high[row, first - 1 : first], low[row, first - 1 : first], close[row, first - 1 : first]
-        ):
-            first -= 1
-        average[row] = math.nan
-        if bars - first > period:
-            run = wilder_ranges(high[row, first:], low[row, first:], close[row, first:], period)
-            average[row] = run[run.size - 1]
+        first = bars - bar_runs(high[row], low[row], close[row])[bars - 1]
+        average[row] = last_wilder_range(high[row, first:], low[row, first:], close[row, first:], period)

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from strategies.arithmetic import wilder_ranges
 from strategies.evidence.breakout import average_true_range, build
-from strategies.evidence.kernels import breakout_positions, highest_before
+from strategies.evidence.kernels import above_all, below_all, breakout_positions
 from strategies.settings import BreakoutSettings
 from strategies.signal import Reason
 from tests.strategies.fixtures import BARS, FloatArray, walk
@@ -119,12 +119,13 @@ def test_positions_follow_the_rule_word_for_word(seed: int, step: float, channel
 
 
 @given(prices=st.lists(st.integers(1, 6), min_size=1, max_size=60), count=st.integers(1, 12))
-def test_running_maximum_among_ties(prices: list[int], count: int) -> None:
+def test_beyond_a_channel_means_beyond_every_bar_of_it(prices: list[int], count: int) -> None:
     series = np.array(prices, dtype=np.float64)
-    found = highest_before(series, count)
     for t in range(len(series)):
-        expected = series[t - count : t].max() if t >= count else math.nan
-        assert found[t] == expected or (math.isnan(expected) and math.isnan(found[t]))
+        channel = series[t - count : t] if t >= count else np.array([math.nan])
+        for price in (series[t], series[t] + 0.5, series[t] - 0.5):
+            assert above_all(price, series, t, count) == (price > channel.max())
+            assert below_all(price, series, t, count) == (price < channel.min())
 
 
 def test_a_ramp_is_long_at_every_bar_from_the_first() -> None:
