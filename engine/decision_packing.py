@@ -65,12 +65,12 @@ def pack_parameters(risk: RiskParameters) -> FloatArray:
 
 
 def fill_rows(rows: FloatArray | BoolArray, columns: tuple[FloatArray | BoolArray, ...]) -> None:
-    """Copy arrays [S] into the rows of a matrix."""
+    """Copy arrays [S] into the rows of a contiguous matrix that has one for each."""
     shape = rows.shape[1:]
-    for row, column in enumerate(columns):
+    for column in columns:
         if column.shape != shape:
             raise ValueError(f"every array per symbol must have shape {shape}, got {column.shape}")
-        rows[row] = column
+    np.concatenate(columns, out=rows.reshape(-1))
 
 
 def contiguous(name: str, array: FloatArray, shape: tuple[int, ...]) -> FloatArray:

@@ -102,6 +102,10 @@ class Ledger:
         for symbol, position in self.positions.items():
             if position.quantity:
                 unrealised += money(position.quantity * mark_prices[symbol]) - position.cost
+        return self.totals(unrealised)
+
+    def totals(self, unrealised: Decimal) -> LedgerTotals:
+        """Totals with this profit of the open positions; raises the high-water mark where passed."""
         equity = self.cash + unrealised
         if equity > self.high_water_mark:
             self.high_water_mark = equity

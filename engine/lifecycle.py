@@ -45,40 +45,47 @@ class IllegalTransition(Exception):
     """Our own code asked for a change the table does not allow."""
 
 
-def moved(order: Order, status: OrderStatus, ts_ms: int, reason: str = "") -> Order:
-    """`order` in its next status; IllegalTransition where the table forbids it."""
+def moved(
+    order: Order, status: OrderStatus, ts_ms: int, reason: str = "", venue_order_id: str | None = None
+) -> Order:
+    """`order` in its next status, by the name the venue gave it; IllegalTransition where the table forbids it."""
     if status not in TRANSITIONS[order.status]:
         raise IllegalTransition(
             f"order {order.client_order_id} cannot go from {order.status} to {status}; the order is left as it was"
         )
-    return replace(order, status=status, updated_ts_ms=ts_ms, reason=reason or order.reason)
+    return replace(
+        order,
+        status=status,
+        updated_ts_ms=ts_ms,
+        reason=reason or order.reason,
+        venue_order_id=venue_order_id or order.venue_order_id,
+    )
 
 
 def with_report(order: Order, report: OrderReport) -> Order:
     """What we believe after a venue's report. Old, repeated and out-of-order news changes nothing."""
-    known = order if order.venue_order_id else replace(order, venue_order_id=report.venue_order_id)
-    if report.status not in TRANSITIONS[order.status] or report.status == order.status:
-        return known
-    if report.status is FILLED and not order.whole_position and order.filled_quantity < order.quantity:
+    status, reason, allowed = report.status, report.reason, TRANSITIONS[order.status]
+    if status is FILLED and not order.whole_position and order.filled_quantity < order.quantity:
         # The fills themselves decide: until they are here the books do not hold them.
-        present = ACCEPTED in TRANSITIONS[order.status]
-        return moved(known, ACCEPTED, report.ts_ms) if present else known
-    return moved(known, report.status, report.ts_ms, report.reason)
+        status, reason = ACCEPTED, ""
+    if status in allowed and report.status in allowed and report.status is not order.status:
+        return moved(order, status, report.ts_ms, reason, order.venue_order_id or report.venue_order_id)
+    return order if order.venue_order_id else replace(order, venue_order_id=report.venue_order_id)
 
 
 def with_fill(order: Order, fill: Fill) -> Order:
     """The order after one execution (the caller has made sure that it is new)."""
     filled = order.filled_quantity + fill.quantity
-    after = replace(
+    complete = order.whole_position or filled >= order.quantity
+    status = FILLED if complete else PARTIALLY_FILLED
+    return replace(
         order,
+        status=status if status in TRANSITIONS[order.status] else order.status,
         filled_quantity=filled,
         filled_notional=order.filled_notional + money(fill.price * fill.quantity),
         fee=order.fee + fill.fee,
         updated_ts_ms=fill.ts_ms,
     )
-    complete = order.whole_position or filled >= order.quantity
-    status = FILLED if complete else PARTIALLY_FILLED
-    return replace(after, status=status) if status in TRANSITIONS[order.status] else after
 
 
 def is_open(order: Order) -> bool:

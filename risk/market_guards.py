@@ -36,7 +36,7 @@ def shock(state: GuardState, inputs: GuardInputs, config: GuardConfig, limits: R
 
 def _price_shock(inputs: GuardInputs, config: GuardConfig) -> str:
     beyond = np.abs(inputs.bar_return) > config.shock_sigmas * inputs.sigma_bar
-    if not beyond.any():
+    if not np.count_nonzero(beyond):
         return ""
     if inputs.leader >= 0 and beyond[inputs.leader]:
         return f"{inputs.symbols[inputs.leader]} moved more than {config.shock_sigmas:g} sigma in one bar"
@@ -51,16 +51,16 @@ def _funding_shock(inputs: GuardInputs, config: GuardConfig) -> str:
     if inputs.funding_rate is None or inputs.funding_cap_rate is None:
         return ""
     beyond = np.abs(inputs.funding_rate) > config.shock_funding_caps * inputs.funding_cap_rate
-    if not beyond.any():
+    if not np.count_nonzero(beyond):
         return ""
     return f"funding of {inputs.symbols[int(beyond.argmax())]} beyond {config.shock_funding_caps:g} x its cap"
 
 
 def stale(state: GuardState, inputs: GuardInputs, config: GuardConfig, limits: RiskParameters) -> Stepped:
-    missing = inputs.missing_run > config.stale_bars
     known = {override.scope: override for override in state.overrides if override.name == "stale_bars"}
-    if not known and not missing.any():
+    if not known and not np.count_nonzero(inputs.missing_run):
         return state, ()
+    missing = inputs.missing_run > config.stale_bars
     changes: Changes = ()
     for index, symbol in enumerate(inputs.symbols):
         override = known.get(symbol)

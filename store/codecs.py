@@ -44,10 +44,14 @@ def plain(amount: Decimal) -> str:
 
 
 def _word(kind: type[StrEnum]) -> Kind:
-    return attrgetter("value"), kind
+    return str, kind
 
 
-AS_IS: Kind = (lambda value: value, lambda value: value)
+def _same(value: Any) -> Any:
+    return value
+
+
+AS_IS: Kind = (_same, _same)
 PROSE: Kind = (printable, str)
 FLAG: Kind = (bool, bool)
 AMOUNT: Kind = (plain, Decimal)
@@ -66,7 +70,8 @@ class Codec(Generic[T]):
         self.names = tuple(fields)
         self._record = record
         self._fields: Callable[[T], Iterable[Any]] = attrgetter(*fields)
-        self._encoders = tuple(encode for encode, _ in fields.values())
+        encoders = enumerate(encode for encode, _ in fields.values())
+        self._encoders = tuple((place, encode) for place, encode in encoders if encode is not _same)
         self._decoders = tuple(decode for _, decode in fields.values())
 
     @property
@@ -75,9 +80,10 @@ class Codec(Generic[T]):
         return ", ".join(self.names)
 
     def row(self, record: T) -> Row:
-        return tuple(
-            [encode(field) for encode, field in zip(self._encoders, self._fields(record), strict=True)]
-        )
+        values = list(self._fields(record))
+        for place, encode in self._encoders:
+            values[place] = encode(values[place])
+        return tuple(values)
 
     def record(self, row: Iterable[Any]) -> T:
         """Raises what a damaged row causes; see `readable`."""

@@ -46,7 +46,7 @@ from store.rows import (
     to_json,
     to_sorted_json,
 )
-from store.statements import APPENDED, REPLACE_CONTROL, REPLACED
+from store.statements import APPENDED, CODECS, REPLACE_CONTROL, REPLACED
 
 Answer = TypeVar("Answer")
 
@@ -64,7 +64,7 @@ class _Batch:
     def __init__(self) -> None:
         self.count = 0
         self.appended: dict[str, list[Row]] = {name: [] for name in APPENDED}
-        self.replaced: dict[str, dict[Any, Row]] = {name: {} for name in REPLACED}
+        self.replaced: dict[str, dict[Any, Any]] = {name: {} for name in REPLACED}
         self.control: ControlRow | None = None
         self.audited: list[Entry] = []
 
@@ -104,7 +104,7 @@ class Journal:
 
     def order(self, order: Order) -> None:
         """The order as it now is; within one commit only its last form is written."""
-        self._replace("orders", order.client_order_id, codecs.ORDER.row(order))
+        self._replace("orders", order.client_order_id, order)
 
     def order_event(
         self,
@@ -168,7 +168,7 @@ class Journal:
         self._replace("equity", ts_ms, (ts_ms, gross, net, *codecs.TOTALS.row(totals)))
 
     def position(self, position: Position) -> None:
-        self._replace("positions", position.symbol, codecs.POSITION.row(position))
+        self._replace("positions", position.symbol, position)
 
     def risk_state(self, ts_ms: int, state: TradingState, causes: str = "", scope: str = "") -> None:
         """The effective trading state of the book ("") or of one symbol, when it changes."""
@@ -268,7 +268,7 @@ class Journal:
         self._batch.appended[table].append(row)
         self._batch.count += 1
 
-    def _replace(self, table: str, key: Any, row: Row) -> None:
+    def _replace(self, table: str, key: Any, row: Any) -> None:
         self._require_working()
         self._batch.replaced[table][key] = row
         self._batch.count += 1
@@ -302,7 +302,8 @@ class Journal:
                 connection.executemany(sql, gathered)
         for name, sql in REPLACED.items():
             if newest := batch.replaced[name]:
-                connection.executemany(sql, newest.values())
+                codec = CODECS.get(name)
+                connection.executemany(sql, map(codec.row, newest.values()) if codec else newest.values())
         if batch.control is not None:
             self._write_control(batch.control, batch.audited, connection)
         if batch.audited:

@@ -51,7 +51,7 @@ APPENDED: Final = {
     "events": _insert("events", "wall_ms, ts_ms, level, source, message, data"),
 }
 
-# Only the newest value of each key in a transaction is written.
+# Only the newest value of each key in a transaction is written; records among them become rows only then.
 REPLACED: Final = {
     "instruments": _newest("instruments", INSTRUMENT.columns, "symbol"),
     "orders": _newest("orders", ORDER.columns, "client_order_id"),
@@ -62,3 +62,4 @@ REPLACED: Final = {
     "session_state": _newest("session_state", "name, value", "name"),
     "ui_state": _newest("ui_state", "name, value", "name"),
 }
+CODECS: Final[dict[str, Codec[Any]]] = {"orders": ORDER, "positions": POSITION}
