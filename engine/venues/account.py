@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from engine.venues.config import VenueConfig
-from engine.venues.fills import Execution, impact
+from engine.venues.fills import Execution, Level, impact
 from engine.venues.holdings import after_fill, after_funding, cash_change, unrealised
 from engine.venues.market_step import MarketStep
 from engine.venues.venue import VenueEvent
@@ -82,7 +82,9 @@ class Account:
     bar_ms: int = 0
     recent: deque[VenueEvent] = field(default_factory=lambda: deque(maxlen=RECENT_EVENTS))
     changes: Changes = field(default_factory=Changes)
+    levels: dict[str, tuple[Order, Position, Level | None]] = field(default_factory=dict)
     _marks: dict[str, Mark] = field(default_factory=dict)
+    _prices: dict[str, Decimal | None] = field(default_factory=dict)
     _step: MarketStep | None = None
 
     @property
@@ -101,17 +103,20 @@ class Account:
     def move_clock(self, step: MarketStep) -> None:
         """Let `step` be the bar being played, and the last one played from then on."""
         self._step = step
+        self._prices.clear()
         self.open_ms, self.bar_ms = step.open_ms, step.bar_ms
 
     def set_clock(self, open_ms: int, bar_ms: int, marks: Mapping[str, Mark]) -> None:
         """Restore clock and marks as they were recorded."""
-        self._step, self._marks = None, dict(marks)
+        self._step, self._marks, self._prices = None, dict(marks), {}
         self.open_ms, self.bar_ms = open_ms, bar_ms
 
     def mark_price(self, symbol: str) -> Decimal | None:
         """The last close known, None where there is none."""
-        close = self.marks.get(symbol, NO_MARK).close
-        return Decimal(repr(float(close))) if close > 0 else None
+        if symbol not in self._prices:
+            close = self.marks.get(symbol, NO_MARK).close
+            self._prices[symbol] = Decimal(repr(float(close))) if close > 0 else None
+        return self._prices[symbol]
 
     def position(self, symbol: str) -> Position:
         """The position held, an empty one where nothing is."""

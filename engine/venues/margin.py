@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import Decimal
 
 from store.records import ZERO, Instrument, InstrumentKind, Order, Position, Side
@@ -38,7 +38,7 @@ def liquidation_bound(instrument: Instrument, position: Position) -> float | Non
 
 
 def initial_margin(
-    instrument: Instrument, quantity: Decimal, mark: Decimal, orders: Iterable[Order]
+    instrument: Instrument, quantity: Decimal, mark: Decimal, orders: Sequence[Order]
 ) -> Decimal:
     """Quote currency tied up by a position and the orders that could enlarge it, whichever side fills first.
 
@@ -46,6 +46,8 @@ def initial_margin(
     """
     leverage = Decimal(1) if instrument.kind is InstrumentKind.SPOT else instrument.leverage
     held = quantity * mark
+    if not orders:
+        return abs(held) * instrument.contract_size / leverage
     wanted = {(side, reduce_only): ZERO for side in Side for reduce_only in (False, True)}
     for order in orders:
         price = mark if order.price is None else order.price

@@ -7,6 +7,7 @@ instant the last millisecond of the bar, and what expires carries the time of th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ from engine.venues.market_step import MarketStep
 from store.records import ZERO, Instrument, Order, OrderStatus, OrderType, Position, Side
 
 NOTHING_TO_REDUCE = "nothing left to reduce"
+LEVELS_AN_ORDER = 4
 STOPS_AND_TARGETS = frozenset({OrderType.STOP_MARKET, OrderType.TAKE_PROFIT})
 
 
@@ -34,19 +36,21 @@ def play(account: Account, step: MarketStep) -> None:
     bar.close()
 
 
-def symbol_bar(step: MarketStep, index: int) -> SymbolBar:
-    """One symbol's column of a step."""
-    return SymbolBar(
-        float(step.open[index]),
-        float(step.high[index]),
-        float(step.low[index]),
-        float(step.close[index]),
-        float(step.volume[index]),
-        float(step.previous_close[index]),
-        float(step.previous_volume[index]),
-        float(step.volume_24h[index]),
-        float(step.sigma_daily[index]),
-    )
+def symbol_bars(step: MarketStep) -> Iterator[SymbolBar]:
+    """The columns of a step, symbol by symbol."""
+    return map(SymbolBar, *(getattr(step, name).tolist() for name in SymbolBar._fields))
+
+
+def level(account: Account, order: Order) -> Level | None:
+    """`level_of` for the position held; kept until order or position change, for every bar asks for it."""
+    position, known = account.position(order.symbol), account.levels.get(order.client_order_id)
+    if known is not None and known[0] is order and known[1] is position:
+        return known[2]
+    if len(account.levels) > LEVELS_AN_ORDER * len(account.orders):
+        account.levels.clear()
+    found = level_of(order, account.instruments[order.symbol], position)
+    account.levels[order.client_order_id] = (order, position, found)
+    return found
 
 
 def level_of(order: Order, instrument: Instrument, position: Position) -> Level | None:
@@ -77,8 +81,8 @@ class _Bar:
         self._inside_ms = step.close_ms - 1
         touched = {order.symbol for order in account.orders.values()}
         self._bars = {
-            symbol: symbol_bar(step, index)
-            for index, symbol in enumerate(account.symbols)
+            symbol: bar
+            for symbol, bar in zip(account.symbols, symbol_bars(step), strict=True)
             if symbol in touched or account.position(symbol).quantity
         }
         self._room: dict[str, Decimal] = {}
@@ -114,14 +118,14 @@ class _Bar:
             bar = self._bar(order.symbol)
             if bar is None:
                 continue
-            level = level_of(order, self._instrument(order), self._account.position(order.symbol))
-            if level is None:
+            limit = level(self._account, order)
+            if limit is None:
                 continue
-            if order.post_only and fills.crosses(bar, order.side.sign, level):
+            if order.post_only and fills.crosses(bar, order.side.sign, limit):
                 reason = "post-only: it would have taken at the open"
                 self._account.end(order, OrderStatus.EXPIRED, reason, self._step.open_ms)
                 continue
-            self._limit_order(order, level, bar)
+            self._limit_order(order, limit, bar)
 
     def exits(self) -> None:
         """Stops, then targets, then liquidation, symbol by symbol.
@@ -174,10 +178,10 @@ class _Bar:
         for order in waiting:
             if order.type is not kind or order.client_order_id not in self._account.orders:
                 continue
-            level = level_of(order, self._instrument(order), self._account.position(order.symbol))
-            if level is not None and triggers(bar, order.side.sign, level):
-                way = (level.price - bar.open) * order.side.sign * (1 if is_stop else -1)
-                reached.append((max(way, 0.0), order, level))
+            trigger = level(self._account, order)
+            if trigger is not None and triggers(bar, order.side.sign, trigger):
+                way = (trigger.price - bar.open) * order.side.sign * (1 if is_stop else -1)
+                reached.append((max(way, 0.0), order, trigger))
         return min(reached, key=lambda candidate: candidate[0])[1:] if reached else None
 
     def _exit(self, order: Order, trigger: Level, bar: SymbolBar) -> None:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from decimal import Decimal
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
 
 from engine.venues.venue import VenueEvent
 from store.records import (
@@ -21,7 +22,6 @@ from store.records import (
 )
 
 Record = TypeVar("Record")
-Reader = Callable[[str], Any] | None
 
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "Decimal": Decimal,
@@ -37,14 +37,15 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
 
 def to_text(record: object) -> str:
     """A record as one JSON object; Decimals become strings with their exact digits."""
-    return json.dumps({name: getattr(record, name) for name, _ in _fields(type(record))}, default=str)
+    shape = _shape(type(record))
+    return _encode(dict(zip(shape.names, shape.values(record), strict=True)))
 
 
 def from_text(kind: type[Record], text: str) -> Record:
     """The record that `to_text` wrote."""
     values = json.loads(text)
-    for name, read in _fields(kind):
-        if read is not None and values[name] is not None:
+    for name, read in _shape(kind).readers:
+        if values[name] is not None:
             values[name] = read(values[name])
     return kind(**values)
 
@@ -66,10 +67,24 @@ def event_of(sequence: int, bar_open_ms: int, kind: str, payload: str) -> VenueE
 _EVENT_KINDS: Mapping[str, type] = {"report": OrderReport, "fill": Fill, "funding": FundingPayment}
 
 
-def _fields(kind: Any) -> tuple[tuple[str, Reader], ...]:
+_encode = json.JSONEncoder(default=str, separators=(",", ":")).encode
+
+
+class _Shape(NamedTuple):
+    """The fields of a record: their names, all their values at once, and how those that are no JSON are read."""
+
+    names: tuple[str, ...]
+    values: Callable[[object], tuple[Any, ...]]
+    readers: tuple[tuple[str, Callable[[str], Any]], ...]
+
+
+def _shape(kind: Any) -> _Shape:
     if kind not in _KNOWN:
-        _KNOWN[kind] = tuple((field.name, _READERS.get(str(field.type))) for field in fields(kind))
+        names = tuple(field.name for field in fields(kind))
+        readers = ((field.name, _READERS.get(str(field.type))) for field in fields(kind))
+        known = tuple((name, read) for name, read in readers if read is not None)
+        _KNOWN[kind] = _Shape(names, attrgetter(*names), known)
     return _KNOWN[kind]
 
 
-_KNOWN: dict[Any, tuple[tuple[str, Reader], ...]] = {}
+_KNOWN: dict[Any, _Shape] = {}

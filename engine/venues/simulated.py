@@ -73,7 +73,8 @@ class SimulatedVenue:
         self._last_job: Future[Any] | None = None
         self._marks_timer: asyncio.TimerHandle | None = None
         self._marks_job: Future[None] | None = None
-        self._arriving: tuple[list[Order], asyncio.Future[list[OrderReport | Refused]]] | None = None
+        self._arriving: list[tuple[Order, asyncio.Future[OrderReport]]] = []
+        self._accepting: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Create or restore the books. Raises VenueUnavailable where the file cannot be used."""
@@ -151,15 +152,11 @@ class SimulatedVenue:
 
         Orders that arrive in one turn of the loop share a transaction, in the order in which they came.
         """
-        if self._arriving is None:
-            self._arriving = ([], asyncio.ensure_future(self._accept_arrived()))
-        arrived, accepting = self._arriving
-        place = len(arrived)
-        arrived.append(order)
-        answer = (await asyncio.shield(accepting))[place]
-        if isinstance(answer, Refused):
-            raise answer
-        return answer
+        if not self._arriving:
+            self._accepting = asyncio.ensure_future(self._accept_arrived())
+        answer: asyncio.Future[OrderReport] = asyncio.get_running_loop().create_future()
+        self._arriving.append((order, answer))
+        return await answer
 
     async def cancel(self, client_order_id: str, symbol: str, attempt: int = 0) -> OrderReport:
         """Cancel a working order. Raises Refused where there is none."""
@@ -231,11 +228,23 @@ class SimulatedVenue:
         await self._query(lambda: self._books.delist(symbol))
         return await self._command(lambda account: _cancel_delisted(account, symbol))
 
-    async def _accept_arrived(self) -> list[OrderReport | Refused]:
+    async def _accept_arrived(self) -> None:
         """Begins to run once every caller of this turn of the loop has added its order."""
-        orders = [] if self._arriving is None else self._arriving[0]
-        self._arriving = None
-        return await self._command(lambda account: [self._submit(account, order) for order in orders])
+        arrived, self._arriving = self._arriving, []
+        found: Sequence[OrderReport | BaseException]
+        try:
+            found = await self._command(
+                lambda account: [self._submit(account, order) for order, _ in arrived]
+            )
+        except Exception as failure:  # noqa: BLE001 - whatever it is, every caller hears it
+            found = [failure] * len(arrived)
+        for (_, answer), outcome in zip(arrived, found, strict=True):
+            if answer.done():
+                continue
+            if isinstance(outcome, BaseException):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
 
     def _submit(self, account: Account, order: Order) -> OrderReport | Refused:
         known = self._known(account, order.client_order_id)

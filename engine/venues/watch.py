@@ -14,7 +14,7 @@ import numpy as np
 from engine.venues.account import Account
 from engine.venues.margin import liquidation_bound
 from engine.venues.market_step import MarketStep
-from engine.venues.matching import level_of
+from engine.venues.matching import level
 from store.records import OrderType
 
 if TYPE_CHECKING:
@@ -61,16 +61,16 @@ def watch(account: Account) -> Watch:
     indices = {symbol: index for index, symbol in enumerate(account.symbols)}
     busy = False
     for order in account.orders.values():
-        level = level_of(order, account.instruments[order.symbol], account.position(order.symbol))
+        trigger = level(account, order)
         index = indices.get(order.symbol)
-        if level is None:
+        if trigger is None:
             busy = True
         elif index is None:
             continue
         elif (order.type is OrderType.STOP_MARKET) is (order.side.sign > 0):
-            upper[index] = min(upper[index], level.price)
+            upper[index] = min(upper[index], trigger.price)
         else:
-            lower[index] = max(lower[index], level.price)
+            lower[index] = max(lower[index], trigger.price)
     held = {indices[p.symbol] for p in account.positions.values() if p.quantity and p.symbol in indices}
     for index in held:
         symbol = account.symbols[index]
