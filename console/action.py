@@ -9,8 +9,12 @@ Scope = Literal[
     "app",
     "desk",
     "screen",
+    "tabs",
     "orders",
+    "order",
+    "position",
     "audit",
+    "config",
     "filter",
     "dialog",
     "choice",
@@ -22,8 +26,13 @@ Scope = Literal[
     "help",
 ]
 
-# What only one of the screens over the desk has, beside what all of them share.
-SCREEN_SCOPES: tuple[Scope, ...] = ("orders", "audit")
+# What a screen over the desk has beside what all of them share: one line for each that has something of its own.
+SCREENS: tuple[tuple[Scope, ...], ...] = (
+    ("tabs", "orders", "order", "position"),
+    ("orders", "order"),
+    ("tabs", "audit"),
+    ("config",),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from console.action import SCREEN_SCOPES
+from console.action import SCREENS
 from console.actions import ACTIONS, BY_ID, Action, Scope, of_scope
 
 # What the terminal cannot tell apart from another key, or what would stop the process with the engine in it.
@@ -45,11 +45,12 @@ _NAMED = {
 _NEVER_CONFIRMS = frozenset({"enter", "space", "y"})
 _CONFIRMING = ("kill.flatten", "kill.halt", "pause.confirm", "reduce.confirm")
 
+_ON_SCREENS = {scope for scopes in SCREENS for scope in scopes}
 # What is in force in each dialog beside what it offers itself.
 _DIALOGS: dict[Scope, tuple[Scope, ...]] = {
     scope: () if scope == "filter" else ("dialog", "choice")
     for scope in sorted(
-        {a.scope for a in ACTIONS} - {"app", "desk", "screen", "dialog", "choice", *SCREEN_SCOPES}
+        {a.scope for a in ACTIONS} - {"app", "desk", "screen", "dialog", "choice", *_ON_SCREENS}
     )
 }
 
@@ -111,7 +112,7 @@ def _is_key(key: str) -> bool:
 def _clashes(keymap: Keymap) -> Iterator[str]:
     groups = [[a for a in ACTIONS if a.scope in ("app", "desk")]]
     # A screen over the desk hides the desk; a dialog hides all but what has priority.
-    groups += [list(of_scope("app", "screen", scope)) for scope in SCREEN_SCOPES]
+    groups += [list(of_scope("app", "screen", *scopes)) for scopes in SCREENS]
     groups += [
         [a for a in ACTIONS if a.scope in (scope, *shared) or a.priority]
         for scope, shared in _DIALOGS.items()

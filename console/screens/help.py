@@ -30,6 +30,7 @@ _GROUPS = (
     "Safety",
     "Program",
     "Log",
+    "Screens",
     "Kill switch",
     "Quit",
     "Confirm",

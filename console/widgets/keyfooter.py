@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from textual.events import Resize
 
-from console.actions import BY_ID, PANES, of_scope
+from console.actions import BY_ID, PANES, Scope, of_scope
 from console.keymap import key_label
 from console.widgets.ink import Line, join, spread, width_of
 from console.widgets.lines import Lines
@@ -15,29 +15,33 @@ _GAP = ("  ", "plain")
 
 
 class KeyFooter(Lines):
-    """One line at the bottom of the desk."""
+    """One line at the bottom of a screen, with the keys of these scopes."""
 
     DEFAULT_CSS = "KeyFooter { height: 1; width: 1fr; background: $panel; }"
 
-    def __init__(self, keymap: Mapping[str, str], *, id: str | None = None) -> None:
+    def __init__(
+        self, keymap: Mapping[str, str], *, id: str | None = None, scopes: Sequence[Scope] = ("app", "desk")
+    ) -> None:
         super().__init__(id=id)
         self._keymap = keymap
+        self._scopes = scopes
 
     def on_resize(self, event: Resize) -> None:
-        self.show([footer_line(self._keymap, event.size.width)])
+        self.show([footer_line(self._keymap, event.size.width, self._scopes)])
 
 
-def footer_line(keymap: Mapping[str, str], width: int) -> Line:
+def footer_line(keymap: Mapping[str, str], width: int, scopes: Sequence[Scope] = ("app", "desk")) -> Line:
     """The line at this width: the kill switch always, at the right."""
     ranked = sorted(
-        (action for action in of_scope("app", "desk") if action.footer is not None),
+        (action for action in of_scope(*scopes) if action.footer is not None),
         key=lambda a: a.footer or 0,
     )
     kill, *others = ranked
-    right: Line = ((f"{key_label(kill, keymap)} KILL ", "armed"),)
+    right: Line = ((f"{key_label(kill, keymap)} KILL ", "danger"),)
     parts: list[Line] = [_part(key_label(action, keymap), action.title) for action in others]
-    first, last = (key_label(BY_ID[f"pane.{place}"], keymap) for place in (1, len(PANES)))
-    parts.insert(2, _part(f"{first}-{last}", "Pane"))
+    if "desk" in scopes:
+        first, last = (key_label(BY_ID[f"pane.{place}"], keymap) for place in (1, len(PANES)))
+        parts.insert(2, _part(f"{first}-{last}", "Pane"))
     while parts and width_of(join(parts, _GAP)) + width_of(right) + 2 > width:
         parts.pop()
     return spread([(" ", "plain"), *join(parts, _GAP)], right, width)

@@ -39,6 +39,9 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
     class Rearranged(Message):
         """The operator filtered or sorted: the title says something else."""
 
+    class Moved(Message):
+        """The operator moved the cursor to another row."""
+
     def __init__(self, *, id: str | None = None, flash: bool = False, order: str = "") -> None:
         super().__init__(id=id)
         self._order = order
@@ -208,6 +211,8 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         for moved in (self._rows.get(left or ""), row):
             if moved is not None:
                 self._refresh_row(moved)
+        if left != self._cursor_key:
+            self.post_message(self.Moved())
         self._bring_into_sight(row)
 
     def _arrange(self) -> None:

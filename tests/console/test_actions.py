@@ -11,13 +11,18 @@ from console.actions import ACTIONS, BY_ID, Action, Scope
 from console.app import ConsoleApp
 from console.config import ConsoleConfig
 from console.keymap import faults, key_label, keys_of, label
+from console.screens.audit import AuditScreen
+from console.screens.configuration import ConfigurationScreen
 from console.screens.confirm import ConfirmScreen
 from console.screens.desk import Desk
 from console.screens.dialog import Dialog
+from console.screens.drill import Drill
 from console.screens.help import HelpScreen, help_rows
 from console.screens.kill import KillScreen
 from console.screens.kill_progress import KillProgress
+from console.screens.order_keys import OrderKeys
 from console.screens.palette import offered
+from console.screens.position import PositionScreen
 from console.screens.quit import QuitScreen
 from console.screens.resume import ResumeScreen
 from console.widgets.filterline import FilterLine
@@ -25,6 +30,13 @@ from console.widgets.filterline import FilterLine
 OWNERS: dict[Scope, type] = {
     "app": ConsoleApp,
     "desk": Desk,
+    "screen": Drill,
+    "tabs": Drill,
+    "orders": OrderKeys,
+    "order": OrderKeys,
+    "position": PositionScreen,
+    "audit": AuditScreen,
+    "config": ConfigurationScreen,
     "filter": FilterLine,
     "dialog": Dialog,
     "choice": Dialog,
@@ -107,7 +119,7 @@ def test_a_keymap_that_would_confuse_is_refused_with_the_reason(keymap: dict[str
 
 
 def test_keys_can_be_swapped() -> None:
-    assert faults({"nav.down": "i", "nav.up": "e", "kill.arm": "f12", "quit": "Q"}) == []
+    assert faults({"nav.down": "i", "nav.up": "u", "kill.arm": "f12", "quit": "Q"}) == []
 
 
 @given(

@@ -1,0 +1,186 @@
+"""What the screen of a signal says, line by line and cell by cell. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.answers import Reading, SignalFacts
+from console.format import (
+    NONE_SHOWN,
+    UNKNOWN_CELL,
+    age,
+    bar,
+    log_time,
+    plain,
+    price,
+    signed,
+    sparkline,
+)
+from console.screens.signal_words import (
+    reason_words,
+    settings_words,
+    statistic_text,
+    statistic_words,
+    wait_words,
+)
+from console.widgets.columns import Cell, Column
+from console.widgets.facts import Fact, fact_lines, wrapped
+from console.widgets.ink import Line, Span, join
+from console.widgets.plot import Series
+from engine.snapshot import SignalCell, SignalRow, WeightRow
+
+_BAR = 10
+_TRAIL = 8
+_WIDE = 98
+_STALE_AFTER_BARS = 2
+_BAR_MS = {"1h": 3_600_000, "4h": 14_400_000, "8h": 28_800_000, "1d": 86_400_000}
+_NOT_SETTINGS = frozenset({"enabled", "weight", "window"})
+_BETWEEN: Span = (" · ", "frame")
+
+
+def symbol_columns() -> list[Column]:
+    """The columns of the table of symbols."""
+    return [
+        Column("symbol", 12, right=False),
+        Column("price", 11, rank=2),
+        Column("value", 6),
+        Column("", _BAR, right=False, rank=3),
+        Column("conf", 5),
+        Column("blend", 6, rank=1),
+        Column("what it says", 20, right=False, grow=True),
+    ]
+
+
+def symbol_cells(row: SignalRow, cell: SignalCell | None) -> list[Cell]:
+    """What the signal says of one symbol."""
+    ink = "stale" if row.stale else "plain"
+    value = None if cell is None else cell.value
+    says = (
+        "not computed"
+        if cell is None
+        else "STALE: no fresh price"
+        if row.stale
+        else reason_words(cell.reason)
+    )
+    return [
+        Cell(row.symbol, "stale" if row.stale else "strong"),
+        Cell(price(row.price), ink),
+        Cell(signed(value) if value is not None else UNKNOWN_CELL, ink),
+        Cell(bar(None if value is None else abs(value), _BAR, " "), ink),
+        Cell(plain(None if cell is None else cell.confidence), ink),
+        Cell(signed(row.forecast), ink),
+        Cell(says, "warn" if row.stale else "soft"),
+    ]
+
+
+def about_line(name: str, weight: WeightRow | None, facts: SignalFacts | None) -> Line:
+    """Title, class, type, and what it counts for."""
+    about = {} if facts is None else facts.about
+    title = weight.title if weight is not None else str(about.get("title", ""))
+    kind = weight.kind if weight is not None else str(about.get("class", ""))
+    family = weight.type if weight is not None else str(about.get("type", ""))
+    enabled = weight.enabled if weight is not None else bool(about.get("enabled", True))
+    share = weight.weight if weight is not None else _real(about.get("weight"))
+    counts: Line
+    if not enabled:
+        counts = (("off: computed and shown, not traded", "warn"),)
+    elif share == 0:
+        counts = (("weight 0: computed and shown, never traded", "warn"),)
+    else:
+        counts = (("weight ", "soft"), (plain(share), "strong"))
+    opinions: Line = () if weight is None else ((f"opinions {weight.opinions}/{weight.symbols}", "soft"),)
+    changed: Line = ((weight.change, "warn"),) if weight is not None and weight.change else ()
+    parts: list[Line] = [
+        ((title or name, "strong"),),
+        ((kind, "plain"),),
+        ((family, "plain"),),
+        counts,
+        opinions,
+        changed,
+    ]
+    return [(" ", "plain"), *join([part for part in parts if part and part[0][0]], _BETWEEN)]
+
+
+def settings_lines(facts: SignalFacts | None, width: int) -> list[Line]:
+    """The window and the signal's own settings, on at most two lines."""
+    if facts is None:
+        return []
+    about = facts.about
+    window = f"window {about.get('window', NONE_SHOWN)} bars of {about.get('bar', NONE_SHOWN)}"
+    settings = {
+        name: value for name, value in (about.get("settings") or {}).items() if name not in _NOT_SETTINGS
+    }
+    words = ", ".join(part for part in (window, settings_words(settings)) if part)
+    return [[(" ", "plain"), *line] for line in wrapped(words, width - 2, "soft")[:2]]
+
+
+def symbol_line(row: SignalRow, silent_ms: int) -> Line:
+    """The symbol as it stands: price, forecast of the whole blend, what is done about it."""
+    ink = "stale" if row.stale else "plain"
+    blocked = f" {row.why_blocked}" if row.why_blocked else ""
+    parts: list[Line] = [
+        ((f"{row.symbol} ", "strong"), (price(row.price), ink)),
+        (("blend ", "soft"), (signed(row.forecast), ink), (f" {sparkline(row.trail, _TRAIL)}", "soft")),
+        ((f"{row.action}{blocked}", "warn" if row.action == "BLOCKED" else "plain"),),
+        ((f"STALE, {age(row.age_ms + silent_ms)} old", "warn"),) if row.stale else (),
+    ]
+    return [(" ", "plain"), *join(parts, _BETWEEN)]
+
+
+def reading_line(
+    cell: SignalCell | None, weight: WeightRow | None, facts: SignalFacts | None, symbol: str, market_ms: int
+) -> Line:
+    """The newest reading: value, confidence, why, how old, and when there will be one."""
+    if cell is None:
+        return ((" this signal does not read this symbol", "soft"),)
+    known = None if facts is None else facts.reading(symbol)
+    bar_size = "" if facts is None else str(facts.about.get("bar", ""))
+    old_ms = 0 if known is None else market_ms - known.ts_ms
+    stale = old_ms > _STALE_AFTER_BARS * _BAR_MS.get(bar_size, 86_400_000)
+    waiting = cell.reason == "WARMUP"
+    value: Line = (
+        (signed(cell.value), "stale" if stale else "strong"),
+        (" ", "plain"),
+        (_bar(cell.value), "plain"),
+    )
+    parts: list[Line] = [
+        (("reading ", "soft"), *value) if cell.value is not None else (("no reading", "stale"),),
+        (("confidence ", "soft"), (plain(cell.confidence), "plain")),
+        ((reason_words(cell.reason), "warn" if cell.value is None else "plain"),),
+        ((_wait(weight, facts, bar_size), "plain"),) if waiting else (),
+        ()
+        if known is None
+        else ((f"{log_time(known.ts_ms)}, {age(old_ms)} old", "warn" if stale else "soft"),),
+    ]
+    return [(" ", "plain"), *join([part for part in parts if part and part[0][0]], _BETWEEN)]
+
+
+def statistic_lines(reading: Reading | None, width: int) -> list[Line]:
+    """The raw statistics behind a reading, with their units; in words too where there is room."""
+    if reading is None or not reading.statistics:
+        return []
+    wide = width >= _WIDE
+    facts = []
+    for name, value in reading.statistics.items():
+        words, unit = statistic_words(name)
+        told = f"{name} {words}" if wide and words != name else name
+        facts.append(Fact(told, f"{statistic_text(value)} {unit}".strip()))
+    return fact_lines(facts, width, least=46 if wide else 34, most=52 if wide else 37)
+
+
+def series_of(history: Sequence[Reading]) -> Series:
+    """A history as the plot takes it."""
+    return Series(tuple(reading.value for reading in history), history[0].ts_ms, history[-1].ts_ms)
+
+
+def _bar(value: float | None) -> str:
+    return bar(None if value is None else abs(value), _BAR, " ").rstrip()
+
+
+def _wait(weight: WeightRow | None, facts: SignalFacts | None, bar_size: str) -> str:
+    window = None if facts is None else facts.about.get("window")
+    return wait_words("" if weight is None else weight.note, window, bar_size)
+
+
+def _real(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
