@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console import command_faults
+from console import cli_interventions, command_faults
+from console.cli_options import Config, Db, Json, Limit, Off, Reason, Since, Symbol
 
 if TYPE_CHECKING:
     from console.command_target import Target
@@ -27,22 +28,11 @@ app = typer.Typer(
 audit_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The append-only audit trail.")
 config_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The configuration.")
 db_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The database.")
+app.add_typer(cli_interventions.app)
+app.add_typer(cli_interventions.signals_app, name="signals")
 app.add_typer(audit_app, name="audit")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
-
-Db = Annotated[Path | None, typer.Option("--db", help="database of the engine that is meant")]
-Config = Annotated[Path | None, typer.Option("-c", "--config", help="configuration file (TOML)")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-Symbol = Annotated[str | None, typer.Option(help="of one symbol only")]
-Since = Annotated[
-    str | None, typer.Option(help="from this market time on: 2023-01-31, 2023-01-31T12:00 or milliseconds")
-]
-Limit = Annotated[
-    int | None, typer.Option(min=0, help="newest rows only; 0: all, which is the default with --json")
-]
-Reason = Annotated[str, typer.Option(help="why, for the audit trail")]
-Off = Annotated[bool, typer.Option("--off", help="end it")]
 
 
 def _print_version(asked: bool) -> None:
@@ -176,14 +166,6 @@ def reduce(
     from console.command_control import restrict
 
     raise typer.Exit(restrict(_target(db, config), "reduce", off, reason, as_json))
-
-
-@app.command()
-def signals(db: Db = None, config: Config = None, as_json: Json = False) -> None:
-    """Every symbol's readings and forecast."""
-    from console.command_status import signals as show
-
-    raise typer.Exit(show(_target(db, config), as_json))
 
 
 @app.command()

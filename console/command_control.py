@@ -1,4 +1,5 @@
-"""`quarterdeck resume`, `pause` and `reduce`: commands to a running engine, answered when they took effect."""
+"""Commands to a running engine, answered when they took effect: `quarterdeck resume`, `pause`, `reduce`, `flatten`,
+`cancel` and the changes of `signals`. Nobody is asked anything where there is no terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ def resume(target: Target, reason: str, confirm: str | None, as_json: bool) -> i
     if not reason.strip():
         raise Usage("resume needs a reason: --reason TEXT")
     if confirm is None:
-        confirm = _typed_word()
+        confirm = _typed("resume", WORD, "to lift the halt")
     if confirm != WORD:
         raise Usage(f"not resumed: the word {WORD} must be given in full")
     return _give(target, Command(CommandKind.RESUME, ACTOR, reason, {"confirm": confirm}), as_json)
@@ -30,10 +31,41 @@ def restrict(target: Target, kind: str, off: bool, reason: str, as_json: bool) -
     return _give(target, Command(CommandKind(kind), ACTOR, reason, arguments), as_json)
 
 
-def _typed_word() -> str:
+def flatten(
+    target: Target, symbol: str, release: bool, reason: str, confirm: str | None, as_json: bool
+) -> int:
+    """Close one position and keep its symbol out of the market, or let it trade again. Raises Usage where closing was
+    not confirmed with the symbol and nobody can be asked, NotRunning, NoAnswer."""
+    if not release:
+        if confirm is None:
+            confirm = _typed("flatten", symbol, "to close its whole position")
+        if confirm != symbol:
+            raise Usage(f"not flattened: the symbol {symbol} must be given again in full")
+    arguments = {"symbol": symbol, "on": "false" if release else "true"}
+    return _give(target, Command(CommandKind.FLATTEN, ACTOR, reason, arguments), as_json)
+
+
+def cancel(target: Target, order: str, reason: str, as_json: bool) -> int:
+    """Cancel one working order. Raises NotRunning, NoAnswer."""
+    return _give(target, Command(CommandKind.CANCEL, ACTOR, reason, {"order": order}), as_json)
+
+
+def switch_signal(target: Target, name: str, on: bool, reason: str, as_json: bool) -> int:
+    """Enable or disable a signal. Raises NotRunning, NoAnswer."""
+    arguments = {"name": name, "on": "true" if on else "false"}
+    return _give(target, Command(CommandKind.SIGNAL, ACTOR, reason, arguments), as_json)
+
+
+def weigh_signal(target: Target, name: str, weight: str, reason: str, as_json: bool) -> int:
+    """Give a signal another weight. Raises NotRunning, NoAnswer."""
+    arguments = {"name": name, "weight": weight}
+    return _give(target, Command(CommandKind.WEIGHT, ACTOR, reason, arguments), as_json)
+
+
+def _typed(command: str, word: str, effect: str) -> str:
     if not sys.stdin.isatty():
-        raise Usage(f"resume asks for the word {WORD} at a terminal; without one pass --confirm {WORD}")
-    print(f"Type {WORD} to lift the halt: ", end="", file=sys.stderr, flush=True)
+        raise Usage(f"{command} asks for {word} at a terminal; without one pass --confirm {word}")
+    print(f"Type {word} {effect}: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip()
 
 

@@ -1,4 +1,4 @@
-"""`quarterdeck orders`, `fills`, `equity`, `events`: what the database holds, with an engine running or without."""
+"""`quarterdeck orders`, `fills`, `equity`, `events`, `commands`: what the database holds, with an engine or without."""
 
 from __future__ import annotations
 
@@ -77,6 +77,13 @@ def events(target: Target, levels: Sequence[str], since: str | None, limit: int 
     return _print(rows, ("time", "level", "source", "message"), _event_cells, limit, as_json)
 
 
+def commands(target: Target, limit: int | None, as_json: bool) -> int:
+    """Print what operators asked and what became of it, oldest first. Raises StoreError."""
+    rows = query.commands(target.database, limit=_asked(limit, as_json))
+    columns = ("given", "market time", "mode", "who", "command", "outcome", "state", "answer", "reason")
+    return _print(rows, columns, _command_cells, limit, as_json)
+
+
 def _print(
     rows: list[query.Record], columns: Sequence[str], cells: Any, limit: int | None, as_json: bool
 ) -> int:
@@ -124,6 +131,22 @@ def _equity_cells(row: query.Record) -> tuple[str, ...]:
 
 def _event_cells(row: query.Record) -> tuple[str, ...]:
     return when(row["ts_ms"]), row["level"], row["source"], row["message"]
+
+
+def _command_cells(row: query.Record) -> tuple[str, ...]:
+    arguments = " ".join(f"{name}={value}" for name, value in row["arguments"].items())
+    before, after = row["state_before"], row["state_after"]
+    return (
+        when(row["wall_ms"]),
+        when(row["market_ts_ms"]),
+        plain(row["mode"]),
+        row["actor"],
+        f"{row['kind']} {arguments}".strip(),
+        "accepted" if row["accepted"] else "REFUSED",
+        after if before == after else f"{before} to {after}",
+        row["message"],
+        plain(row["reason"]),
+    )
 
 
 def _asked(limit: int | None, as_json: bool) -> int | None:

@@ -134,8 +134,11 @@ def events(
 def commands(path: Path, *, limit: int | None = None) -> list[Record]:
     """What operators asked, oldest first; `limit` keeps the newest rows."""
     found = _newest(path, "SELECT * FROM commands ORDER BY sequence DESC", [], limit)
+    # A file that was last written by an earlier version has no such column; its mode is the file's.
+    mode = meta(path).get("mode", "")
     with readable("commands"):
         for command in found:
+            command.setdefault("mode", mode)
             _flags(command, "accepted")
             command["arguments"] = json.loads(command["arguments"])
     return found

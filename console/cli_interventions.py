@@ -1,0 +1,141 @@
+"""The part of the command line that interferes with one symbol, one order or one signal, and the log of commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console.cli_options import Config, Db, Json, Limit, Reason
+
+if TYPE_CHECKING:
+    from console.command_target import Target
+
+app = typer.Typer(rich_markup_mode=None)
+signals_app = typer.Typer(
+    rich_markup_mode=None,
+    invoke_without_command=True,
+    help="Every symbol's readings and forecast; or switch a signal, or weigh it.",
+)
+
+SignalName = Annotated[str, typer.Argument(help="signal, as `signals` names it")]
+
+
+@app.command()
+def flatten(
+    symbol: Annotated[str, typer.Argument(help="symbol, as `positions` names it")],
+    release: Annotated[bool, typer.Option("--release", help="let the symbol trade again")] = False,
+    confirm: Annotated[
+        str | None, typer.Option(help="the symbol once more, where there is no terminal")
+    ] = None,
+    db: Db = None,
+    config: Config = None,
+    reason: Reason = "",
+    as_json: Json = False,
+) -> None:
+    """Close one position whole, and keep its symbol out of the market until it is released."""
+    from console.command_control import flatten as act
+
+    raise typer.Exit(act(_target(db, config), symbol, release, reason, confirm, as_json))
+
+
+@app.command()
+def cancel(
+    order: Annotated[str, typer.Argument(help="client order id, as `orders` lists it")],
+    db: Db = None,
+    config: Config = None,
+    reason: Reason = "",
+    as_json: Json = False,
+) -> None:
+    """Cancel one working order; a stop is placed again at the next bar."""
+    from console.command_control import cancel as act
+
+    raise typer.Exit(act(_target(db, config), order, reason, as_json))
+
+
+@app.command()
+def commands(db: Db = None, config: Config = None, limit: Limit = None, as_json: Json = False) -> None:
+    """What operators asked, when, in which mode, and what became of it."""
+    from console.command_history import commands as show
+
+    raise typer.Exit(show(_target(db, config), limit, as_json))
+
+
+@signals_app.callback()
+def signals(context: typer.Context, db: Db = None, config: Config = None, as_json: Json = False) -> None:
+    """Every symbol's readings and forecast; or switch a signal, or weigh it."""
+    if context.invoked_subcommand is not None:
+        context.obj = (db, config)
+        return
+    from console.command_status import signals as show
+
+    raise typer.Exit(show(_target(db, config), as_json))
+
+
+@signals_app.command("enable")
+def signals_enable(
+    context: typer.Context,
+    name: SignalName,
+    db: Db = None,
+    config: Config = None,
+    reason: Reason = "",
+    as_json: Json = False,
+) -> None:
+    """Let a signal take part again, from the next decision on."""
+    _switch(context, name, True, db, config, reason, as_json)
+
+
+@signals_app.command("disable")
+def signals_disable(
+    context: typer.Context,
+    name: SignalName,
+    db: Db = None,
+    config: Config = None,
+    reason: Reason = "",
+    as_json: Json = False,
+) -> None:
+    """Decide without a signal from the next decision on; it is computed and shown all the same."""
+    _switch(context, name, False, db, config, reason, as_json)
+
+
+@signals_app.command("weight")
+def signals_weight(
+    context: typer.Context,
+    name: SignalName,
+    weight: Annotated[str, typer.Argument(help="share from 0 to 1, before its class is normalised to 1")],
+    db: Db = None,
+    config: Config = None,
+    reason: Reason = "",
+    as_json: Json = False,
+) -> None:
+    """Give a signal another weight, from the next decision on."""
+    from console.command_control import weigh_signal as act
+
+    raise typer.Exit(act(_meant(context, db, config), name, weight, reason, as_json))
+
+
+def _switch(
+    context: typer.Context,
+    name: str,
+    on: bool,
+    db: Path | None,
+    config: Path | None,
+    reason: str,
+    as_json: bool,
+) -> None:
+    from console.command_control import switch_signal as act
+
+    raise typer.Exit(act(_meant(context, db, config), name, on, reason, as_json))
+
+
+def _meant(context: typer.Context, db: Path | None, config: Path | None) -> Target:
+    """The engine named behind the command, else the one named before it (`signals --db PATH disable A1`)."""
+    before_db, before_config = context.obj
+    return _target(db or before_db, config or before_config)
+
+
+def _target(db: Path | None, config: Path | None) -> Target:
+    from console.command_target import find_target
+
+    return find_target(db, config)
