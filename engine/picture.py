@@ -174,12 +174,12 @@ def _signals(machine: Machine, quotes: np.ndarray | None) -> tuple[SignalRow, ..
 
 
 def _action(machine: Machine, index: int, cells: tuple[SignalCell, ...], blocked: str) -> str:
-    decision = machine.cycle.decision
+    symbol, decision = machine.market.symbols[index], machine.cycle.decision
+    if symbol in machine.oversight.flattened:
+        held = machine.ledger.quantity(symbol)
+        return "BLOCKED" if not held else "SELL" if held > 0 else "BUY"
     if decision is None or (decision.hold[index] and not decision.current[index]):
         return "WARMUP" if any(cell.reason == "WARMUP" for cell in cells) else "-"
-    if machine.market.symbols[index] in machine.oversight.flattened:
-        held = machine.ledger.quantity(machine.market.symbols[index])
-        return "BLOCKED" if not held else "SELL" if held > 0 else "BUY"
     lots = int(decision.close_lots[index] + decision.open_lots[index])
     if lots and machine.oversight.state is not TradingState.HALTED:
         return "BUY" if lots > 0 else "SELL"

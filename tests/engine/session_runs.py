@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.commands import Command, CommandKind, CommandResult
-from engine.config import load_config
+from engine.config import Configuration, load_config
 from engine.session import Session
 from engine.summary import Summary
+
+if TYPE_CHECKING:
+    from engine.machine import Machine
+    from engine.market import Row
 
 SMALL: dict[str, str | list[str]] = {
     "run.speed": "max",
@@ -46,6 +50,37 @@ async def running(session: Session) -> AsyncIterator[Session]:
     finally:
         session.request_stop("keep", "test", "over")
         await work
+
+
+Said = tuple[str, dict[str, str]]
+"""The kind of a command and its arguments."""
+
+
+class ScriptedSession(Session):
+    """A session whose operator gives commands between the bars they are due at: after so many decisions of the
+    account. `answers` are what they were told, in order."""
+
+    def __init__(
+        self, configuration: Configuration, database: Path, script: Mapping[int, Sequence[Said]]
+    ) -> None:
+        super().__init__(configuration, database)
+        self._script = dict(script)
+        self.answers: list[CommandResult] = []
+
+    async def _pace(self, machine: Machine, row: Row) -> bool:
+        for kind, arguments in self._script.pop(machine.book.decisions, ()):
+            self.answers.append(await give(self, kind, **arguments))
+        return await super()._pace(machine, row)
+
+
+async def follow(
+    database: Path, bars: int, script: Mapping[int, Sequence[Said]], **flags: str
+) -> list[CommandResult]:
+    """Trade so many bars while an operator follows a script; what the operator was told."""
+    configuration = engine(database, run__bars=str(bars), **flags).configuration
+    session = ScriptedSession(configuration, database, script)
+    await session.run()
+    return session.answers
 
 
 async def give(session: Session, kind: str, **arguments: str) -> CommandResult:
