@@ -23,10 +23,12 @@ from engine.ordering import Ordering
 from engine.oversight import Oversight
 from engine.reconcile import News
 from engine.tape import Tape
+from engine.valuation import Valuation, Worth, mark_price
 from risk.kelly import kelly_cap
 from risk.parameters import RiskParameters
 from store.journal import Journal
 from store.records import (
+    ZERO,
     Instrument,
     LedgerTotals,
     Order,
@@ -84,14 +86,14 @@ class BarCycle:
         self._ordering = Ordering(market, self._instruments, ledger, execution, book, parameters, passive)
         self._fdm = 1.0
         self._kelly = 1.0
-        self._held_value = 0.0
         self._index = {instrument.symbol: index for index, instrument in enumerate(self._instruments)}
         self._quantity = np.zeros(len(self._instruments))
         self._no_holds = np.zeros(len(self._instruments))
         self._written_readings: tuple[int, ...] = ()
         self.totals: LedgerTotals | None = None
         self.decision: Decision | None = None
-        self.marks: dict[str, Decimal] = {}
+        self._valuation = Valuation(self._instruments)
+        self._worth = Worth(ZERO, {}, 0.0)
         self._trail: deque[np.ndarray] = deque(maxlen=TRAIL)
 
     def weigh(self, table: SignalTable, weights: np.ndarray) -> None:
@@ -99,6 +101,12 @@ class BarCycle:
         self._decider = Decider(Parameters(table, self.parameters), len(self._instruments))
         self.weights = weights
         self._fdm = self._market.forecast_multiplier(weights)
+
+    @property
+    def marks(self) -> dict[str, Decimal]:
+        """The newest close of every position held, on its instrument's tick."""
+        closes, held = self._market.last_close, [self._index[symbol] for symbol in self._worth.values]
+        return {self._instruments[n].symbol: mark_price(self._instruments[n], float(closes[n])) for n in held}
 
     def trail(self, index: int) -> tuple[float, ...]:
         """The last forecasts of one symbol, oldest first."""
@@ -164,10 +172,7 @@ class BarCycle:
         totals = self._mark(now_ms)
         self._oversight.account(now_ms, totals, self._market, self._book.forecast)
         value = float(totals.equity)
-        held = [
-            float(self._ledger.quantity(symbol) * mark) / value if value else 0.0
-            for symbol, mark in self.marks.items()
-        ]
+        held = [part / value if value else 0.0 for part in self._worth.values.values()]
         self._journal.equity(now_ms, totals, sum(abs(part) for part in held), sum(held))
         self.totals = totals
         return totals
@@ -180,16 +185,8 @@ class BarCycle:
         self._journal.state(BOOK, self._book.dumps())
 
     def _mark(self, now_ms: int) -> LedgerTotals:
-        closes = self._market.last_close
-        marks, held_value = {}, 0.0
-        for symbol, position in self._ledger.positions.items():
-            if position.quantity:
-                index = self._index[symbol]
-                mark = mark_price(self._instruments[index], float(closes[index]))
-                marks[symbol] = mark
-                held_value += abs(float(position.quantity * mark))
-        self.marks, self._held_value = marks, held_value
-        totals = self._ledger.mark(marks)
+        self._worth = self._valuation.worth(self._ledger.positions, self._market.last_close)
+        totals = self._ledger.totals(self._worth.unrealised)
         high = totals.high_water_mark
         drawdown = float(1 - totals.equity / high) if high > 0 else 1.0
         self._book.maximum_drawdown = max(self._book.maximum_drawdown, drawdown)
@@ -228,7 +225,7 @@ class BarCycle:
 
     def _note_day(self, now_ms: int, equity: float) -> None:
         """Keep the ends of days, and with each new one the Kelly cap that follows from the last ninety."""
-        gross = self._held_value / equity if equity else 0.0
+        gross = self._worth.gross / equity if equity else 0.0
         if self._book.close_day(now_ms, equity, gross):
             self._journal.state(DAYS, self._book.dumps_days())
             self._kelly = self._kelly_cap()
@@ -247,7 +244,7 @@ class BarCycle:
         self._trail.append(forecasts)
         symbols, since = self._market.symbols, self._book.hold_since_ms
         self._book.forecast = dict(zip(symbols, forecasts.tolist(), strict=True))
-        if since or decision.hold.any():
+        if since or np.count_nonzero(decision.hold):
             holding = decision.hold.tolist()
             self._book.hold_since_ms = {
                 symbol: since.get(symbol, now_ms)
@@ -263,7 +260,8 @@ class BarCycle:
 
     def _write(self, now_ms: int, decision: Decision, totals: LedgerTotals) -> None:
         current = decision.current
-        self._journal.equity(now_ms, totals, float(np.abs(current).sum()), float(current.sum()))
+        gross, net = np.add.reduce(np.abs(current)), np.add.reduce(current)
+        self._journal.equity(now_ms, totals, float(gross), float(net))
         self._journal.decision(
             DecisionRow(
                 ts_ms=now_ms,
@@ -312,8 +310,3 @@ class BarCycle:
         for symbol, index in self._index.items():
             self._quantity[index] = float(self._ledger.quantity(symbol))
         self.totals = self._mark(self._book.cursor_ms)
-
-
-def mark_price(instrument: Instrument, close: float) -> Decimal:
-    """A close on the instrument's tick, half-even, as exact `Decimal`."""
-    return (Decimal(repr(close)) / instrument.tick).quantize(Decimal(1)) * instrument.tick

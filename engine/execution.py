@@ -44,7 +44,9 @@ class Execution:
         self.orders: OrderedDict[str, Order] = OrderedDict()
         self._open: dict[str, Order] = {}
         self._in_flight_since_ms: dict[str, int] = {}
+        self._protection: dict[tuple[str, Side], set[OrderPurpose]] | None = None
         self._rejected = rejected
+        self._working: dict[str, float] | None = None
         self.sent = 0
 
     def restore(self, orders: Iterable[Order]) -> None:
@@ -65,20 +67,22 @@ class Execution:
 
     def working(self) -> dict[str, float]:
         """Signed units by symbol that orders towards targets may still fill; empty where none is under way."""
-        found: dict[str, float] = {}
-        for order in self._open.values():
-            if order.purpose in (OrderPurpose.OPEN, OrderPurpose.CLOSE):
-                rest = float(order.quantity - order.filled_quantity) * order.side.sign
-                found[order.symbol] = found.get(order.symbol, 0.0) + rest
-        return found
+        if self._working is None:
+            self._working = {}
+            for order in self._open.values():
+                if order.purpose in (OrderPurpose.OPEN, OrderPurpose.CLOSE):
+                    rest = float(order.quantity - order.filled_quantity) * order.side.sign
+                    self._working[order.symbol] = self._working.get(order.symbol, 0.0) + rest
+        return self._working
 
     def protection(self) -> dict[tuple[str, Side], set[OrderPurpose]]:
-        """Which whole-position exits are open, by symbol and side of the exit."""
-        found: dict[tuple[str, Side], set[OrderPurpose]] = {}
-        for order in self._open.values():
-            if order.whole_position:
-                found.setdefault((order.symbol, order.side), set()).add(order.purpose)
-        return found
+        """Which whole-position exits are open, by symbol and side of the exit; one object until an order changes."""
+        if self._protection is None:
+            self._protection = {}
+            for order in self._open.values():
+                if order.whole_position:
+                    self._protection.setdefault((order.symbol, order.side), set()).add(order.purpose)
+        return self._protection
 
     def closing(self) -> set[str]:
         """Symbols with an open order that closes the whole position, whatever is wanted of them."""
@@ -269,6 +273,7 @@ class Execution:
             )
 
     def _keep(self, order: Order) -> None:
+        self._protection = self._working = None
         self.orders[order.client_order_id] = order
         if is_open(order):
             self._open[order.client_order_id] = order

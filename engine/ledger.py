@@ -27,7 +27,7 @@ class FillEffect:
 
 
 class Ledger:
-    """Books of one account in one quote currency."""
+    """Books of one account in one quote currency; `fills` counts what was booked by this process."""
 
     def __init__(self, initial: Decimal, high_water_mark: Decimal | None = None) -> None:
         self.initial = initial
@@ -36,6 +36,7 @@ class Ledger:
         self.realised = ZERO
         self.fees = ZERO
         self.funding = ZERO
+        self.fills = 0
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def restore(self, positions: Iterable[Position], book: BookState, applied_ids: Iterable[str]) -> None:
@@ -85,6 +86,7 @@ class Ledger:
         self.positions[fill.symbol] = after
         self.realised += realised
         self.fees += fill.fee
+        self.fills += 1
         return FillEffect(before, after, realised)
 
     def apply_funding(self, payment: FundingPayment) -> bool:

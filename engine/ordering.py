@@ -46,13 +46,17 @@ class Ordering:
         self._limits = limits
         self._passive = passive
         self._exits = wanted_exits(limits)
+        self._guarded: tuple[Exits, int] | None = None
 
     def intents(self, now_ms: int, decision: Decision, flattened: Collection[str]) -> list[Order]:
         """Orders towards the targets, and missing exits; of `flattened` symbols nothing but what closes them."""
-        orders: list[Order] = []
         live = self._execution.protection()
-        closing = self._execution.closing() if flattened else ()
         moves = decision.close_lots | decision.open_lots | decision.whole_close
+        quiet = not flattened and not np.count_nonzero(moves)
+        if quiet and self._all_guarded(live):
+            return []
+        orders: list[Order] = []
+        closing = self._execution.closing() if flattened else ()
         for index, instrument in enumerate(self._instruments):
             held = self._ledger.quantity(instrument.symbol)
             # Where nothing was traded nothing can fill, and an order would only be cancelled at the next close.
@@ -66,8 +70,16 @@ class Ordering:
             if held:
                 side = Side.BUY if held > 0 else Side.SELL
                 if not self._exits <= live.get((instrument.symbol, side.opposite), NOTHING):
+                    quiet = False
                     orders += self._protect(index, now_ms, side, live)
+        self._guarded = (live, self._ledger.fills) if quiet else None
         return orders
+
+    def _all_guarded(self, live: Exits) -> bool:
+        """True where every position was found to have its exits, and neither an order nor a position changed since."""
+        return (
+            self._guarded is not None and self._guarded[0] is live and self._guarded[1] == self._ledger.fills
+        )
 
     def leftovers(self, now_ms: int) -> list[Order]:
         """While a kill flattens, what the last open could not fill is asked for again at the next."""

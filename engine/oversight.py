@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     BoolArray = NDArray[np.bool_]
+    FloatArray = NDArray[np.float64]
 
 LEADER = "BTC"
 KILL = "kill"
@@ -73,7 +74,7 @@ class Oversight:
         self._booked: list[Fill | FundingPayment] = []
         self._exits: list[guards.ProtectiveExit] = []
         self._rejects_ms: list[int] = []
-        self._funding_rate = np.full(len(self._symbols), np.nan)
+        self._funding_rate: FloatArray | None = None
         self._unproven: tuple[str, ...] = ()
         self._proven = True
         self._venue_held: Mapping[str, Decimal] | None = None
@@ -147,9 +148,11 @@ class Oversight:
 
     def settled(self, row: Row) -> None:
         """Note the funding rates of a bar."""
-        self._funding_rate = np.full(len(self._symbols), np.nan)
-        for settlement in row.funding:
-            self._funding_rate[settlement.symbol_index] = settlement.rate
+        self._funding_rate = None
+        if row.funding:
+            self._funding_rate = np.full(len(self._symbols), np.nan)
+            for settlement in row.funding:
+                self._funding_rate[settlement.symbol_index] = settlement.rate
 
     def proof(self, news: News, now_ms: int) -> bool:
         """Note whether the venue's books explain ours; symbols they do not are locked until they do. True where
