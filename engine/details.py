@@ -4,11 +4,12 @@ A question first takes what it needs of the running engine, on the loop and at o
 thread of its own through a connection that cannot write. Nothing here asks the network or waits for a bar. Lists are
 oldest first unless said; `limit` (500, at most 2,000) keeps the newest rows.
 
-ORDER order: as `store.query.explain`, each stage with `bound` and `why`.
+ORDER order: as `store.query.explain`, each stage with `bound` and `why`, and the `decision_price` (None: not known).
 ORDERS symbol, statuses (comma separated), limit: orders, newest first.
 POSITION symbol, limit: fills, funding, orders (working), ours, venue (what its books last proved).
 SIGNAL name, symbol, limit: signal, history (of the symbol), symbols (the newest reading of each).
-AUDIT text, limit: rows, newest first. COMMANDS limit: rows, newest first.
+AUDIT text, limit, verify: rows, newest first; where verify is "true", chain {rows, fault} of the whole trail too.
+COMMANDS limit: rows, newest first.
 CONFIG: hash, rows. LAYOUT: values.
 """
 
@@ -23,8 +24,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.commands import DetailFault, DetailKind, Question
 from engine.waterfall import with_bounds
-from store import query
-from store.errors import NotFound, StoreError
+from store import audit, query
+from store.decision_price import decision_price
+from store.errors import Corrupt, NotFound, StoreError
 from store.records import TERMINAL_STATUSES, OrderStatus
 
 if TYPE_CHECKING:
@@ -79,7 +81,8 @@ def _order(source: Source, arguments: Arguments) -> Reading:
 
     def read(database: Path) -> Answer:
         found = query.explain(database, order)
-        return found | {"stages": with_bounds(found["stages"])}
+        price = decision_price(database, found["order"], found["stages"])
+        return found | {"stages": with_bounds(found["stages"]), "decision_price": price}
 
     return read
 
@@ -154,7 +157,19 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
 
 def _audit(source: Source, arguments: Arguments) -> Reading:
     text, limit = arguments.get("text", ""), _limit(arguments)
-    return lambda database: {"rows": query.audit(database, text=text, limit=limit)[::-1]}
+
+    def read(database: Path) -> Answer:
+        rows = {"rows": query.audit(database, text=text, limit=limit)[::-1]}
+        return rows | {"chain": _chain(database)} if arguments.get("verify") == "true" else rows
+
+    return read
+
+
+def _chain(database: Path) -> Answer:
+    try:
+        return {"rows": audit.verify(database), "fault": ""}
+    except Corrupt as broken:
+        return {"rows": 0, "fault": str(broken)}
 
 
 def _commands(source: Source, arguments: Arguments) -> Reading:
