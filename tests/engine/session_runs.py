@@ -54,15 +54,15 @@ async def running(session: Session) -> AsyncIterator[Session]:
 
 Said = tuple[str, dict[str, str]]
 """The kind of a command and its arguments."""
+Script = Mapping[int, Sequence[Said]]
+"""What an operator asks after so many decisions of the account."""
 
 
 class ScriptedSession(Session):
     """A session whose operator gives commands between the bars they are due at: after so many decisions of the
     account. `answers` are what they were told, in order."""
 
-    def __init__(
-        self, configuration: Configuration, database: Path, script: Mapping[int, Sequence[Said]]
-    ) -> None:
+    def __init__(self, configuration: Configuration, database: Path, script: Script) -> None:
         super().__init__(configuration, database)
         self._script = dict(script)
         self.answers: list[CommandResult] = []
@@ -73,9 +73,7 @@ class ScriptedSession(Session):
         return await super()._pace(machine, row)
 
 
-async def follow(
-    database: Path, bars: int, script: Mapping[int, Sequence[Said]], **flags: str
-) -> list[CommandResult]:
+async def follow(database: Path, bars: int, script: Script, **flags: str) -> list[CommandResult]:
     """Trade so many bars while an operator follows a script; what the operator was told."""
     configuration = engine(database, run__bars=str(bars), **flags).configuration
     session = ScriptedSession(configuration, database, script)

@@ -10,7 +10,7 @@ import pytest
 from store.check import check
 from store.digest import digest
 from tests.crash.books import Told, compare
-from tests.engine.session_runs import engine, follow, give, rows, run, running
+from tests.engine.session_runs import Script, engine, follow, give, rows, run, running
 
 BARS, AT = 40, 12
 LONG_AGO = "SELECT decision_ts_ms FROM orders ORDER BY decision_ts_ms LIMIT 1"
@@ -94,7 +94,7 @@ async def test_until_it_is_released_and_then_it_is_bought_back(tmp_path: Path, s
 async def test_what_one_open_cannot_fill_is_asked_again_at_each_next_one(tmp_path: Path, symbol: str) -> None:
     database = tmp_path / "x.db"
     await run(database, AT)
-    script = {AT: [flatten(symbol), flatten(symbol)]}
+    script: Script = {AT: [flatten(symbol), flatten(symbol)]}
     first, second = await follow(database, BARS - AT, script, venue__volume_share="0.0000004")
     assert "at the next open" in first.message
     assert "is being closed already" in second.message
@@ -154,7 +154,9 @@ async def test_a_symbol_nobody_trades_and_a_halted_book_are_refused_in_words(
     tmp_path: Path, symbol: str
 ) -> None:
     database = tmp_path / "x.db"
-    script = {AT: [flatten("DOGEUSDT"), flatten(""), ("kill", {"keep_positions": "true"}), flatten(symbol)]}
+    script: Script = {
+        AT: [flatten("DOGEUSDT"), flatten(""), ("kill", {"keep_positions": "true"}), flatten(symbol)]
+    }
     unknown, nameless, _, halted = await follow(database, AT + 4, script)
     assert (unknown.accepted, nameless.accepted, halted.accepted) == (False, False, False)
     assert "unknown symbol DOGEUSDT: traded here are BTCUSDT" in unknown.message
@@ -180,7 +182,11 @@ async def test_a_kill_beats_it_and_closes_what_it_had_asked_for(tmp_path: Path, 
 
 async def test_resuming_the_book_does_not_buy_it_back(tmp_path: Path, symbol: str) -> None:
     database = tmp_path / "x.db"
-    script = {AT: [flatten(symbol)], AT + 2: [("kill", {})], AT + 5: [("resume", {"confirm": "RESUME"})]}
+    script: Script = {
+        AT: [flatten(symbol)],
+        AT + 2: [("kill", {})],
+        AT + 5: [("resume", {"confirm": "RESUME"})],
+    }
     answers = await follow(database, BARS, script)
     assert answers[-1].state == "ACTIVE"
     told = Told.of(database)
@@ -212,7 +218,7 @@ async def test_a_restart_keeps_it_flat_and_the_picture_says_so(tmp_path: Path, s
 
 
 async def test_the_same_commands_at_the_same_bars_are_the_same_run(tmp_path: Path, symbol: str) -> None:
-    script = {AT: [flatten(symbol)], AT + 9: [flatten(symbol, on="false")]}
+    script: Script = {AT: [flatten(symbol)], AT + 9: [flatten(symbol, on="false")]}
     for name in ("one", "two"):
         await follow(tmp_path / f"{name}.db", BARS, script)
     await follow(tmp_path / "parts.db", AT, script)
