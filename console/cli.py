@@ -34,6 +34,9 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
 
+Socket = Annotated[Path | None, typer.Option(help="control socket of the engine, if not beside --db")]
+ReadOnly = Annotated[bool, typer.Option("--read-only", help="watch, and change nothing")]
+
 
 def _print_version(asked: bool) -> None:
     if asked:
@@ -97,10 +100,8 @@ def run(
 def attach(
     db: Db = None,
     config: Config = None,
-    socket: Annotated[
-        Path | None, typer.Option(help="control socket of the engine, if not beside --db")
-    ] = None,
-    read_only: Annotated[bool, typer.Option("--read-only", help="watch, and change nothing")] = False,
+    socket: Socket = None,
+    read_only: ReadOnly = False,
     wait: Annotated[bool, typer.Option("--wait", help="wait for an engine that does not run yet")] = False,
 ) -> None:
     """The console over a running engine; leaving it never stops the engine."""
@@ -109,6 +110,26 @@ def attach(
 
     path = socket if socket is not None else _target(db, config).socket
     raise typer.Exit(show(AttachRequest(path.expanduser().absolute(), config, read_only, wait)))
+
+
+@app.command()
+def web(
+    db: Db = None,
+    config: Config = None,
+    socket: Socket = None,
+    read_only: ReadOnly = False,
+    host: Annotated[str, typer.Option(help="address to serve on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="port to serve on")] = 8000,
+    token_file: Annotated[
+        Path | None, typer.Option(help="keep the token in this file; without, a new one each time")
+    ] = None,
+) -> None:
+    """The console over a running engine, in a browser."""
+    from console.command_web import WebRequest
+    from console.command_web import web as serve
+
+    path = (socket if socket is not None else _target(db, config).socket).expanduser().absolute()
+    raise typer.Exit(serve(WebRequest(path, config, read_only, host, port, token_file)))
 
 
 @app.command()

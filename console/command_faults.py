@@ -35,6 +35,7 @@ _CODES = {
     "SecondEngine": Code.ERROR,
     "WireFault": Code.ERROR,
     "OSError": Code.ERROR,
+    "MissingExtra": Code.ERROR,
 }
 INTERRUPTED = 130
 DEBUG_VARIABLE = "QUARTERDECK_TRACEBACK"
