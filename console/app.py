@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from textual.actions import ActionParseResult, parse
 from textual.app import App
@@ -30,6 +30,7 @@ from console.attachment import READ_ONLY, Attachment
 from console.bindings import bindings
 from console.capture import OutputCapture
 from console.config import ConsoleConfig
+from console.details import Details
 from console.garbage import settle
 from console.keymap import Keymap
 from console.kill_plan import kill_plan
@@ -38,6 +39,8 @@ from console.publisher import Publisher, View
 from console.screens.confirm import QUESTIONS, ConfirmScreen, Question
 from console.screens.desk import Desk
 from console.screens.dialog import Dialog
+from console.screens.drill import Drill
+from console.screens.drills import DRILLS
 from console.screens.help import HelpScreen
 from console.screens.kill import KillScreen
 from console.screens.kill_progress import KillProgress
@@ -108,6 +111,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             mode=mode,
             attachment=attachment,
         )
+        self._details = Details(link)
         self._operator = Operator(link, actor or operator_name())
         self._on_terminal_lost = on_terminal_lost
         self._awaits_engine = awaits_engine
@@ -200,8 +204,12 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
 
     async def perform(self, action: Action) -> None:
         """Run an action of the program or of the desk, from wherever it was chosen."""
-        namespace = self if action.scope == "app" else self.screen_stack[0]
-        await self.run_action(action.call, namespace)
+        own = self._screen_behind() if action.on_screens else self.screen_stack[0]
+        await self.run_action(action.call, self if action.scope == "app" else own)
+
+    def open_drill(self, kind: str, key: str = "") -> None:
+        """Open a drill-down of `console.screens.drills` over whatever is open; Esc leads back to the same row."""
+        self.push_screen(DRILLS[kind](self.keymap, self._view, self._details, key))
 
     def action_arm_kill(self) -> None:
         if any(isinstance(screen, KillScreen) for screen in self.screen_stack):
@@ -281,23 +289,32 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             return
         self._view = turn.view
         self.set_class(turn.view.mode == "live", "-live")
-        desk, top = self.screen_stack[0], self.screen
-        if isinstance(desk, Desk) and desk is not top:
-            self._show_below(desk, turn.view)
-        if isinstance(top, Desk | Dialog | Palette) and top.is_mounted:
+        top = self.screen
+        if isinstance(top, Desk | Drill | Dialog | Palette) and top.is_mounted:
+            self._show_below(top, turn.view)
             top.show(turn.view)
         if turn.repaint:
             self.refresh(layout=True)
         if self._beating is None and turn.view.snapshot is not None and turn.view.snapshot.phase == "running":
             self._started()
 
-    def _show_below(self, desk: Desk, view: View) -> None:
-        # What lies below a dialog is drawn with the whole dialog, so it is drawn less often, but never left to go old.
-        self._kept_turns += 1
-        if self._kept_turns % _TURNS_KEPT_BELOW:
-            desk.keep(view)
-        else:
-            desk.show(view)
+    def _show_below(self, top: Screen[Any], view: View) -> None:
+        """Bring what lies below `top` up to date: what a dialog leaves in sight now and then, the rest not at all."""
+        behind = self._screen_behind() if top.is_modal else None
+        for screen in self.screen_stack[:-1]:
+            if isinstance(screen, Desk | Drill) and screen is not behind:
+                screen.keep(view)
+        if isinstance(behind, Desk | Drill):
+            # It is drawn with the whole dialog, so it is drawn less often, but never left to go old.
+            self._kept_turns += 1
+            if self._kept_turns % _TURNS_KEPT_BELOW:
+                behind.keep(view)
+            else:
+                behind.show(view)
+
+    def _screen_behind(self) -> Screen[Any]:
+        """The screen that fills the terminal: on top, or behind the dialogs."""
+        return next(screen for screen in reversed(self.screen_stack) if not screen.is_modal)
 
     def _started(self) -> None:
         """The engine has started: what it loaded stays, and from here on lag is the screen's business."""

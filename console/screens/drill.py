@@ -228,6 +228,10 @@ class Drill(RowKeys, Screen[None], inherit_bindings=False):
             self._inquiry.want(want)
         self._draw()
 
+    def keep(self, view: View) -> None:
+        """Take note of what is new without drawing."""
+        self._view = view
+
     def on_mount(self) -> None:
         self._show_tab(0)
         self.show(self._view)
