@@ -43,6 +43,9 @@ _WITHOUT_EFFECT = (
     ("venue", "marks_every_ms"),
 )
 
+HIDDEN = "(not shown)"
+_SECRET_WORDS = ("secret", "password", "passphrase", "token", "api_key", "apikey", "private_key")
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -64,12 +67,18 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key in force: its value as TOML ("" for none), its unit, and default, profile, file, env or flag."""
+    """One key in force: its value and its default as TOML ("" for none), what it counts and what it does.
+
+    `source`: default, profile, the file and line, environment, flag, or reloaded while the engine ran. What is secret
+    by its name is set or not, and never shown.
+    """
 
     key: str
     value: str
     source: str
     unit: str
+    default: str = ""
+    description: str = ""
 
 
 def section_models(sections: Models) -> dict[str, type[BaseModel]]:
@@ -113,9 +122,21 @@ def effective(configuration: Configuration) -> list[Setting]:
             # What nobody set and yet is not the default came with the risk profile.
             unset = "default" if defaults.get(path) == value else "profile"
             source = configuration.sources.get(path, unset)
-            unit = unit_of(found[2]) if found else ""
-            settings.append(Setting(dotted(path), toml_text(value), source, unit))
+            fact = found[2] if found else None
+            about = fact.description or "" if fact else ""
+            texts = (toml_text(value), toml_text(defaults.get(path)))
+            shown, usual = (_hidden(text) for text in texts) if _is_secret(path) else texts
+            settings.append(Setting(dotted(path), shown, source, unit_of(fact), usual, about))
     return settings
+
+
+def _is_secret(path: Path) -> bool:
+    return any(word in str(path[-1]).lower() for word in _SECRET_WORDS)
+
+
+def _hidden(text: str) -> str:
+    """What is shown of a secret: whether there is one."""
+    return HIDDEN if text.strip('"') else ""
 
 
 def config_hash(configuration: Configuration) -> str:

@@ -54,7 +54,7 @@ _ENDLESS_NUMBER = re.compile(r"\d[\d_]{4300}")
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """Where a value was set: `source` file, env or flag, `place` as faults name it, `rank` their order."""
+    """Where a value was set: `source` file, environment or flag, `place` as faults name it, `rank` their order."""
 
     source: str
     place: str
@@ -74,8 +74,11 @@ class Gathering:
         self._lines: dict[Path, int] = {}
 
     def sources(self) -> dict[Path, str]:
-        """file, env or flag for every key that was set."""
-        return {path: origin.source for path, origin in self._origins.items()}
+        """Where every key that was set comes from: its file and line, environment or flag."""
+        return {
+            path: origin.place if origin.source == "file" else origin.source
+            for path, origin in self._origins.items()
+        }
 
     def add_file(self, path: FilePath) -> None:
         self._file = str(path)
@@ -98,7 +101,7 @@ class Gathering:
         for number, name in enumerate(names):
             path = tuple(name.removeprefix(ENVIRONMENT_PREFIX).split("__"))
             path = path if self._find(path, fold=True) else tuple(segment.lower() for segment in path)
-            self._add_text(path, environment[name], _Origin("env", _bare(name), (1, number)))
+            self._add_text(path, environment[name], _Origin("environment", _bare(name), (1, number)))
 
     def add_flags(self, flags: Mapping[str, FlagValue]) -> None:
         for number, (key, value) in enumerate(flags.items()):
@@ -151,7 +154,7 @@ class Gathering:
             self._take(path, value, found[1], origin)
 
     def _add_text(self, path: tuple[str, ...], value: FlagValue, origin: _Origin) -> None:
-        found = self._find(path, fold=origin.source == "env")
+        found = self._find(path, fold=origin.source == "environment")
         if found is None:
             self._unknown(path, origin)
             return

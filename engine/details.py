@@ -10,19 +10,20 @@ POSITION symbol, limit: fills, funding, orders (working), ours, venue (what its 
 SIGNAL name, symbol, limit: signal, history (of the symbol), symbols (the newest reading of each).
 AUDIT text, limit, verify: rows, newest first; where verify is "true", chain {rows, fault} of the whole trail too.
 COMMANDS limit: rows, newest first.
-CONFIG: hash, rows. LAYOUT: values.
+CONFIG: hash, rows (key, value, default, source, unit, description; `source` also operator). LAYOUT: values.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.commands import DetailFault, DetailKind, Question
+from engine.config_text import toml_text
 from engine.waterfall import with_bounds
 from store import audit, query
 from store.decision_price import decision_price
@@ -30,6 +31,7 @@ from store.errors import Corrupt, NotFound, StoreError
 from store.records import TERMINAL_STATUSES, OrderStatus
 
 if TYPE_CHECKING:
+    from engine.bookstate import Choice
     from engine.config import Configuration
     from engine.machine import Machine
 
@@ -180,22 +182,26 @@ def _commands(source: Source, arguments: Arguments) -> Reading:
 def _config(source: Source, arguments: Arguments) -> Reading:
     from engine.config import config_hash, effective
 
-    settings = effective(source.configuration)
-    answer = {
-        "hash": config_hash(source.configuration),
-        "rows": [
-            {
-                "key": s.key,
-                "value": s.value,
-                "default": "",
-                "source": s.source,
-                "unit": s.unit,
-                "description": "",
-            }
-            for s in settings
-        ],
-    }
-    return lambda database: answer
+    configuration = source.configuration
+    choices = {} if source.machine is None else dict(source.machine.book.choices)
+
+    def read(database: Path) -> Answer:
+        rows = [asdict(setting) for setting in effective(configuration)]
+        _choose(rows, choices)
+        return {"hash": config_hash(configuration), "rows": rows}
+
+    return read
+
+
+def _choose(rows: Sequence[Answer], choices: Mapping[str, Choice]) -> None:
+    """Put what an operator chose of the signals in the place of what was configured."""
+    by_key = {row["key"]: row for row in rows}
+    for name, choice in choices.items():
+        enabled = "" if choice.enabled else toml_text(choice.enabled)
+        for part, value in (("enabled", enabled), ("weight", toml_text(choice.weight))):
+            row = by_key.get(f"signals.{name}.{part}") or by_key.get(f"signals.plugins.{name}.{part}")
+            if row is not None and value:
+                row |= {"value": value, "source": "operator"}
 
 
 def _layout(source: Source, arguments: Arguments) -> Reading:

@@ -16,6 +16,8 @@ SAFE: dict[str, tuple[str, ...]] = {
     "store": ("group_commit_bars", "group_commit_ms"),
     "log": ("level",),
 }
+RELOADED = "reloaded"
+"""Where a key comes from that was taken while the engine ran."""
 # The screen's own section: an engine without a screen has no use for it, one with a screen does not reload.
 _IGNORED = "console"
 
@@ -41,7 +43,8 @@ class Reloaded:
 def merge(running: Configuration, wanted: Configuration) -> Reloaded:
     """`running` with the safe part of `wanted`."""
     sections: dict[str, Any] = {}
-    taken = []
+    taken: list[str] = []
+    sources = dict(running.sources)
     for name, keys in SAFE.items():
         section = getattr(running, name)
         changed = {
@@ -51,7 +54,8 @@ def merge(running: Configuration, wanted: Configuration) -> Reloaded:
         }
         taken += [f"{name}.{key} = {value}" for key, value in changed.items()]
         sections[name] = section.model_copy(update=changed)
-    merged = replace(running, **sections, sources=wanted.sources)
+        sources |= {(name, key): RELOADED for key in changed}
+    merged = replace(running, **sections, sources=sources)
     return Reloaded(merged, tuple(taken), tuple(_differences(merged, wanted)))
 
 

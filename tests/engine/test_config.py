@@ -49,7 +49,7 @@ def test_flags_beat_environment_beats_file_beats_default(tmp_path: Path) -> None
     assert (run.seed, run.bars, run.account, run.speed) == (3, 2, "file", "900")
     sources = {setting.key: setting.source for setting in effective(configuration)}
     assert [sources[f"run.{key}"] for key in ("seed", "bars", "account", "speed")] == [
-        *("flag", "env", "file", "default")
+        *("flag", "environment", f"{tmp_path / 'config.toml'}:4", "default")
     ]
 
 

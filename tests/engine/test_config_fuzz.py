@@ -56,7 +56,7 @@ def check_valid(path: Path, document: Document) -> None:
     assert isinstance(result, Configuration), result
     in_force = {setting.key: setting for setting in effective(result)}
     for key in document.lines:
-        assert in_force[".".join(key)].source == "file"
+        assert re.fullmatch(rf"{re.escape(str(path))}:\d+", in_force[".".join(key)].source)
 
 
 def check_planted(path: Path, planted: Planted) -> None:
