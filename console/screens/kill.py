@@ -6,7 +6,9 @@ disarms, and after a while it disarms itself. What follows is carried out by the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from math import ceil
 
 from textual.widget import Widget
@@ -19,6 +21,9 @@ from console.publisher import View
 from console.screens.dialog import Dialog
 from console.screens.kill_progress import KillProgress
 from console.widgets.ink import Line
+from engine.commands import CommandResult
+
+FOLLOWS_WITHIN_S = 0.1
 
 
 class KillScreen(Dialog[None], inherit_bindings=False):
@@ -43,6 +48,12 @@ class KillScreen(Dialog[None], inherit_bindings=False):
         self._hold = hold
         self._plan = plan
         self._disarm_s = disarm_s
+        self._asked: asyncio.Task[CommandResult] | None = None
+
+    @property
+    def listening(self) -> bool:
+        """Not in the first moment, and no longer once the kill is asked for."""
+        return self._asked is None and super().listening
 
     def body(self) -> Iterable[Widget]:
         yield self.choice("kill.disarm", "Disarm: entries go on")
@@ -73,10 +84,18 @@ class KillScreen(Dialog[None], inherit_bindings=False):
             self._kill(keep_positions=True)
 
     def _kill(self, *, keep_positions: bool) -> None:
-        asked = self._operator.kill(keep_positions=keep_positions)
-        self.app.switch_screen(KillProgress(self._keymap, self._view, asked=asked))
+        self._asked = asked = self._operator.kill(keep_positions=keep_positions)
+        # The next screen takes longer to draw than HALTED to become durable, so the halt goes first.
+        asked.add_done_callback(lambda _: self._follow(asked))
+        self.set_timer(FOLLOWS_WITHIN_S, partial(self._follow, asked))
+
+    def _follow(self, asked: asyncio.Task[CommandResult]) -> None:
+        if self.is_current:
+            self.app.switch_screen(KillProgress(self._keymap, self._view, asked=asked))
 
     def _time_out(self) -> None:
+        if self._asked is not None:
+            return
         self._disarm("it timed out")
         self.app.notify("Kill switch disarmed: it timed out. Entries go on.", timeout=8)
 

@@ -63,6 +63,17 @@ async def test_f_halts_cancels_and_flattens() -> None:
         assert isinstance(on.app.screen, KillProgress)
 
 
+async def test_the_kill_is_asked_for_before_another_screen_is_drawn_and_only_once() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("ctrl+k")
+        on.link.answers.clear()
+        on.clock.forward(0.4)
+        await on.pilot.press("F", "F", "H", "escape")
+        assert on.link.asked_for == [PAUSE_ON, FLATTEN]
+        await on.until(lambda: isinstance(on.app.screen, KillProgress))
+        assert on.link.asked_for == [PAUSE_ON, FLATTEN]
+
+
 async def test_h_halts_and_keeps_positions() -> None:
     async with stage(snapshots.running()) as on:
         await on.press("ctrl+k", "H")
@@ -188,7 +199,7 @@ async def test_progress_is_the_engines_own_word_from_asked_to_flat() -> None:
         await on.press("ctrl+k")
         on.link.answers.clear()
         await on.press("F")
-        assert "HALTED not confirmed yet" in on.text
+        await on.until(lambda: "HALTED not confirmed yet" in on.text)
         assert "quarterdeck kill, from another shell" in on.text
         on.link.answers.set()
         await on.until(lambda: "HALTED kill done" in " ".join(on.text.split()))
@@ -212,6 +223,7 @@ async def test_the_end_of_an_earlier_kill_is_not_taken_for_the_end_of_this_one()
         await on.press("ctrl+k")
         on.link.answers.clear()
         await on.press("F")
+        await on.until(lambda: isinstance(on.app.screen, KillProgress))
         assert "FLAT" not in on.text
 
 
