@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from textual.widget import Widget
 from textual.widgets import Input
 
 from console.bindings import bindings
+from console.publisher import View
 from console.screens.dialog import Dialog
 from console.widgets.ink import Line
 
@@ -21,9 +22,14 @@ class ResumeScreen(Dialog[str | None], inherit_bindings=False):
     BINDINGS = bindings("dialog", "resume")
     AUTO_FOCUS = "#resume-word"
 
+    def __init__(self, keymap: Mapping[str, str], view: View) -> None:
+        super().__init__(keymap, view)
+        self._word = Input(placeholder=f"type {WORD}", id="resume-word", max_length=20)
+        self._reason = Input(placeholder="reason, for the audit", id="resume-reason", max_length=200)
+
     def body(self) -> Iterable[Widget]:
-        yield Input(placeholder=f"type {WORD}", id="resume-word", max_length=20)
-        yield Input(placeholder="reason, for the audit", id="resume-reason", max_length=200)
+        yield self._word
+        yield self._reason
         yield self.choice("resume.cancel", "Stay HALTED")
 
     def text(self) -> Sequence[Line]:
@@ -38,19 +44,16 @@ class ResumeScreen(Dialog[str | None], inherit_bindings=False):
         self.show(self._view)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        reason = self.query_one("#resume-reason", Input)
-        if event.input is not reason or self._missing():
-            reason.focus()
+        if event.input is not self._reason or self._missing():
+            self._reason.focus()
         elif self.listening:
-            self.dismiss(reason.value.strip())
+            self.dismiss(self._reason.value.strip())
 
     def action_cancel(self) -> None:
         if self.listening:
             self.dismiss(None)
 
     def _missing(self) -> str:
-        if not self.is_mounted:
-            return ""
-        if self.query_one("#resume-word", Input).value.strip() != WORD:
+        if self._word.value.strip() != WORD:
             return f"Type {WORD} and a reason, then Enter."
-        return "" if self.query_one("#resume-reason", Input).value.strip() else "A reason is needed too."
+        return "" if self._reason.value.strip() else "A reason is needed too."
