@@ -14,6 +14,18 @@ from strategies.classical.settings import (
     RelativeStrengthSettings,
 )
 from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSettings, SignalSettings
+from strategies.statistical.settings import (
+    AutocorrelationSettings,
+    DriftSettings,
+    HurstSettings,
+    PartialAutocorrelationSettings,
+    PermutationSettings,
+    RangeDivergenceSettings,
+    SpectralEntropySettings,
+    SpectralPeaksSettings,
+    VarianceRatioSettings,
+    WaveletSettings,
+)
 
 if TYPE_CHECKING:
     from strategies.registry import Registry
@@ -37,6 +49,16 @@ class SignalsConfig(BaseModel):
     A1: MomentumSettings = MomentumSettings()
     A2: BreakoutSettings = BreakoutSettings()
     A3: ReversalSettings = ReversalSettings()
+    B1: AutocorrelationSettings = AutocorrelationSettings()
+    B2: VarianceRatioSettings = VarianceRatioSettings()
+    B3: HurstSettings = HurstSettings()
+    B4: DriftSettings = DriftSettings()
+    B5: SpectralPeaksSettings = SpectralPeaksSettings()
+    B6: PermutationSettings = PermutationSettings()
+    B8: SpectralEntropySettings = SpectralEntropySettings()
+    B10: WaveletSettings = WaveletSettings()
+    B11: PartialAutocorrelationSettings = PartialAutocorrelationSettings()
+    B12: RangeDivergenceSettings = RangeDivergenceSettings()
     C1: RelativeStrengthSettings = RelativeStrengthSettings()
     C2: ConvergenceSettings = ConvergenceSettings()
     C3: AveragesSettings = AveragesSettings()

@@ -15,12 +15,34 @@ from strategies.classical import averages, bands, convergence, relative_strength
 from strategies.evidence import breakout, momentum, reversal
 from strategies.settings import LONGEST_INTRADAY_WINDOW, LONGEST_WINDOW
 from strategies.signal import READABLE, Signal, SignalKind, bar_length_ms
+from strategies.statistical import (
+    autocorrelation,
+    drift,
+    hurst,
+    partial_autocorrelation,
+    permutation,
+    range_divergence,
+    spectral_entropy,
+    spectral_peaks,
+    variance_ratio,
+    wavelets,
+)
 
 ENTRY_POINT_GROUP = "quarterdeck.signals"
 BUILT_IN: tuple[SignalKind, ...] = (
     momentum.KIND,
     breakout.KIND,
     reversal.KIND,
+    autocorrelation.KIND,
+    variance_ratio.KIND,
+    hurst.KIND,
+    drift.KIND,
+    spectral_peaks.KIND,
+    permutation.KIND,
+    spectral_entropy.KIND,
+    wavelets.KIND,
+    partial_autocorrelation.KIND,
+    range_divergence.KIND,
     relative_strength.KIND,
     convergence.KIND,
     averages.KIND,

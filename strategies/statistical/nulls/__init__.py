@@ -1,0 +1,1 @@
+"""Null tables, made by `python -m tests.strategies.null_tables`."""
