@@ -155,6 +155,7 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
         self.show(self._view)
 
     def _arrange_anew(self) -> None:
-        # The arrangement depends on more than the size, which is all that Textual remembers it by.
+        # The arrangement depends on more than the size, which is all that Textual remembers it by. Laid out at once:
+        # whoever asked for a region before the next layout would have taken the news of the new sizes from it.
         self._clear_arrangement_cache()
-        self.refresh(layout=True)
+        self._refresh_layout()
