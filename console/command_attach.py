@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import sys
 from contextlib import suppress
@@ -49,10 +50,16 @@ def attach(request: AttachRequest) -> int:
     if outcome.ending == "failed":
         where = f"; its stack is in {output}" if output is not None else ""
         return complain([f"the screen failed: {outcome.detail}; the engine goes on{where}"], Code.ERROR)
-    if not IN_A_BROWSER and outcome.ending != "terminal_lost":
-        words = "the engine has stopped" if outcome.ending == "stopped" else "left; the engine goes on"
-        print(f"quarterdeck: {words}", file=sys.stderr, flush=True)
+    if outcome.ending != "terminal_lost":
+        _say("the engine has stopped" if outcome.ending == "stopped" else "left; the engine goes on")
     return Code.OK
+
+
+def _say(words: str) -> None:
+    """Parting words, unless the terminal is stalled and would keep us until it moves again."""
+    _, writable, _ = select.select([], [sys.stderr], [], 0)
+    if writable and not IN_A_BROWSER:
+        print(f"quarterdeck: {words}", file=sys.stderr, flush=True)
 
 
 async def _attached(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
+import tempfile
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,6 +18,7 @@ from console.attachment import UNCONFIRMED
 from console.link import newest, remote
 from console.link.client import NotRunning
 from console.link.remote import Continuity, RemoteLink
+from console.link.wire import WireFault
 from engine.commands import Command, CommandKind, CommandResult, DetailFault, DetailKind, Question
 from engine.snapshot import Snapshot
 from tests.console import snapshots
@@ -233,6 +237,28 @@ async def test_an_engine_that_was_told_to_stop_and_has_gone_ends_the_link(tmp_pa
     async with asyncio.timeout(5):
         await running
     assert link.ended.is_set()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+async def test_an_engine_of_another_user_is_not_believed() -> None:
+    program = (
+        "import os, socket, sys\nos.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+        "mine = socket.socket(socket.AF_UNIX); mine.bind(sys.argv[1]); mine.listen(8)\n"
+        "print('listening', flush=True); sys.stdin.read()\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        path = Path(folder) / "s"
+        impostor = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-c", program, str(path), stdin=PIPE, stdout=PIPE
+        )
+        assert impostor.stdout is not None
+        assert await impostor.stdout.readline() == b"listening\n"
+        async with attached(path) as link:
+            assert "belongs to another user" in link.attachment.lost
+            with pytest.raises(WireFault, match="belongs to another user"):
+                await link.execute(KILL)
+        await impostor.communicate(b"")
 
 
 def test_numbers_go_on_where_an_engine_that_is_gone_left_off() -> None:
