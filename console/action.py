@@ -22,7 +22,9 @@ Scope = Literal[
     "progress",
     "quit",
     "confirm",
+    "weight",
     "resume",
+    "welcome",
     "help",
 ]
 

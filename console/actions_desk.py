@@ -12,6 +12,7 @@ PANE_TITLES = {
     "limits": "Risk",
     "log": "Log",
 }
+THEME_NAMES = ("dark", "light", "high-contrast", "16-colours", "no-color")
 _PANE_WORDS = {
     "signals": "what each signal says of each symbol, and what is done about it",
     "weights": "how the signals are weighed, and how many symbols each has an opinion on",
@@ -72,7 +73,7 @@ _SAFETY = (
         "toggle_pause",
         "app",
         intervenes=True,
-        footer=3,
+        footer=5,
         palette=True,
     ),
     Action(
@@ -84,7 +85,7 @@ _SAFETY = (
         "toggle_reduce",
         "app",
         intervenes=True,
-        footer=4,
+        footer=6,
         palette=True,
     ),
     Action(
@@ -95,6 +96,39 @@ _SAFETY = (
         "leave HALTED: asks for the word RESUME and a reason",
         "resume",
         "app",
+        intervenes=True,
+        palette=True,
+    ),
+    Action(
+        "symbol.flatten",
+        "x",
+        "Flatten symbol",
+        "Safety",
+        "close the symbol of the row and keep it out of the market, or let it trade again",
+        "flatten_symbol",
+        "desk",
+        intervenes=True,
+        palette=True,
+    ),
+    Action(
+        "signal.switch",
+        "t",
+        "Signal on or off",
+        "Safety",
+        "switch the signal of the row in Weights off, or on again",
+        "switch_signal",
+        "desk",
+        intervenes=True,
+        palette=True,
+    ),
+    Action(
+        "signal.weight",
+        "w",
+        "Signal weight",
+        "Safety",
+        "change the weight of the signal of the row in Weights, within its bounds",
+        "change_weight",
+        "desk",
         intervenes=True,
         palette=True,
     ),
@@ -123,7 +157,60 @@ _PROGRAM = (
         footer=2,
         palette=True,
     ),
-    Action("palette", "ctrl+p", "Palette", "Program", "find any action by name", "palette", "app", footer=6),
+    Action(
+        "screen.orders",
+        "o",
+        "Orders",
+        "Program",
+        "working orders and the last ones",
+        "orders",
+        "app",
+        footer=9,
+        palette=True,
+    ),
+    Action(
+        "screen.audit",
+        "a",
+        "Audit",
+        "Program",
+        "who did what, when and why; every command of the operator",
+        "audit",
+        "app",
+        footer=10,
+        palette=True,
+    ),
+    Action(
+        "screen.config",
+        "c",
+        "Config",
+        "Program",
+        "the configuration in force, each value with its source",
+        "config",
+        "app",
+        footer=11,
+        palette=True,
+    ),
+    Action(
+        "view.freeze",
+        "f",
+        "Freeze",
+        "Program",
+        "the display stands still, the engine goes on; the same key thaws it",
+        "freeze",
+        "app",
+        palette=True,
+    ),
+    Action(
+        "view.export",
+        "",
+        "Save a picture",
+        "Program",
+        "write what the screen shows to an SVG file, and say where it is",
+        "export_picture",
+        "app",
+        palette=True,
+    ),
+    Action("palette", "ctrl+p", "Palette", "Program", "find any action by name", "palette", "app", footer=7),
     Action(
         "mouse.toggle",
         "m",
@@ -151,6 +238,26 @@ _PANE_ACTIONS = tuple(
 )
 
 _PANE_KEYS = (
+    Action(
+        "open",
+        "enter",
+        "Detail",
+        "Panes",
+        "all there is to know of the row",
+        "open",
+        "desk",
+        footer=3,
+        palette=True,
+    ),
+    Action(
+        "back",
+        "escape",
+        "Back",
+        "Panes",
+        "show every row of the pane again; thaw the display",
+        "back",
+        "desk",
+    ),
     Action("pane.next", "tab", "Next pane", "Panes", "the next pane", "cycle_pane(1)", "desk"),
     Action(
         "pane.previous", "shift+tab", "Previous pane", "Panes", "the pane before", "cycle_pane(-1)", "desk"
@@ -163,7 +270,7 @@ _PANE_KEYS = (
         "give the focused pane the whole screen, or take it back",
         "zoom",
         "desk",
-        footer=5,
+        footer=8,
         palette=True,
     ),
 )
@@ -184,7 +291,7 @@ _ROWS = (
         "Rows",
         "show only rows that contain what you type: each word, in any column",
         "filter",
-        footer=7,
+        footer=4,
         palette=True,
     ),
     _rows(
@@ -224,4 +331,26 @@ _LOG_LEVELS = tuple(
     for level in ("DEBUG", "INFO", "WARN", "ERROR")
 )
 
-DESK_ACTIONS: tuple[Action, ...] = (*_SAFETY, *_PROGRAM, *_PANE_ACTIONS, *_PANE_KEYS, *_ROWS, *_LOG_LEVELS)
+_THEMES = tuple(
+    Action(
+        f"theme.{name}",
+        "",
+        f"Theme {name}",
+        "Look",
+        f"the colours of {name}, from now on and at the next start",
+        f"theme('{name}')",
+        "app",
+        palette=True,
+    )
+    for name in THEME_NAMES
+)
+
+DESK_ACTIONS: tuple[Action, ...] = (
+    *_SAFETY,
+    *_PROGRAM,
+    *_PANE_ACTIONS,
+    *_PANE_KEYS,
+    *_ROWS,
+    *_LOG_LEVELS,
+    *_THEMES,
+)

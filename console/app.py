@@ -1,21 +1,16 @@
-"""The console beside an engine, in one event loop and in nobody's way.
+"""The console as a program: it wires the link to the engine, the publisher, the screens and the operator's keys.
 
-`run_console` runs the screen as a sibling of the engine: it never awaits the engine, never cancels it, and whatever
-ends the screen (the operator, a lost terminal, a fault in a widget) is an outcome for the caller, never an exception.
+It is a sibling of the engine in one event loop and in nobody's way: it pulls pictures, sends commands, and never waits.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from textual.actions import ActionParseResult, parse
 from textual.app import App
@@ -28,47 +23,47 @@ from textual.screen import Screen
 from console.actions import INTERVENTIONS, Action
 from console.attachment import READ_ONLY, Attachment
 from console.bindings import bindings
-from console.capture import OutputCapture
 from console.config import ConsoleConfig
 from console.details import Details
+from console.export import export_screen
 from console.garbage import settle
+from console.interventions import Interventions
 from console.keymap import Keymap
-from console.kill_plan import kill_plan
-from console.operator import PAUSE_OVERRIDE, REDUCE_OVERRIDE, Operator, in_force, operator_name
+from console.layout import WELCOMED, Layout
+from console.operator import Operator, operator_name
 from console.publisher import Publisher, View
-from console.screens.confirm import QUESTIONS, ConfirmScreen, Question
 from console.screens.desk import Desk
-from console.screens.dialog import Dialog
-from console.screens.drill import Drill
-from console.screens.drills import DRILLS
 from console.screens.help import HelpScreen
-from console.screens.kill import KillScreen
-from console.screens.kill_progress import KillProgress
 from console.screens.palette import Palette
-from console.screens.quit import QuitScreen, Way
-from console.screens.resume import WORD, ResumeScreen
-from console.terminal import ConsoleDriver, TerminalFiles, open_terminal
-from console.theme import Inks, inks, theme_at_start, themes
-from engine.commands import CommandKind, CommandResult, EngineLink
+from console.screens.welcome import WelcomeScreen
+from console.terminal import ConsoleDriver, DriverLoad, TerminalFiles
+from console.theme import THEMES, Inks, inks, theme_at_start, themes
+from engine.commands import CommandResult, EngineLink
 from engine.lag import LagProbe
+from engine.paths import log_path
+
+if TYPE_CHECKING:
+    from console.screens.drill import Drill
 
 _LOG = logging.getLogger("quarterdeck.console")
 _TURNS_KEPT_BELOW = 4
+_DRILLS_LOADED_AFTER_S = 1.0
 Ending = Literal["left", "stopped", "engine_ended", "terminal_lost", "failed"]
+Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleOutcome:
-    """Why the screen ended.
+@runtime_checkable
+class Shown(Protocol):
+    """A screen that is brought up to date at every turn."""
 
-    left: the operator left it, the engine goes on. stopped: the operator stopped the engine. engine_ended: the engine
-    task ended by itself. terminal_lost: hang-up, `detail` says how. failed: a fault of the screen, `detail` names it
-    and `return_code` is 1; in all other cases it is 0.
-    """
+    def show(self, view: View) -> None: ...
 
-    ending: Ending
-    return_code: int = 0
-    detail: str = ""
+
+@runtime_checkable
+class Kept(Shown, Protocol):
+    """A screen that takes note of what is new while others cover it."""
+
+    def keep(self, view: View) -> None: ...
 
 
 class ConsoleApp(App[Ending], inherit_bindings=False):
@@ -104,15 +99,22 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self._lag = LagProbe()
         self._publisher = Publisher(
             link,
-            _DriverLoad(self),
+            DriverLoad(lambda: self._driver),
             lambda: self._lag.p99_ms,
             wall_ms,
             hz=config.refresh_hz,
             mode=mode,
             attachment=attachment,
         )
+        self._interventions = Interventions(
+            self, Operator(link, actor or operator_name()), disarm_s=config.kill_disarm_s
+        )
         self._details = Details(link)
-        self._operator = Operator(link, actor or operator_name())
+        self._layout = Layout(link, self._details, self._take_over)
+        self._frozen: View | None = None
+        self._chosen_theme = ""
+        self._welcomed = not config.welcome
+        self._begun: set[asyncio.Task[object]] = set()
         self._on_terminal_lost = on_terminal_lost
         self._awaits_engine = awaits_engine
         self._stopping = False
@@ -148,6 +150,18 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         """The operator's own keys."""
         return self._config.keymap
 
+    @property
+    def view(self) -> View:
+        """The newest view, whether or not the panes show it."""
+        return self._view
+
+    @property
+    def desk(self) -> Desk:
+        """The screen below all others."""
+        desk = self.screen_stack[0]
+        assert isinstance(desk, Desk)
+        return desk
+
     async def on_event(self, event: Event) -> None:
         await super().on_event(event)
         if isinstance(event, Key):
@@ -160,6 +174,8 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self.set_keymap(self._config.keymap)
         self.call_after_refresh(self._turn)
         self.set_interval(1 / self._config.refresh_hz, self._turn)
+        # Not before the first frame, and not on the loop when the first of them is opened.
+        self.set_timer(_DRILLS_LOADED_AFTER_S, lambda: self._begin(asyncio.to_thread(drill_class, "signal")))
 
     def on_unmount(self) -> None:
         if self._beating is not None:
@@ -203,64 +219,39 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         return await super().run_action(action, default_namespace, namespaces)
 
     async def perform(self, action: Action) -> None:
-        """Run an action of the program or of the desk, from wherever it was chosen."""
-        own = self._screen_behind() if action.on_screens else self.screen_stack[0]
-        await self.run_action(action.call, self if action.scope == "app" else own)
+        """Run an action of the program, the desk or the screen in sight, from wherever it was chosen."""
+        owner: DOMNode = self
+        if action.on_screens:
+            owner = self._screen_behind
+        elif action.scope != "app":
+            self._back_to_desk()
+            owner = self.desk
+        await self.run_action(action.call, owner)
+
+    def ask(self, screen: Screen[Result], answered: Callable[[Result | None], None] | None = None) -> None:
+        """Open a dialog; `answered` is given what it was closed with."""
+        self.push_screen(screen, answered)
 
     def open_drill(self, kind: str, key: str = "") -> None:
-        """Open a drill-down of `console.screens.drills` over whatever is open; Esc leads back to the same row."""
-        self.push_screen(DRILLS[kind](self.keymap, self._view, self._details, key))
+        """Open the screen of `kind` (signal, position, orders, order, audit, config, limit, log) about `key`."""
+        more = (self.desk.log_lines,) if kind == "log" else ()
+        self.push_screen(drill_class(kind)(self.keymap, self._view, self._details, key, *more))
 
-    def action_arm_kill(self) -> None:
-        if any(isinstance(screen, KillScreen) for screen in self.screen_stack):
-            return
-        snapshot = self._view.snapshot
-        if (
-            snapshot is not None
-            and snapshot.kill is not None
-            and snapshot.kill.progress not in ("flat", "kept")
-        ):
-            self._open(KillProgress(self.keymap, self._view, asked=None))
-            return
-        hold = self._operator.hold_entries(snapshot)
-        self._open(
-            KillScreen(
-                self.keymap,
-                self._view,
-                operator=self._operator,
-                hold=hold,
-                plan=kill_plan(snapshot),
-                disarm_s=self._config.kill_disarm_s,
-            )
-        )
+    def ask_flatten(self, symbol: str) -> None:
+        """Ask before one symbol is closed, or may trade again."""
+        self._interventions.flatten(symbol)
 
-    def action_toggle_pause(self) -> None:
-        on = not in_force(self._view.snapshot, PAUSE_OVERRIDE)
-        self._confirm(QUESTIONS["pause", on], CommandKind.PAUSE, on=on)
+    def ask_cancel(self, order: str) -> None:
+        """Ask before one order is cancelled."""
+        self._interventions.cancel(order)
 
-    def action_toggle_reduce(self) -> None:
-        on = not in_force(self._view.snapshot, REDUCE_OVERRIDE)
-        self._confirm(QUESTIONS["reduce", on], CommandKind.REDUCE, on=on)
+    def ask_signal(self, name: str) -> None:
+        """Ask before a signal is switched off or on."""
+        self._interventions.switch(name)
 
-    def action_resume(self) -> None:
-        self.push_screen(ResumeScreen(self.keymap, self._view), self._resume)
-
-    def action_ask_quit(self) -> None:
-        self.push_screen(QuitScreen(self.keymap, self._view), self._leave)
-
-    def action_help(self) -> None:
-        desk = self.screen_stack[0]
-        pane = desk.focused_pane if isinstance(desk, Desk) else "signals"
-        self._open(HelpScreen(self.keymap, self._view, pane=pane))
-
-    def action_palette(self) -> None:
-        self._open(Palette(self._view))
-
-    def action_toggle_mouse(self) -> None:
-        if isinstance(self._driver, ConsoleDriver):
-            self._mouse = not self._mouse
-            self._driver.set_mouse(self._mouse)
-            self.notify("Mouse on." if self._mouse else "Mouse off: the terminal's own selection works.")
+    def ask_weight(self, name: str) -> None:
+        """Ask for a signal's weight."""
+        self._interventions.weigh(name)
 
     def copy_text(self, text: str) -> None:
         """Send `text` to the terminal's clipboard, and show it: whether the terminal took it, nobody can say."""
@@ -274,47 +265,99 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         """A word to the operator that goes away by itself."""
         self.notify(words, markup=False)
 
+    def tell(self, result: CommandResult) -> None:
+        """What became of a command."""
+        if self.is_running:
+            severity: Literal["information", "error"] = "information" if result.accepted else "error"
+            self.notify(result.message, severity=severity, markup=False, timeout=8)
+
+    def thaw(self) -> bool:
+        """Let the display go on; False where it was not frozen."""
+        was_frozen, self._frozen = self._frozen is not None, None
+        if was_frozen:
+            self._turn()
+        return was_frozen
+
+    def action_arm_kill(self) -> None:
+        self._interventions.arm_kill()
+
+    def action_toggle_pause(self) -> None:
+        self._interventions.pause()
+
+    def action_toggle_reduce(self) -> None:
+        self._interventions.reduce()
+
+    def action_resume(self) -> None:
+        self._interventions.resume()
+
+    def action_ask_quit(self) -> None:
+        self._interventions.quit(lambda: self.exit("left"), self._stop_asked)
+
+    def action_help(self) -> None:
+        self.push_screen(HelpScreen(self.keymap, self._view, pane=self.desk.focused_pane))
+
+    def action_palette(self) -> None:
+        self.push_screen(Palette(self._view))
+
+    def action_orders(self) -> None:
+        self._go_to("orders")
+
+    def action_audit(self) -> None:
+        self._go_to("audit")
+
+    def action_config(self) -> None:
+        self._go_to("config")
+
+    def action_freeze(self) -> None:
+        if not self.thaw():
+            self._frozen = self._view
+            self._turn()
+
+    def action_theme(self, name: str) -> None:
+        self._chosen_theme = name
+        self.apply_theme(name)
+
+    def action_export_picture(self) -> None:
+        # Once the palette it was chosen from is gone from the screen.
+        self.call_after_refresh(lambda: self._begin(self._export()))
+
+    def action_toggle_mouse(self) -> None:
+        self._mouse = not self._mouse
+        if isinstance(self._driver, ConsoleDriver):
+            self._driver.set_mouse(self._mouse)
+        self.say("Mouse on." if self._mouse else "Mouse off: the terminal's own selection works.")
+
     def action_log_level(self, level: str) -> None:
-        desk = self.screen_stack[0]
-        if isinstance(desk, Desk):
-            desk.set_log_level(level)
+        self.desk.set_log_level(level)
 
     def _turn(self) -> None:
         if not self.screen_stack:
             # The last turn may come while the screens are being taken down.
             return
-        armed = any(isinstance(screen, KillScreen) for screen in self.screen_stack)
-        turn = self._publisher.turn(armed=armed)
+        turn = self._publisher.turn(armed=self._interventions.armed)
         if turn is None:
             return
-        self._view = turn.view
-        self.set_class(turn.view.mode == "live", "-live")
-        top = self.screen
-        if isinstance(top, Desk | Drill | Dialog | Palette) and top.is_mounted:
-            self._show_below(top, turn.view)
-            top.show(turn.view)
+        self._view = view = replace(turn.view, frozen=self._frozen)
+        self.set_class(view.mode == "live", "-live")
+        if self.screen is not self.desk:
+            self._show_below(view)
+        if isinstance(self.screen, Shown) and self.screen.is_mounted:
+            self.screen.show(view)
         if turn.repaint:
             self.refresh(layout=True)
-        if self._beating is None and turn.view.snapshot is not None and turn.view.snapshot.phase == "running":
+        if self._beating is None and view.snapshot is not None and view.snapshot.phase == "running":
             self._started()
+        self._remember(view)
 
-    def _show_below(self, top: Screen[Any], view: View) -> None:
-        """Bring what lies below `top` up to date: what a dialog leaves in sight now and then, the rest not at all."""
-        behind = self._screen_behind() if top.is_modal else None
+    def _show_below(self, view: View) -> None:
+        """Bring what lies below up to date: what a dialog leaves in sight now and then, the rest not at all."""
+        # What is in sight is drawn with the whole dialog, so it is drawn less often, but never left to go old.
+        self._kept_turns += 1
+        in_turn = self._kept_turns % _TURNS_KEPT_BELOW == 0
+        behind = self._screen_behind
         for screen in self.screen_stack[:-1]:
-            if isinstance(screen, Desk | Drill) and screen is not behind:
-                screen.keep(view)
-        if isinstance(behind, Desk | Drill):
-            # It is drawn with the whole dialog, so it is drawn less often, but never left to go old.
-            self._kept_turns += 1
-            if self._kept_turns % _TURNS_KEPT_BELOW:
-                behind.keep(view)
-            else:
-                behind.show(view)
-
-    def _screen_behind(self) -> Screen[Any]:
-        """The screen that fills the terminal: on top, or behind the dialogs."""
-        return next(screen for screen in reversed(self.screen_stack) if not screen.is_modal)
+            if isinstance(screen, Kept):
+                (screen.show if in_turn and screen is behind else screen.keep)(view)
 
     def _started(self) -> None:
         """The engine has started: what it loaded stays, and from here on lag is the screen's business."""
@@ -322,131 +365,61 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             settle()
         self._beating = asyncio.create_task(self._lag.run())
 
-    def _open(self, screen: Screen[None]) -> None:
-        self.push_screen(screen)
+    def _remember(self, view: View) -> None:
+        values = self.desk.kept() | {"theme": self._chosen_theme}
+        self._layout.turn(values, engine_ready=view.snapshot is not None, may_write=not view.read_only)
+        known = self._layout.known
+        if self._welcomed or known is None or view.read_only or self.screen is not self.desk:
+            return
+        self._welcomed = True
+        if WELCOMED not in known:
+            self.push_screen(
+                WelcomeScreen(self.keymap, view), lambda closed: self._layout.keep(WELCOMED, "yes")
+            )
 
-    def _confirm(self, question: Question, kind: CommandKind, *, on: bool) -> None:
-        reason = f"{question.yes.lower()}, asked at the console"
-        asking = partial(self._operator.ask, kind, reason, on="true" if on else "false")
+    def _take_over(self, name: str, value: str) -> bool:
+        """Bring back something of the layout; False where it cannot be used."""
+        if name != "theme":
+            return self.desk.take_over(name, value)
+        if value in THEMES and not self.no_color:
+            self.action_theme(value)
+        return value in THEMES
 
-        def answered(confirmed: bool | None) -> None:
-            if confirmed:
-                self._tell(self._operator.begin(asking()))
+    def _go_to(self, kind: str) -> None:
+        """One of the screens that have a key of their own: they take each other's place."""
+        if not isinstance(self.screen, drill_class(kind)):
+            self._back_to_desk()
+            self.open_drill(kind, "")
 
-        self.push_screen(ConfirmScreen(self.keymap, self._view, question), answered)
+    @property
+    def _screen_behind(self) -> Screen[Any]:
+        """The screen that fills the terminal: on top, or behind the dialogs."""
+        return next(screen for screen in reversed(self.screen_stack) if not screen.is_modal)
 
-    def _resume(self, reason: str | None) -> None:
-        if reason:
-            self._tell(self._operator.begin(self._operator.ask(CommandKind.RESUME, reason, confirm=WORD)))
+    def _back_to_desk(self) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
 
-    def _leave(self, way: Way | None) -> None:
-        if way == "leave":
-            self.exit("left")
-        elif way == "kill":
-            self.action_arm_kill()
-        elif way == "stop" and self._view.attachment is not None:
-            self.push_screen(ConfirmScreen(self.keymap, self._view, QUESTIONS["stop", True]), self._stop)
-        elif way == "stop":
-            self._stop(True)
+    async def _export(self) -> None:
+        self.say(await export_screen(self, log_path().parent, self._view.wall_ms))
 
-    def _stop(self, confirmed: bool | None) -> None:
-        if confirmed:
-            self._stopping = True
-            asked = self._operator.begin(self._operator.ask(CommandKind.STOP, "quit dialog", policy="keep"))
-            self._tell(asked)
-            asked.add_done_callback(self._stop_answered)
+    def _begin(self, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.create_task(work)
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+
+    def _stop_asked(self, asked: asyncio.Task[CommandResult]) -> None:
+        self._stopping = True
+        asked.add_done_callback(self._stop_answered)
 
     def _stop_answered(self, asked: asyncio.Task[CommandResult]) -> None:
         self._stopping = not asked.cancelled() and asked.result().accepted
         if self._stopping and not self._awaits_engine:
             self.exit("stopped")
 
-    def _tell(self, asked: asyncio.Task[CommandResult]) -> None:
-        asked.add_done_callback(self._told)
 
-    def _told(self, asked: asyncio.Task[CommandResult]) -> None:
-        if not asked.cancelled() and self.is_running:
-            result = asked.result()
-            self.notify(result.message, severity="information" if result.accepted else "error", timeout=8)
+def drill_class(kind: str) -> type[Drill]:
+    """The screen over the desk of this kind. Raises KeyError for an unknown one."""
+    from console.screens.drills import DRILLS
 
-
-async def run_console(
-    link: EngineLink,
-    config: ConsoleConfig,
-    *,
-    engine_task: asyncio.Task[object] | None = None,
-    mode: str = "",
-    actor: str | None = None,
-    output_file: Path | None = None,
-    on_terminal_lost: Callable[[str], None] = lambda reason: None,
-    attachment: Callable[[], Attachment | None] = lambda: None,
-) -> ConsoleOutcome:
-    """Run the screen on this process's terminal until it ends, and say why it did.
-
-    `engine_task` is only watched: the screen ends when it does. `mode` is shown until the first picture names it.
-    Descriptors 1 and 2 go to `output_file` (nowhere if None) meanwhile; they are given back unless the terminal is
-    gone. `on_terminal_lost` is called on the loop, once, with the reason, as soon as that is known. `attachment` says
-    how things stand where the engine is another process. While this runs, SIGHUP means that the terminal is gone.
-    Raises NoTerminal, and OSError when `output_file` cannot be opened.
-    """
-    by_itself = "TEXTUAL_DRIVER" not in os.environ
-    terminal = open_terminal() if by_itself else None
-    capture = OutputCapture(output_file) if by_itself else None
-    app = ConsoleApp(
-        link,
-        config,
-        mode=mode,
-        actor=actor,
-        terminal=terminal,
-        on_terminal_lost=on_terminal_lost,
-        awaits_engine=engine_task is not None,
-        attachment=attachment,
-    )
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, app.terminal_lost, "hang-up")
-
-    def ended(task: asyncio.Task[object]) -> None:
-        app.engine_ended()
-
-    if engine_task is not None:
-        engine_task.add_done_callback(ended)
-    try:
-        ending = await app.run_async(mouse=config.mouse)
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)
-        if engine_task is not None:
-            engine_task.remove_done_callback(ended)
-        if capture is not None and not app.lost:
-            capture.restore()
-    return _outcome(app, ending)
-
-
-def _outcome(app: ConsoleApp, ending: Ending | None) -> ConsoleOutcome:
-    if app.lost:
-        return ConsoleOutcome("terminal_lost", detail=app.lost)
-    fault = app._exception
-    if fault is None and ending is None and not app.owns_terminal:
-        return ConsoleOutcome("terminal_lost", detail="it was closed")
-    if fault is not None or ending is None:
-        words = (
-            f"{type(fault).__name__}: {fault}" if fault is not None else "the screen ended without a reason"
-        )
-        return ConsoleOutcome("failed", return_code=1, detail=words)
-    return ConsoleOutcome(ending)
-
-
-class _DriverLoad:
-    """How far behind the terminal is; nothing for a driver that does not say."""
-
-    def __init__(self, app: ConsoleApp) -> None:
-        self._app = app
-
-    @property
-    def waiting(self) -> int:
-        driver = self._app._driver
-        return driver.waiting if isinstance(driver, ConsoleDriver) else 0
-
-    @property
-    def dropped(self) -> int:
-        driver = self._app._driver
-        return driver.dropped if isinstance(driver, ConsoleDriver) else 0
+    return DRILLS[kind]

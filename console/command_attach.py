@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from console.app import ConsoleOutcome, run_console
 from console.attachment import Attachment
 from console.command_faults import Code, Usage, complain
 from console.command_target import loader
 from console.config import ConsoleConfig
 from console.link.remote import RemoteLink
 from console.operator import operator_name
+from console.running import ConsoleOutcome, run_console
 from engine.config_faults import ConfigFault
 from engine.paths import log_path
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from console.app import ConsoleOutcome, run_console
 from console.command_faults import Code
 from console.config import ConsoleConfig
 from console.link.server import ControlSocket
 from console.logfile import LogFile
 from console.operator import lift_forgotten_hold, operator_name
+from console.running import ConsoleOutcome, run_console
 from console.signals import obey_signals
 from engine.paths import log_path, socket_path
 from engine.session import Session

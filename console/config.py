@@ -36,6 +36,9 @@ class ConsoleConfig(Section):
     log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = Field(
         default="INFO", description="least level shown in the log pane"
     )
+    welcome: bool = Field(
+        default=True, description="explain the panes on the first screen of a new database, once"
+    )
     kill_disarm_s: float = Field(
         default=10.0,
         ge=1,

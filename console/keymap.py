@@ -43,7 +43,20 @@ _NAMED = {
 }
 # Never a confirmation: what is struck by habit or by a key that repeats.
 _NEVER_CONFIRMS = frozenset({"enter", "space", "y"})
-_CONFIRMING = ("kill.flatten", "kill.halt", "pause.confirm", "reduce.confirm")
+# What confirms, and what asked.
+_CONFIRMING = {
+    "kill.flatten": ("kill.arm",),
+    "kill.halt": ("kill.arm",),
+    "pause.confirm": ("entries.pause",),
+    "reduce.confirm": ("mode.reduce",),
+    "flatten.confirm": ("symbol.flatten", "position.flatten"),
+    "cancel.confirm": ("orders.cancel",),
+    "signal.confirm": ("signal.switch",),
+    "weight.confirm": ("signal.weight",),
+    "stop.confirm": ("quit.stop",),
+}
+# Where these are in force, what is typed goes into a field.
+_BESIDE_A_FIELD = ("filter", "weight", "resume")
 
 _ON_SCREENS = {scope for scopes in SCREENS for scope in scopes}
 # What is in force in each dialog beside what it offers itself.
@@ -53,6 +66,8 @@ _DIALOGS: dict[Scope, tuple[Scope, ...]] = {
         {a.scope for a in ACTIONS} - {"app", "desk", "screen", "dialog", "choice", *_ON_SCREENS}
     )
 }
+
+_LETTERS = frozenset({"space", "question_mark", "slash", "comma"})
 
 Keymap = Mapping[str, str]
 
@@ -87,7 +102,7 @@ def faults(keymap: Keymap) -> list[str]:
     for name in keymap:
         if name in BY_ID:
             found += _key_faults(name, keymap)
-    return [*found, *_clashes(keymap), *_weak_confirmations(keymap)]
+    return [*found, *_clashes(keymap), *_weak_confirmations(keymap), *_typed(keymap)]
 
 
 def _key_faults(name: str, keymap: Keymap) -> Iterator[str]:
@@ -129,15 +144,24 @@ def _clashes(keymap: Keymap) -> Iterator[str]:
 
 
 def _weak_confirmations(keymap: Keymap) -> Iterator[str]:
-    for name in _CONFIRMING:
-        for key in keys_of(BY_ID[name], keymap):
+    for name, askers in _CONFIRMING.items():
+        keys = keys_of(BY_ID[name], keymap)
+        asking = {key for asker in askers for key in keys_of(BY_ID[asker], keymap)}
+        for key in keys:
             if key in _NEVER_CONFIRMS:
                 yield f"{name}: {label(key)} is struck by habit and cannot confirm"
-    arms = {"pause.confirm": "entries.pause", "reduce.confirm": "mode.reduce"}
-    for name, arm in arms.items():
-        shared = set(keys_of(BY_ID[name], keymap)) & set(keys_of(BY_ID[arm], keymap))
-        for key in sorted(shared):
-            yield f"{name}: {label(key)} already asks the question, so it cannot confirm it"
+            if key in asking:
+                yield f"{name}: {label(key)} already asks the question, so it cannot confirm it"
+
+
+def _typed(keymap: Keymap) -> Iterator[str]:
+    leaving = [
+        action for action in ACTIONS if action.scope in _BESIDE_A_FIELD and action.id not in _CONFIRMING
+    ]
+    for action in leaving:
+        for key in keys_of(action, keymap):
+            if len(key) == 1 or key in _LETTERS:
+                yield f"{action.id}: {label(key)} would be typed into the field"
 
 
 def _canonical(key: str) -> str:

@@ -36,7 +36,8 @@ class View:
 
     `mode` is known before the first picture. `silent_ms`: since the picture was taken. `hz`: how often the screen is
     brought up to date just now. `armed`: the kill switch is armed on this screen. `attachment`: how things stand where
-    the engine is another process, None where it is this one.
+    the engine is another process, None where it is this one. `frozen`: what the panes go on showing while the operator
+    keeps the display still.
     """
 
     snapshot: Snapshot | None
@@ -47,6 +48,12 @@ class View:
     lag_p99_ms: float
     armed: bool = False
     attachment: Attachment | None = None
+    frozen: View | None = None
+
+    @property
+    def panes(self) -> View:
+        """What the panes show: this, or what they showed when the operator froze them."""
+        return self.frozen or self
 
     @property
     def read_only(self) -> bool:

@@ -22,6 +22,7 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from textual._xterm_parser import XTermParser
+from textual.driver import Driver
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -236,3 +237,22 @@ def _write_all(fd: int, data: bytes) -> None:
             with selectors.PollSelector() as selector:
                 selector.register(fd, selectors.EVENT_WRITE)
                 selector.select(1.0)
+
+
+class DriverLoad:
+    """How far behind the terminal is; nothing for a driver that does not say."""
+
+    def __init__(self, driver: Callable[[], Driver | None]) -> None:
+        self._driver = driver
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait."""
+        driver = self._driver()
+        return driver.waiting if isinstance(driver, ConsoleDriver) else 0
+
+    @property
+    def dropped(self) -> int:
+        """Frames that were lost so far."""
+        driver = self._driver()
+        return driver.dropped if isinstance(driver, ConsoleDriver) else 0

@@ -41,6 +41,11 @@ class LimitsPane(Pane):
         self.set_status(alarm_words(snapshot))
         self.set_foot(override_lines(snapshot) if snapshot is not None else ())
 
+    @property
+    def opens(self) -> tuple[str, str] | None:
+        name = self._table.cursor_key
+        return ("limit", name) if name is not None else None
+
 
 def limit_cells(row: LimitRow) -> list[Cell]:
     """The cells of one limit."""

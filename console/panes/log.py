@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from console.panes.pane import Pane
 from console.publisher import View
 from console.widgets.ink import Line, Span, join
@@ -49,6 +51,21 @@ class LogPane(Pane):
             self._dropped += new[0].sequence - seen - 1
         self._last_sequence = new[-1].sequence
         self._gathered = (self._gathered + new)[-RING_LINES:]
+
+    @property
+    def opens(self) -> tuple[str, str] | None:
+        line = self._view.cursor_line
+        return ("log", str(line.sequence)) if line is not None else None
+
+    @property
+    def lines(self) -> Sequence[LogLine]:
+        """Every line that is still there, oldest first, whatever the level and the filter."""
+        return self._view.held
+
+    @property
+    def level(self) -> str:
+        """The least level shown."""
+        return self._view.level
 
     def set_level(self, level: str) -> None:
         """Show lines at or above `level`."""

@@ -7,6 +7,7 @@ the state, and stay where there is room for only one of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -19,7 +20,9 @@ from console.widgets.ink import Line, width_of
 from console.widgets.lines import Lines
 from console.widgets.livetable import LiveTable
 from console.widgets.logview import LogView
+from console.widgets.selection import sorted_by
 
+_LONGEST_KEPT = 60
 _THIN, _HEAVY = ("┌", "─", "┐"), ("┏", "━", "┓")
 
 
@@ -78,6 +81,34 @@ class Pane(Vertical):
 
     def on_log_view_rearranged(self) -> None:
         self._draw_edge()
+
+    @property
+    def opens(self) -> tuple[str, str] | None:
+        """The kind of drill-down the row under the cursor opens and its key; None where there is no row."""
+        return None
+
+    @property
+    def symbol(self) -> str:
+        """The symbol the row under the cursor is about; "" where it is about none."""
+        return ""
+
+    @property
+    def signal(self) -> str:
+        """The signal the row under the cursor is about; "" where it is about none."""
+        return ""
+
+    def take_over(self, what: str, text: str) -> bool:
+        """Filter or sort the rows as it was kept; False where the text is of no use."""
+        if not text.isprintable() or len(text) > _LONGEST_KEPT:
+            return False
+        if what == "filter":
+            self.body.set_filter(text)
+            return True
+        selection = sorted_by(text)
+        if selection is None or not isinstance(self.body, LiveTable):
+            return False
+        self.body.select(replace(selection, filter=self.body.filter))
+        return True
 
     @property
     def focused(self) -> bool:

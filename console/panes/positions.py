@@ -55,6 +55,14 @@ class PositionsPane(Pane):
         self.set_status(_status(list(rows.values())))
         self.set_foot([total_line(snapshot, self.size.width - 3)] if snapshot is not None and rows else ())
 
+    @property
+    def opens(self) -> tuple[str, str] | None:
+        return ("position", self.symbol) if self.symbol else None
+
+    @property
+    def symbol(self) -> str:
+        return (self._table.cursor_key or "").rpartition(" ")[2]
+
 
 def position_columns(*, locked: bool, several_venues: bool) -> list[Column]:
     """The columns; the lock only where a symbol is locked, the venue early where there are several."""

@@ -50,6 +50,14 @@ class SignalsPane(Pane):
         self.set_status(_status(rows, self._table))
         self.set_foot(warming_lines(snapshot) if snapshot is not None else ())
 
+    @property
+    def opens(self) -> tuple[str, str] | None:
+        return ("signal", self.symbol) if self.symbol else None
+
+    @property
+    def symbol(self) -> str:
+        return self._table.cursor_key or ""
+
 
 def signal_names(rows: Sequence[SignalRow]) -> tuple[str, ...]:
     """Every signal with a cell in any row, in the order they first appear."""

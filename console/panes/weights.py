@@ -39,6 +39,14 @@ class WeightsPane(Pane):
         self.set_status(((f"{enabled} of {len(rows)} on", "soft"),) if rows else ())
         self.set_foot([_total(view.snapshot)] if view.snapshot is not None and rows else ())
 
+    @property
+    def opens(self) -> tuple[str, str] | None:
+        return ("signal", self.signal) if self.signal else None
+
+    @property
+    def signal(self) -> str:
+        return self._table.cursor_key or ""
+
 
 def weight_cells(row: WeightRow) -> list[Cell]:
     """The cells of one signal; one that is switched off says so instead of its weight."""

@@ -1,65 +1,31 @@
-"""One question, one key that confirms it, which is not the key that asked it."""
+"""One question, one key that confirms it, which is not the key that asked it.
+
+Where the question wants a word, as in LIVE, the key confirms only once the word is there: type it, Enter, then the key.
+Enter alone never confirms anything.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from textual.widget import Widget
+from textual.widgets import Input
 
 from console.bindings import bindings
 from console.publisher import View
+from console.questions import Question
 from console.screens.dialog import Dialog
 from console.widgets.ink import Line
 
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """`kind` decides which key confirms; `heading`, `words` and `yes` are what is read."""
-
-    kind: Literal["pause", "reduce", "stop"]
-    heading: str
-    words: tuple[str, ...]
-    yes: str
-
-
-QUESTIONS = {
-    ("pause", True): Question(
-        "pause",
-        "PAUSE ENTRIES?",
-        ("No new entries until you lift it.", "Exits, stops and reductions go on."),
-        "Pause entries",
-    ),
-    ("pause", False): Question(
-        "pause", "LET ENTRIES GO ON?", ("Entries were paused by the operator.",), "Let entries go on"
-    ),
-    ("reduce", True): Question(
-        "reduce",
-        "ONLY REDUCE?",
-        ("State REDUCING: only orders that reduce exposure,", "until you lift it."),
-        "Only reduce from now on",
-    ),
-    ("reduce", False): Question(
-        "reduce",
-        "LIFT REDUCE?",
-        ("REDUCING was set by the operator; a guard may still hold it.",),
-        "Lift it",
-    ),
-    ("stop", True): Question(
-        "stop",
-        "STOP THE ENGINE?",
-        ("It stops for everybody who is attached.", "Positions and their stops stay at the venue."),
-        "Stop the engine",
-    ),
-}
+_CANCEL = "choice-confirm-cancel"
+_WORD = "confirm-word"
 
 
 class ConfirmScreen(Dialog[bool], inherit_bindings=False):
     """True if it was confirmed."""
 
     BINDINGS = bindings("dialog", "choice", "confirm")
-    AUTO_FOCUS = "#choice-confirm-cancel"
+    AUTO_FOCUS = f"#{_WORD}, #{_CANCEL}"
 
     def __init__(self, keymap: Mapping[str, str], view: View, question: Question) -> None:
         self._question = question
@@ -70,11 +36,23 @@ class ConfirmScreen(Dialog[bool], inherit_bindings=False):
         return self._question.heading
 
     def body(self) -> Iterable[Widget]:
+        if self._question.typed:
+            yield Input(placeholder=f"type {self._question.typed}", id=_WORD, max_length=40)
         yield self.choice("confirm.cancel", "Leave it as it is")
         yield self.choice(f"{self._question.kind}.confirm", self._question.yes, ink="warn")
 
     def text(self) -> Sequence[Line]:
-        return [*(((words, "plain"),) for words in self._question.words), ()]
+        lines = [*self._question.lines(self._view), ()]
+        if self._question.typed and not self._typed:
+            lines[-1:] = [((f"LIVE: type {self._question.typed}, then Enter.", "warn"),), ()]
+        return lines
+
+    def on_input_changed(self) -> None:
+        self.show(self._view)
+
+    def on_input_submitted(self) -> None:
+        if self.listening and self._typed:
+            self.query_one(f"#{_CANCEL}").focus()
 
     def action_cancel(self) -> None:
         if self.listening:
@@ -89,6 +67,23 @@ class ConfirmScreen(Dialog[bool], inherit_bindings=False):
     def action_stop(self) -> None:
         self._confirm("stop")
 
+    def action_flatten(self) -> None:
+        self._confirm("flatten")
+
+    def action_confirm_cancel(self) -> None:
+        self._confirm("cancel")
+
+    def action_switch(self) -> None:
+        self._confirm("signal")
+
+    @property
+    def _typed(self) -> bool:
+        """Whether the word is there that the question wants."""
+        wanted = self._question.typed
+        if not wanted or not self.is_mounted:
+            return not wanted
+        return self.query_one(f"#{_WORD}", Input).value.strip().upper() == wanted.upper()
+
     def _confirm(self, kind: str) -> None:
-        if self.listening and kind == self._question.kind:
+        if self.listening and kind == self._question.kind and self._typed:
             self.dismiss(True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol, cast
+
 from textual.app import ComposeResult
 from textual.events import Resize
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
@@ -23,9 +26,27 @@ from console.publisher import View
 from console.screens.rowkeys import RowKeys
 from console.widgets.keyfooter import KeyFooter
 from console.widgets.livetable import LiveTable
-from console.widgets.logview import LogView
+from console.widgets.logview import LEVELS, LogView
+from console.widgets.selection import sort_text
 from console.widgets.status import StatusBar
 from console.widgets.tabs import Tabs
+from engine.snapshot import LogLine
+
+
+class DeskApp(Protocol):
+    """The app, as far as the desk needs it."""
+
+    def open_drill(self, kind: str, key: str) -> None: ...
+
+    def ask_flatten(self, symbol: str) -> None: ...
+
+    def ask_signal(self, name: str) -> None: ...
+
+    def ask_weight(self, name: str) -> None: ...
+
+    def say(self, words: str) -> None: ...
+
+    def thaw(self) -> bool: ...
 
 
 class _Boxes(Layout):
@@ -116,11 +137,14 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
         if needed != self._status_lines:
             self._status_lines = needed
             self._arrange_anew()
-        self._tabs.show_view(view, self.focused_pane)
+        panes = view.panes
+        self._tabs.show_view(panes, self.focused_pane)
         boxes = self.boxes()
         for name, pane in self._panes.items():
-            if name in boxes or pane is self._log:
-                pane.show(view)
+            if pane is self._log and view.frozen is not None:
+                self._log.gather(view)
+            elif name in boxes or pane is self._log:
+                pane.show(panes)
 
     def keep(self, view: View) -> None:
         """Take note of what is new without drawing: a dialog lies over the desk, and would be drawn anew with it."""
@@ -130,6 +154,41 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
     def set_log_level(self, level: str) -> None:
         """Show log lines at or above `level`."""
         self._log.set_level(level)
+
+    @property
+    def log_lines(self) -> Sequence[LogLine]:
+        """What the log pane holds."""
+        return self._log.lines
+
+    def kept(self) -> dict[str, str]:
+        """How the operator has left the desk, by name, for the next start."""
+        values = {
+            "pane": self.focused_pane,
+            "zoom": "on" if self._zoomed else "off",
+            "log_level": self._log.level,
+        }
+        for name, pane in self._panes.items():
+            values[f"filter.{name}"] = pane.body.filter
+            if isinstance(pane.body, LiveTable):
+                values[f"sort.{name}"] = sort_text(pane.body.selection)
+        return values
+
+    def take_over(self, name: str, value: str) -> bool:
+        """Bring one part of that back; False where it cannot be used."""
+        what, _, which = name.partition(".")
+        pane = self._panes.get(which)
+        if what in ("filter", "sort") and pane is not None:
+            return pane.take_over(what, value)
+        if name == "pane" and value in PANES:
+            self.action_focus_pane(value)
+        elif name == "log_level" and value in LEVELS:
+            self.set_log_level(value)
+        elif name == "zoom" and value in ("on", "off"):
+            if self._zoomed != (value == "on"):
+                self.action_zoom()
+        else:
+            return False
+        return True
 
     def action_focus_pane(self, name: str) -> None:
         before = self.boxes()
@@ -145,10 +204,49 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
         self._zoomed = not self._zoomed
         self._rearrange()
 
+    def action_open(self) -> None:
+        opens = self._pane.opens
+        if opens is None:
+            self._desk_app.say("There is no row here to open.")
+        else:
+            self._desk_app.open_drill(*opens)
+
+    def action_back(self) -> None:
+        if self.rows.filter:
+            self.rows.set_filter("")
+        else:
+            self._desk_app.thaw()
+
+    def action_flatten_symbol(self) -> None:
+        if symbol := self._pane.symbol:
+            self._desk_app.ask_flatten(symbol)
+        else:
+            self._desk_app.say("Go to the row of a symbol first, in Signals or Positions.")
+
+    def action_switch_signal(self) -> None:
+        if signal := self._pane.signal:
+            self._desk_app.ask_signal(signal)
+        else:
+            self._desk_app.say("Go to the row of a signal first, in Weights.")
+
+    def action_change_weight(self) -> None:
+        if signal := self._pane.signal:
+            self._desk_app.ask_weight(signal)
+        else:
+            self._desk_app.say("Go to the row of a signal first, in Weights.")
+
     @property
     def rows(self) -> LiveTable | LogView:
         """What the focused pane shows."""
-        return self._panes[self.focused_pane].body
+        return self._pane.body
+
+    @property
+    def _pane(self) -> Pane:
+        return self._panes[self.focused_pane]
+
+    @property
+    def _desk_app(self) -> DeskApp:
+        return cast(DeskApp, self.app)
 
     def _rearrange(self) -> None:
         self._arrange_anew()

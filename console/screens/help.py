@@ -29,6 +29,8 @@ _GROUPS = (
     "Panes",
     "Safety",
     "Program",
+    "Screens",
+    "Look",
     "Log",
     "Screens",
     "Kill switch",

@@ -19,10 +19,6 @@ _LONGEST = 60
 class FilterLine(Input):
     """Filters `target` by what is typed."""
 
-    DEFAULT_CSS = """
-    FilterLine { height: 1; border: none; padding: 0 1; background: $panel; }
-    FilterLine:focus { border: none; }
-    """
     BINDINGS = bindings("filter")
 
     def __init__(self, target: LiveTable | LogView) -> None:
@@ -31,7 +27,6 @@ class FilterLine(Input):
             placeholder="filter: every word, in any column",
             max_length=_LONGEST,
             select_on_focus=False,
-            compact=True,
         )
         self.target = target
 

@@ -115,6 +115,11 @@ class LogView(Widget, can_focus=True):
         return self._shown
 
     @property
+    def held(self) -> Sequence[LogLine]:
+        """Every line that is still there, oldest first."""
+        return tuple(self._ring)
+
+    @property
     def cursor_line(self) -> LogLine | None:
         """The line under the cursor; None while there is none."""
         return self._shown[self._cursor] if self._shown else None

@@ -15,6 +15,7 @@ from console.widgets.columns import Cell, Column
 from console.widgets.ink import Line, Span, join
 
 DOWN, UP = "▾", "▴"
+_STRAIGHT, _TURNED = "straight", "reverse"
 SortValue = float | str | None
 _READ_EACH_TIME = 32
 _SCALES = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
@@ -32,6 +33,17 @@ class Selection:
     filter: str = ""
     sort: str = ""
     reverse: bool = False
+
+
+def sort_text(selection: Selection) -> str:
+    """How rows are sorted as it is kept for the next start: reverse price."""
+    return f"{_TURNED if selection.reverse else _STRAIGHT} {selection.sort}".strip()
+
+
+def sorted_by(text: str) -> Selection | None:
+    """What `sort_text` wrote, without a filter; None where the text is nothing it would write."""
+    direction, _, title = text.partition(" ")
+    return Selection("", title, direction == _TURNED) if direction in (_STRAIGHT, _TURNED) else None
 
 
 def words_of(text: str) -> tuple[str, ...]:

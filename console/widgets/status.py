@@ -156,6 +156,7 @@ def _health(view: View, *, narrow: bool) -> list[Field]:
         state,
         (gap, "frame"),
         kill_words(view),
+        *_frozen(view, narrow=narrow),
     ]
     loop = max(snapshot.loop_lag_p99_ms, view.lag_p99_ms)
     slowed: Line = ((f"screen {view.hz:g}Hz", "warn"),) if view.lag_p99_ms > 20 else ()
@@ -174,6 +175,14 @@ def _health(view: View, *, narrow: bool) -> list[Field]:
         ),
         Field(_next(snapshot), 5),
     ]
+
+
+def _frozen(view: View, *, narrow: bool) -> list[Span]:
+    """How long the panes have stood still; nothing while they do not."""
+    if view.frozen is None:
+        return []
+    words = f" FROZEN {age(view.wall_ms - view.frozen.wall_ms)} "
+    return [(" " if narrow else " │ ", "frame"), (words, "reducing")]
 
 
 def _book(snapshot: Snapshot, *, narrow: bool) -> list[Field]:

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from console.app import ConsoleOutcome, run_console
 from console.config import ConsoleConfig
+from console.running import ConsoleOutcome, run_console
 from engine.snapshot import Snapshot
 from tests.console import snapshots
 from tests.console.recorded_link import RecordedLink

@@ -124,10 +124,13 @@ POSITIONS = (
 ORDER = OrderRow(
     "qd1aBTCUSDTo", "BTCUSDT", "buy", "limit", "open", "0.0040", "65010.1", "0", "accepted", "", MARKET_MS
 )
-WEIGHTS = (
-    WeightRow("A1", "time-series momentum", "directional", "momentum", 0.40, True, 1.0, 0.41, 12, 12),
-    WeightRow("A2", "Donchian + ATR", "directional", "momentum", 0.35, True, 0.83, 0.55, 10, 12),
-    WeightRow("A3", "short-term reversion", "directional", "reversion", 0.25, True, 1.0, 0.12, 12, 12),
+WEIGHTS = tuple(
+    replace(row, raw_weight=row.weight, configured_weight=row.weight)
+    for row in (
+        WeightRow("A1", "time-series momentum", "directional", "momentum", 0.40, True, 1.0, 0.41, 12, 12),
+        WeightRow("A2", "Donchian + ATR", "directional", "momentum", 0.35, True, 0.83, 0.55, 10, 12),
+        WeightRow("A3", "short-term reversion", "directional", "reversion", 0.25, True, 1.0, 0.12, 12, 12),
+    )
 )
 LIMITS = (
     LimitRow("day loss", 0.004, 0.03, "fraction", "ok"),
@@ -148,6 +151,15 @@ DRAWDOWN = OverrideRow(
 )
 KILLED = OverrideRow(
     "kill", "HALTED", "", "operator ann@console", "kill switch: flatten", MARKET_MS, "resume"
+)
+FLATTENED = OverrideRow(
+    "operator flatten",
+    "REDUCING",
+    "ETHUSDT",
+    "operator ann@console",
+    "flatten ethusdt, asked at the console",
+    MARKET_MS - 180_000,
+    "operator's release",
 )
 
 

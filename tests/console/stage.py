@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from rich.style import Style
 from textual.pilot import Pilot
 
-from console.attachment import Attachment
 from console.app import ConsoleApp, Ending
+from console.attachment import Attachment
 from console.config import ConsoleConfig
 from console.screens.desk import Desk
 from console.widgets.livetable import LiveTable
+from engine.commands import DetailKind
 from engine.snapshot import Snapshot
 from tests.console.recorded_link import RecordedLink
 from tests.console.snapshots import WALL_MS
@@ -25,11 +27,14 @@ _DEADLINE_S = 5.0
 class Stage:
     """One running console. `clock` moves only when a test moves it; turns come when asked for and on the timer."""
 
-    def __init__(self, app: ConsoleApp, pilot: Pilot[Ending], link: RecordedLink, clock: Clock) -> None:
+    def __init__(
+        self, app: ConsoleApp, pilot: Pilot[Ending], link: RecordedLink, clock: Clock, wall: Clock
+    ) -> None:
         self.app = app
         self.pilot = pilot
         self.link = link
         self.clock = clock
+        self.wall = wall
 
     @property
     def lines(self) -> list[str]:
@@ -87,8 +92,8 @@ class Stage:
 class Clock:
     """Seconds that pass when a test says so."""
 
-    def __init__(self) -> None:
-        self.now_s = 1_000.0
+    def __init__(self, now_s: float = 1_000.0) -> None:
+        self.now_s = now_s
 
     def __call__(self) -> float:
         return self.now_s
@@ -105,20 +110,22 @@ async def stage(
     config: ConsoleConfig | None = None,
     awaits_engine: bool = False,
     attachment: Callable[[], Attachment | None] = lambda: None,
+    details: dict[DetailKind, dict[str, Any]] | None = None,
 ) -> AsyncIterator[Stage]:
-    """A console that shows `snapshot` on a screen of this size."""
-    link, clock = RecordedLink(snapshot), Clock()
+    """A console that shows `snapshot` on a screen of this size; `details` are the engine's answers from the start."""
+    link, clock, wall = RecordedLink(snapshot), Clock(), Clock(WALL_MS / 1_000)
+    link.details |= details or {}
     app = ConsoleApp(
         link,
         config or ConsoleConfig(),
         mode="sim",
         actor="operator ann@console",
-        wall_ms=lambda: WALL_MS,
+        wall_ms=lambda: round(wall.now_s * 1_000),
         monotonic_s=clock,
         awaits_engine=awaits_engine,
         attachment=attachment,
     )
     async with app.run_test(size=size, notifications=True) as pilot:
-        on_stage = Stage(app, pilot, link, clock)
+        on_stage = Stage(app, pilot, link, clock, wall)
         await on_stage.turn()
         yield on_stage

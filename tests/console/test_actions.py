@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from console.actions import ACTIONS, BY_ID, Action, Scope
+from console.actions_desk import THEME_NAMES
 from console.app import ConsoleApp
 from console.config import ConsoleConfig
 from console.keymap import faults, key_label, keys_of, label
@@ -25,6 +28,9 @@ from console.screens.palette import offered
 from console.screens.position import PositionScreen
 from console.screens.quit import QuitScreen
 from console.screens.resume import ResumeScreen
+from console.screens.weight import WeightScreen
+from console.screens.welcome import WelcomeScreen
+from console.theme import THEMES
 from console.widgets.filterline import FilterLine
 
 OWNERS: dict[Scope, type] = {
@@ -44,7 +50,9 @@ OWNERS: dict[Scope, type] = {
     "progress": KillProgress,
     "quit": QuitScreen,
     "confirm": ConfirmScreen,
+    "weight": WeightScreen,
     "resume": ResumeScreen,
+    "welcome": WelcomeScreen,
     "help": HelpScreen,
 }
 
@@ -52,7 +60,8 @@ OWNERS: dict[Scope, type] = {
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
 def test_every_action_is_carried_out_explained_and_reachable(action: Action) -> None:
     method = "action_" + action.call.partition("(")[0]
-    assert callable(getattr(OWNERS[action.scope], method))
+    owners = [OWNERS[action.scope], *([Drill] if action.on_screens else [])]
+    assert all(callable(getattr(owner, method)) for owner in owners)
     assert action.description
     assert action.keys or action.palette
     assert action.id in help_rows({})
@@ -61,6 +70,11 @@ def test_every_action_is_carried_out_explained_and_reachable(action: Action) -> 
 def test_ids_are_unique_and_the_defaults_are_without_fault() -> None:
     assert len(BY_ID) == len(ACTIONS)
     assert faults({}) == []
+
+
+def test_every_theme_can_be_chosen_by_name() -> None:
+    assert THEME_NAMES == THEMES
+    assert get_args(ConsoleConfig.model_fields["theme"].annotation) == ("auto", *THEMES)
 
 
 def test_the_kill_switch_works_everywhere_and_nothing_suspends_the_process() -> None:
@@ -109,6 +123,20 @@ def test_a_key_that_must_be_struck_twice_is_shown_twice() -> None:
         ({"kill.flatten": "ctrl+k"}, "^k would mean both kill.arm and kill.flatten"),
         ({"pause.confirm": "p"}, "already asks the question"),
         ({"mode.resume": "u"}, "it is in the palette"),
+        ({"theme.dark": "D"}, "it is in the palette"),
+        ({"flatten.confirm": "x"}, "already asks the question"),
+        ({"signal.confirm": "t"}, "already asks the question"),
+        ({"weight.confirm": "w"}, "already asks the question"),
+        ({"cancel.confirm": "x"}, "already asks the question"),
+        ({"weight.confirm": "y"}, "cannot confirm"),
+        ({"filter.clear": "q"}, "q would be typed into the field"),
+        ({"filter.keep": "slash"}, "/ would be typed into the field"),
+        ({"weight.cancel": "space"}, "Space would be typed into the field"),
+        ({"symbol.flatten": "f"}, "f would mean both"),
+        ({"filter.open": "s"}, "s would mean both"),
+        ({"open": "tab"}, "Tab would mean both"),
+        ({"screen.orders": "e"}, "e would mean both screen.orders and audit.export"),
+        ({"sort.next": "x"}, "x would mean both"),
         ({"help": "j"}, "j would mean both help and nav.down"),
     ],
 )

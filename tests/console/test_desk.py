@@ -147,11 +147,11 @@ async def test_columns_without_room_come_into_sight_by_moving_right() -> None:
 
 
 async def test_the_footer_shows_the_operators_own_keys() -> None:
-    config = ConsoleConfig(keymap={"kill.arm": "f12", "pane.zoom": "x", "quit": "Q"})
+    config = ConsoleConfig(keymap={"kill.arm": "f12", "pane.zoom": "Z", "quit": "Q"})
     async with stage(snapshots.running(), config=config) as on:
         assert "Q Quit…" in on.lines[-1]
         assert on.lines[-1].rstrip().endswith("F12 KILL")
-        await on.press("x")
+        await on.press("Z")
         assert "3 POSITIONS" not in on.text
         await on.press("z")
         assert "3 POSITIONS" not in on.text

@@ -224,7 +224,9 @@ async def test_finding_goes_round_the_rows_that_match() -> None:
 async def test_sorting_moves_rows_and_not_the_cursor_from_its_key() -> None:
     app = TableApp()
     async with app.run_test(size=(40, 12)) as pilot:
-        rows = {f"row{place}": (f"{place * 7 % 5}.0", f"{place}s") for place in range(5)}
+        rows: dict[str, Sequence[str]] = {
+            f"row{place}": (f"{place * 7 % 5}.0", f"{place}s") for place in range(5)
+        }
         app.show(rows)
         app.table.move_cursor(3)
         app.table.next_sort()

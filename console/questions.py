@@ -1,0 +1,282 @@
+"""What the console asks before it changes something, in words: one question for each intervention. Pure.
+
+A question is about a key that was fixed when it was asked; what it says of it is read from the newest picture as long
+as it stands. It names what will happen, to what, and when it takes effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from console.format import age, counted, duration, number, plain, price, profit, profit_ink
+from console.publisher import View
+from console.widgets.ink import Line
+from engine.snapshot import OrderRow, OverrideRow, PositionRow, Snapshot, WeightRow
+
+FLATTENED = "operator flatten"
+OVERLAY = "overlay"
+_LIVE = "live"
+
+Kind = Literal["pause", "reduce", "stop", "flatten", "cancel", "signal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`kind` decides which key confirms; `heading`, `lines` and `yes` are what is read. `typed`: a word that must be
+    typed before the key confirms; "" where the key is enough. `about`: the key it is bound to."""
+
+    kind: Kind
+    heading: str
+    yes: str
+    lines: Callable[[View], Sequence[Line]]
+    typed: str = ""
+    about: str = ""
+
+
+def _said(*words: str) -> Callable[[View], Sequence[Line]]:
+    return lambda view: [((line, "plain"),) for line in words]
+
+
+PAUSE = Question(
+    "pause",
+    "PAUSE ENTRIES?",
+    "Pause entries",
+    _said("No new entries until you lift it.", "Exits, stops and reductions go on."),
+)
+UNPAUSE = Question(
+    "pause", "LET ENTRIES GO ON?", "Let entries go on", _said("Entries were paused by the operator.")
+)
+REDUCE = Question(
+    "reduce",
+    "ONLY REDUCE?",
+    "Only reduce from now on",
+    _said("State REDUCING: only orders that reduce exposure,", "until you lift it."),
+)
+UNREDUCE = Question(
+    "reduce",
+    "LIFT REDUCE?",
+    "Lift it",
+    _said("REDUCING was set by the operator; a guard may still hold it."),
+)
+STOP = Question(
+    "stop",
+    "STOP THE ENGINE?",
+    "Stop the engine",
+    _said("It stops for everybody who is attached.", "Positions and their stops stay at the venue."),
+)
+
+
+def flatten_question(view: View, symbol: str) -> Question:
+    """Close one symbol and keep it out of the market, or let it trade again where that was done."""
+    typed = symbol if is_live(view) else ""
+    if flattened(view.snapshot, symbol) is not None:
+        return Question(
+            "flatten",
+            f"LET {symbol} TRADE AGAIN?",
+            f"Let {symbol} trade again",
+            lambda view: _release_lines(view.snapshot, symbol),
+            typed,
+            symbol,
+        )
+    return Question(
+        "flatten",
+        f"FLATTEN {symbol}?",
+        f"Flatten {symbol}",
+        lambda view: _flatten_lines(view.snapshot, symbol),
+        typed,
+        symbol,
+    )
+
+
+def cancel_question(view: View, order: str) -> Question:
+    """Cancel one order."""
+    row = order_row(view.snapshot, order)
+    typed = row.symbol if row is not None and is_live(view) else ""
+    return Question(
+        "cancel",
+        "CANCEL ORDER?",
+        "Cancel the order",
+        lambda view: _cancel_lines(view.snapshot, order),
+        typed,
+        order,
+    )
+
+
+def signal_question(view: View, name: str) -> Question:
+    """Switch one signal off, or on again."""
+    row = weight_row(view.snapshot, name)
+    on = row is not None and not row.enabled
+    word = "ON" if on else "OFF"
+    return Question(
+        "signal",
+        f"SWITCH {name} {word}?",
+        f"Switch {name} {word.lower()}",
+        lambda view: _signal_lines(view.snapshot, name, on=on),
+        name if is_live(view) else "",
+        name,
+    )
+
+
+def flattened(snapshot: Snapshot | None, symbol: str) -> OverrideRow | None:
+    """What keeps `symbol` out of the market because an operator flattened it; None where nothing does."""
+    rows = () if snapshot is None else snapshot.overrides
+    return next((row for row in rows if row.name == FLATTENED and row.scope == symbol), None)
+
+
+def order_row(snapshot: Snapshot | None, order: str) -> OrderRow | None:
+    """An order of the picture; None where it is not among those it holds."""
+    rows = () if snapshot is None else snapshot.orders
+    return next((row for row in rows if row.client_order_id == order), None)
+
+
+def weight_row(snapshot: Snapshot | None, name: str) -> WeightRow | None:
+    """A signal of the picture; None where there is none of that name."""
+    rows = () if snapshot is None else snapshot.weights
+    return next((row for row in rows if row.name == name), None)
+
+
+def next_decision(snapshot: Snapshot | None) -> str:
+    """When what is asked takes effect."""
+    wait = None if snapshot is None else snapshot.next_decision_in_ms
+    return "at the next decision" if wait is None else f"at the next decision, in {duration(wait)}"
+
+
+def shares_if(snapshot: Snapshot, name: str, raw: float, *, enabled: bool = True) -> dict[str, float]:
+    """The share of each signal in the class of `name` if its weight were `raw`: they sum to 1, or all are 0."""
+    about = weight_row(snapshot, name)
+    if about is None:
+        return {}
+    there = {row.name: row.raw_weight for row in snapshot.weights if row.kind == about.kind and row.enabled}
+    there |= {name: raw if enabled else 0.0}
+    total = sum(there.values())
+    return {each: weight / total if total else 0.0 for each, weight in there.items()}
+
+
+def is_live(view: View) -> bool:
+    return view.mode.lower() == _LIVE
+
+
+def _flatten_lines(snapshot: Snapshot | None, symbol: str) -> list[Line]:
+    held = [row for row in _positions(snapshot) if row.symbol == symbol]
+    lines: list[Line] = [line for row in held for line in _held_lines(row)]
+    if not held:
+        lines.append(((f"No position in {symbol} just now.", "plain"),))
+    else:
+        lines.append((("A reduce-only market order closes all of it at the next price.", "plain"),))
+    lines.append(((f"Then no new entries in {symbol} until you lift it with the same key.", "plain"),))
+    if snapshot is not None and snapshot.state == "HALTED":
+        lines.append((("HALTED: only the kill path acts, until you resume.", "warn"),))
+    return lines
+
+
+def _held_lines(row: PositionRow) -> list[Line]:
+    worth = abs((number(row.quantity) or Decimal(0)) * (number(row.mark) or Decimal(0)))
+    gain = number(row.unrealised)
+    return [
+        (
+            (f"{row.symbol}  {row.side} {price(row.quantity)}", "strong"),
+            (f" at {row.venue}, mark {price(row.mark)}", "plain"),
+        ),
+        (
+            (f"worth {price(str(worth), 2)}, uPnL ", "plain"),
+            (profit(row.unrealised), profit_ink(gain)),
+            (f", {counted(row.working_orders, 'working order', 'working orders')}", "plain"),
+        ),
+    ]
+
+
+def _release_lines(snapshot: Snapshot | None, symbol: str) -> list[Line]:
+    row = flattened(snapshot, symbol)
+    lines: list[Line] = []
+    if row is not None and snapshot is not None:
+        since = age(snapshot.market_ts_ms - row.since_ts_ms)
+        lines.append(((f"Flattened {since} ago by {row.actor}: {row.reason}.", "plain"),))
+    lines.append(((f"Entries may come again {next_decision(snapshot)}.", "plain"),))
+    return lines
+
+
+def _cancel_lines(snapshot: Snapshot | None, order: str) -> list[Line]:
+    row = order_row(snapshot, order)
+    if row is None:
+        return [
+            ((order, "strong"),),
+            (("It is not in the newest picture: it may have ended already.", "warn"),),
+        ]
+    at = f" at {price(row.price)}" if row.price else ""
+    lines: list[Line] = [
+        ((f"{row.symbol}  {row.side} {price(row.quantity)} {row.type}{at}", "strong"),),
+        ((f"{row.purpose}, {row.status}, {price(row.filled)} filled · {order}", "plain"),),
+    ]
+    if row.purpose == "stop":
+        lines.append(((f"It protects {row.symbol}: without it there is no stop until a new one.", "warn"),))
+    else:
+        lines.append((("The next decision may ask for it again.", "plain"),))
+    return lines
+
+
+def _signal_lines(snapshot: Snapshot | None, name: str, *, on: bool) -> list[Line]:
+    row = weight_row(snapshot, name)
+    if snapshot is None or row is None:
+        return [(("It is not in the newest picture.", "warn"),)]
+    lines: list[Line] = [((f"{row.name}  {row.title}", "strong"), (f", {row.kind}", "plain"))]
+    after = shares_if(snapshot, name, row.raw_weight, enabled=on)
+    if row.kind == OVERLAY:
+        lines.append(((f"It acts on every position, {next_decision(snapshot)}.", "plain"),))
+    else:
+        now, then = plain(row.weight if row.enabled else 0.0), plain(after[name])
+        lines.append(
+            (
+                (f"Its share of {row.kind}: ", "plain"),
+                (f"{now} to {then}", "strong"),
+                (f", {next_decision(snapshot)}.", "plain"),
+            )
+        )
+    if row.change:
+        lines.append(((f"Before: {row.change}.", "soft"),))
+    if not on and row.kind == "directional" and not any(after.values()):
+        words = "No directional signal is left: the next decision closes every position."
+        lines.append(((words, "warn"),))
+    elif not on:
+        lines.append((("It is computed and shown all the same.", "plain"),))
+    return lines
+
+
+def weight_lines(snapshot: Snapshot | None, name: str, wanted: float | None) -> list[Line]:
+    """What a new weight comes to: old, new, and the shares it makes, from what was typed (None: no number yet)."""
+    row = weight_row(snapshot, name)
+    if snapshot is None or row is None:
+        return [(("It is not in the newest picture.", "warn"),)]
+    lines: list[Line] = [
+        ((f"{row.name}  {row.title}", "strong"), (f", {row.kind}", "plain")),
+        (
+            ("weight in force ", "soft"),
+            (f"{row.raw_weight:g}", "strong"),
+            (", share ", "soft"),
+            (plain(row.weight), "plain"),
+            (", by configuration ", "soft"),
+            (plain(row.configured_weight), "plain"),
+            (f" · {row.change}" if row.change else "", "soft"),
+        ),
+    ]
+    if wanted is None:
+        return lines
+    after = shares_if(snapshot, name, wanted, enabled=row.enabled)
+    others = ", ".join(f"{each} {plain(share)}" for each, share in after.items() if each != name)
+    lines.append(
+        (
+            (f"{row.raw_weight:g} to {wanted:g}: ", "strong"),
+            (f"share {plain(row.weight)} to {plain(after[name])}", "strong"),
+            (f", {next_decision(snapshot)}", "plain"),
+        )
+    )
+    lines.append(((f"the others: {others or 'none'}", "soft"),))
+    if not row.enabled:
+        lines.append(((f"{name} is switched off: the weight waits until it is on.", "warn"),))
+    return lines
+
+
+def _positions(snapshot: Snapshot | None) -> tuple[PositionRow, ...]:
+    return () if snapshot is None else snapshot.positions

@@ -1,0 +1,101 @@
+"""A signal's weight: the number is typed, its effect is shown, and a key of its own confirms it.
+
+Enter goes from the number to the choices and confirms nothing. In LIVE the signal's name is typed as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from textual.widget import Widget
+from textual.widgets import Input
+
+from console.bindings import bindings
+from console.publisher import View
+from console.questions import is_live, weight_lines
+from console.screens.dialog import Dialog
+from console.widgets.ink import Line
+from engine.commands import LEAST_WEIGHT, MOST_WEIGHT
+
+_LONGEST = 12
+
+
+class WeightScreen(Dialog[str | None], inherit_bindings=False):
+    """The weight as it was typed, or None when it was given up."""
+
+    BINDINGS = bindings("dialog", "choice", "weight")
+    AUTO_FOCUS = "#weight-number"
+
+    def __init__(self, keymap: Mapping[str, str], view: View, name: str) -> None:
+        self._signal = name
+        self._wants_name = is_live(view)
+        super().__init__(keymap, view)
+
+    @property
+    def heading(self) -> str:
+        return f"WEIGHT OF {self._signal}?"
+
+    def body(self) -> Iterable[Widget]:
+        yield Input(
+            placeholder=f"a share from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}",
+            id="weight-number",
+            restrict=r"[0-9.]*",
+            max_length=_LONGEST,
+        )
+        if self._wants_name:
+            yield Input(placeholder=f"type {self._signal}", id="weight-name", max_length=40)
+        yield self.choice("weight.cancel", "Leave it as it is")
+        yield self.choice("weight.confirm", f"Change the weight of {self._signal}", ink="warn")
+
+    def text(self) -> Sequence[Line]:
+        missing = self._missing
+        return [
+            *weight_lines(self._view.snapshot, self._signal, weight_of(self._number)),
+            ((missing, "warn"),) if missing else (("Enter, then the key below changes it.", "strong"),),
+            (),
+        ]
+
+    def on_input_changed(self) -> None:
+        self.show(self._view)
+
+    def on_input_submitted(self) -> None:
+        if not self.listening or weight_of(self._number) is None:
+            return
+        unnamed = self._wants_name and not self._named
+        self.query_one("#weight-name" if unnamed else "#choice-weight-cancel").focus()
+
+    def action_cancel(self) -> None:
+        if self.listening:
+            self.dismiss(None)
+
+    def action_change(self) -> None:
+        if self.listening and not self._missing:
+            self.dismiss(self._number)
+
+    @property
+    def _number(self) -> str:
+        return self.query_one("#weight-number", Input).value.strip() if self.is_mounted else ""
+
+    @property
+    def _named(self) -> bool:
+        """Whether the signal's name was typed, where that is asked for."""
+        if not self._wants_name:
+            return True
+        typed = self.query_one("#weight-name", Input).value if self.is_mounted else ""
+        return typed.strip().upper() == self._signal.upper()
+
+    @property
+    def _missing(self) -> str:
+        """What is still to be typed; "" where nothing is."""
+        if weight_of(self._number) is None:
+            return f"Type a share from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}: the shares of a class are made to sum to 1."
+        return "" if self._named else f"LIVE: type {self._signal} too, then Enter."
+
+
+def weight_of(text: str) -> float | None:
+    """The weight in `text`; None where there is none within the bounds."""
+    try:
+        weight = float(text)
+    except ValueError:
+        return None
+    return weight if LEAST_WEIGHT <= weight <= MOST_WEIGHT else None

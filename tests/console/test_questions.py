@@ -1,0 +1,160 @@
+"""What each question says before something is changed, from the picture of that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console import questions
+from console.publisher import View
+from console.widgets.ink import plain_text
+from engine.snapshot import Snapshot, WeightRow
+from tests.console import snapshots
+from tests.console.snapshots import FLATTENED, ORDER, WEIGHTS
+from tests.console.views import view_of
+
+RUNNING = snapshots.running()
+KEPT_OUT = replace(RUNNING, overrides=(FLATTENED,))
+
+
+def said(question: questions.Question, snapshot: Snapshot | None = RUNNING) -> str:
+    return "\n".join(plain_text(line) for line in question.lines(view_of(snapshot)))
+
+
+def live(snapshot: Snapshot) -> View:
+    return view_of(replace(snapshot, mode="live"))
+
+
+def test_flattening_names_symbol_quantity_and_worth_and_what_follows() -> None:
+    question = questions.flatten_question(view_of(RUNNING), "BTCUSDT")
+    assert question.heading == "FLATTEN BTCUSDT?"
+    assert said(question).splitlines() == [
+        "BTCUSDT  long 0.0420 at simulated, mark 65,012.5",
+        "worth 2,730.52, uPnL ▲ +29.50, 1 working order",
+        "A reduce-only market order closes all of it at the next price.",
+        "Then no new entries in BTCUSDT until you lift it with the same key.",
+    ]
+
+
+def test_flattening_what_is_not_held_says_that_it_only_keeps_it_out() -> None:
+    words = said(questions.flatten_question(view_of(RUNNING), "DOTUSDT"))
+    assert "No position in DOTUSDT just now." in words
+    assert "reduce-only" not in words
+
+
+def test_a_question_about_a_symbol_tells_what_it_is_now_and_not_what_it_was_when_asked() -> None:
+    question = questions.flatten_question(view_of(RUNNING), "BTCUSDT")
+    assert "No position in BTCUSDT just now." in said(question, replace(RUNNING, positions=()))
+    assert "HALTED: only the kill path acts" in said(question, snapshots.halted("cancelling"))
+    assert "No position in BTCUSDT just now." in said(question, None)
+
+
+def test_a_flattened_symbol_is_asked_to_be_let_trade_again() -> None:
+    question = questions.flatten_question(view_of(KEPT_OUT), "ETHUSDT")
+    assert question.heading == "LET ETHUSDT TRADE AGAIN?"
+    assert said(question, KEPT_OUT).splitlines() == [
+        "Flattened 3m ago by operator ann@console: flatten ethusdt, asked at the console.",
+        "Entries may come again at the next decision, in 4s.",
+    ]
+    assert questions.flatten_question(view_of(KEPT_OUT), "BTCUSDT").heading == "FLATTEN BTCUSDT?"
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        (ORDER, "BTCUSDT  buy 0.0040 limit at 65,010.1\nopen, accepted, 0 filled"),
+        (ORDER, "The next decision may ask for it again."),
+        (replace(ORDER, purpose="stop", price=None), "without it there is no stop"),
+    ],
+)
+def test_cancelling_says_which_order_and_what_it_is_for(order: object, words: str) -> None:
+    snapshot = replace(RUNNING, orders=(order,))  # type: ignore[arg-type]
+    assert words in said(questions.cancel_question(view_of(snapshot), ORDER.client_order_id), snapshot)
+
+
+def test_an_order_that_is_no_longer_in_the_picture_may_have_ended() -> None:
+    assert "may have ended already" in said(questions.cancel_question(view_of(RUNNING), "qd-gone"))
+
+
+def test_switching_a_signal_off_says_what_becomes_of_its_share() -> None:
+    question = questions.signal_question(view_of(RUNNING), "A1")
+    assert question.heading == "SWITCH A1 OFF?"
+    assert said(question).splitlines() == [
+        "A1  time-series momentum, directional",
+        "Its share of directional: 0.40 to 0.00, at the next decision, in 4s.",
+        "It is computed and shown all the same.",
+    ]
+
+
+def test_switching_the_last_directional_signal_off_says_that_everything_is_closed() -> None:
+    alone = replace(RUNNING, weights=(WEIGHTS[0], *(replace(row, enabled=False) for row in WEIGHTS[1:])))
+    words = said(questions.signal_question(view_of(alone), "A1"), alone)
+    assert "the next decision closes every position" in words
+
+
+def test_switching_a_signal_on_again_says_who_switched_it_off() -> None:
+    off = replace(WEIGHTS[0], enabled=False, weight=0.0, change="disabled by operator ann@console")
+    snapshot = replace(RUNNING, weights=(off, *WEIGHTS[1:]))
+    question = questions.signal_question(view_of(snapshot), "A1")
+    assert question.heading == "SWITCH A1 ON?"
+    assert "Its share of directional: 0.00 to 0.40" in said(question, snapshot)
+    assert "Before: disabled by operator ann@console." in said(question, snapshot)
+
+
+def test_an_overlay_has_no_share_to_lose() -> None:
+    overlay = replace(WEIGHTS[0], name="D1", kind="overlay", weight=0.0, raw_weight=0.0)
+    snapshot = replace(RUNNING, weights=(*WEIGHTS, overlay))
+    words = said(questions.signal_question(view_of(snapshot), "D1"), snapshot)
+    assert "It acts on every position" in words
+    assert "share" not in words
+
+
+def test_a_weight_shows_old_new_and_the_shares_it_makes() -> None:
+    lines = [plain_text(line) for line in questions.weight_lines(RUNNING, "A1", 0.6)]
+    assert lines == [
+        "A1  time-series momentum, directional",
+        "weight in force 0.4, share 0.40, by configuration 0.40",
+        "0.4 to 0.6: share 0.40 to 0.50, at the next decision, in 4s",
+        "the others: A2 0.29, A3 0.21",
+    ]
+    assert len(questions.weight_lines(RUNNING, "A1", None)) == 2
+
+
+def test_a_weight_of_a_signal_that_is_off_waits() -> None:
+    off = replace(RUNNING, weights=(replace(WEIGHTS[0], enabled=False), *WEIGHTS[1:]))
+    assert "the weight waits until it is on" in plain_text(questions.weight_lines(off, "A1", 0.6)[-1])
+
+
+ASKED: dict[str, tuple[Callable[[View], questions.Question], str]] = {
+    "flatten": (lambda view: questions.flatten_question(view, "BTCUSDT"), "BTCUSDT"),
+    "release": (lambda view: questions.flatten_question(view, "ETHUSDT"), "ETHUSDT"),
+    "cancel": (lambda view: questions.cancel_question(view, ORDER.client_order_id), "BTCUSDT"),
+    "signal": (lambda view: questions.signal_question(view, "A1"), "A1"),
+}
+
+
+@pytest.mark.parametrize(("ask", "typed"), ASKED.values(), ids=ASKED)
+def test_in_live_the_name_must_be_typed_and_elsewhere_not(
+    ask: Callable[[View], questions.Question], typed: str
+) -> None:
+    assert ask(live(KEPT_OUT)).typed == typed
+    assert ask(view_of(KEPT_OUT)).typed == ""
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=6),
+    st.floats(0, 1),
+)
+def test_shares_of_a_class_sum_to_one_or_are_all_nothing(rows: list[tuple[float, bool]], raw: float) -> None:
+    weights = tuple(
+        WeightRow(f"S{place}", "", "directional", "", 0.0, on, 1.0, 0.0, 1, 1, raw_weight=weight)
+        for place, (weight, on) in enumerate(rows)
+    )
+    shares = questions.shares_if(replace(RUNNING, weights=(*weights, *WEIGHTS[:0])), "S0", raw)
+    total = sum(shares.values())
+    assert total == pytest.approx(1.0) or set(shares.values()) == {0.0}
+    assert set(shares) == {row.name for row in weights if row.enabled} | {"S0"}
