@@ -95,7 +95,8 @@ def test_no_step_of_200_rows_holds_a_loop() -> None:
     picture = many_signals(PICTURES["large"], 30)
 
     def steps_ms() -> list[float]:
-        steps, assembly, lines = [], Assembly(), cut(picture)
+        steps: list[float] = []
+        assembly, lines = Assembly(), cut(picture)
         while True:
             began = time.perf_counter()
             line = next(lines, None)

@@ -17,6 +17,7 @@ import pytest
 from console.attachment import UNCONFIRMED
 from console.link import newest, remote
 from console.link.client import NotRunning
+from console.link.picture import cut
 from console.link.remote import Continuity, RemoteLink
 from console.link.wire import WireFault
 from engine.commands import Command, CommandKind, CommandResult, DetailFault, DetailKind, Question
@@ -68,7 +69,8 @@ async def test_a_screen_that_takes_no_pictures_costs_the_engine_none(tmp_path: P
     async with served(tmp_path / "s", Desk(snapshots.running())) as desk, attached(tmp_path / "s") as link:
         shown(link)
         await until(lambda: desk.drawn == 2)
-        await link.detail(Question(DetailKind.ORDERS))
+        for _ in range(20):
+            await link.detail(Question(DetailKind.ORDERS))
         assert desk.drawn == 2
 
 
@@ -139,6 +141,40 @@ async def test_a_command_says_who_gave_it_and_its_effect_is_shown_next(tmp_path:
     assert [command.actor for command in desk.commands] == [
         f"operator ann@attach pid={os.getpid()} uid={os.getuid()}"
     ]
+
+
+async def test_a_picture_asked_for_before_a_command_was_answered_is_not_shown(tmp_path: Path) -> None:
+    """The engine drew it, perhaps, before the command took effect; the next one is waited for."""
+    asked, release, pictures = asyncio.Event(), asyncio.Event(), 0
+
+    async def engine(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal pictures
+        async for line in reader:
+            answer: list[bytes] = [
+                b'{"ok": true, "accepted": true, "message": "paused", "state": "REDUCING"}\n'
+            ]
+            if b"snapshot" in line:
+                pictures += 1
+                if pictures == 2:
+                    asked.set()
+                    await release.wait()
+                answer = list(cut(snapshots.paused() if pictures > 2 else snapshots.running(pictures)))
+            writer.writelines(answer)
+        writer.close()
+
+    async with await asyncio.start_unix_server(engine, tmp_path / "s"), attached(tmp_path / "s") as link:
+        shown(link)
+        await asked.wait()
+        assert (await link.execute(PAUSE)).accepted
+        release.set()
+        seen: list[Snapshot] = []
+
+        def paused() -> bool:
+            seen.append(shown(link))
+            return seen[-1].state == "REDUCING"
+
+        await until(paused)
+        assert {picture.sequence for picture in seen if picture.state == "ACTIVE"} == {1}
 
 
 async def test_a_kill_waits_behind_nothing(tmp_path: Path) -> None:

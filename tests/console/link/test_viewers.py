@@ -96,6 +96,17 @@ async def test_one_picture_is_drawn_for_all_who_ask_in_the_same_moment(tmp_path:
         assert desk.drawn == 1
 
 
+async def test_what_a_command_did_shows_in_the_very_next_picture(tmp_path: Path) -> None:
+    async with (
+        served(tmp_path / "s", Desk(snapshots.running())) as desk,
+        viewers(tmp_path / "s", 2) as (viewer, other),
+    ):
+        assert (await said(viewer, PICTURE))["snapshot"]["state"] == "ACTIVE"
+        desk.picture = snapshots.halted()
+        await said(other, PAUSE)
+        assert (await said(viewer, PICTURE))["snapshot"]["state"] == "HALTED"
+
+
 async def test_a_picture_is_drawn_anew_after_a_command_and_after_its_moment() -> None:
     now_s, desk = 100.0, Desk(snapshots.running())
     pictures = NewestPicture(desk.snapshot, lambda: now_s)
