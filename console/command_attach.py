@@ -123,6 +123,7 @@ def _output_file() -> Path | None:
     path = log_path().with_name("attach.output")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.open("ab").close()
     except OSError:
         return None
     return path
