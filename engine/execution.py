@@ -61,9 +61,14 @@ class Execution:
         return list(self._open.values())
 
     def open_entries(self) -> list[Order]:
-        """Open orders that could still raise exposure, but for those in flight."""
+        """Orders at the venue that could still raise exposure; one that is in flight, or has not left, is not there."""
         entries = [order for order in self._open.values() if order.purpose is OrderPurpose.OPEN]
-        return [order for order in entries if order.client_order_id not in self._in_flight_since_ms]
+        return [
+            order
+            for order in entries
+            if order.status is not OrderStatus.INTENT
+            and order.client_order_id not in self._in_flight_since_ms
+        ]
 
     def working(self) -> dict[str, float]:
         """Signed units by symbol that orders towards targets may still fill; empty where none is under way."""

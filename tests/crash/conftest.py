@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -48,7 +48,7 @@ def start_recorded(nursery: Nursery, tmp_path: Path, request: pytest.FixtureRequ
     return begin
 
 
-def dotted(flags: dict[str, str]) -> Flags:
+def dotted(flags: Mapping[str, str | list[str]]) -> Flags:
     return {key.replace("__", "."): value for key, value in flags.items()}
 
 

@@ -9,15 +9,20 @@ import signal
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.commands import Command, CommandKind
-from engine.config import load_config
+from engine.config import Configuration, load_config
 from engine.session import Session
 from tests.crash import riggings
 from tests.crash.kill_points import arm
 
+if TYPE_CHECKING:
+    from engine.machine import Machine
+    from engine.market import Row
+
 Flags = dict[str, str | list[str]]
+Script = tuple[tuple[int, str, dict[str, str]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Life:
 
     `kill_at`: (kill point, how often it is passed first). `kill_after_s`: from outside, so long after the engine is
     ready (`from_start`: after the fork). `commands`: (bar of this life, kind, arguments) given by the operator.
+    `script`: (decisions of the account, kind, arguments), given between two bars and never twice.
     `rigging` names a function of `riggings`. `file_limit`: no file may grow beyond so many bytes.
     `pause`: (seconds after ready, seconds stopped).
     """
@@ -36,6 +42,7 @@ class Life:
     kill_after_s: float | None = None
     from_start: bool = False
     commands: tuple[tuple[int, str, dict[str, str]], ...] = ()
+    script: Script = ()
     rigging: str = ""
     file_limit: int = 0
     pause: tuple[float, float] | None = None
@@ -65,6 +72,32 @@ class Operator:
             self.tasks.append(task)
 
 
+class Scripted(Session):
+    """Gives the commands of a script at their bars. What the books hold already was given by an earlier life."""
+
+    def __init__(self, configuration: Configuration, database: Path, script: Script) -> None:
+        super().__init__(configuration, database)
+        self._script = list(script)
+        self._given: int | None = None
+
+    async def _pace(self, machine: Machine, row: Row) -> bool:
+        if self._script and self._given is None:
+            ((self._given,),) = await machine.database.query("SELECT count(*) FROM commands")
+            self._given += len(machine.book.withdrawals)
+            del self._script[: self._given]
+        while self._script and self._script[0][0] <= machine.book.decisions:
+            _, kind, arguments = self._script.pop(0)
+            if (wanted := arguments.get("order", "")).startswith("any "):
+                arguments = {"order": self._an_order(machine, wanted.removeprefix("any "))}
+            await self.execute(Command(CommandKind(kind), "operator@test", "told to", arguments))
+        return await super()._pace(machine, row)
+
+    def _an_order(self, machine: Machine, purpose: str) -> str:
+        """The open order of a purpose whose id comes first."""
+        names = [o.client_order_id for o in machine.execution.open_orders() if o.purpose == purpose]
+        return min(names, default="qdnone")
+
+
 def live(life: Life, tell_ready: Callable[[], None]) -> int:
     """Run the engine; the exit code. Output goes to this process' stdout."""
     if life.file_limit:
@@ -83,7 +116,7 @@ def live(life: Life, tell_ready: Callable[[], None]) -> int:
 
 
 async def _run(life: Life, tell_ready: Callable[[], None]) -> str:
-    session = Session(load_config(None, {}, life.flags, {}), Path(life.database))
+    session = Scripted(load_config(None, {}, life.flags, {}), Path(life.database), life.script)
     session.add_listener(lambda event: print(event.level, event.source, event.message, flush=True))
     session.add_beat_listener(Operator(session, sorted(life.commands)))
 

@@ -14,7 +14,7 @@ from typing import Any
 from store.check import check
 from store.digest import digest
 from tests.crash.books import Told, compare, read_only
-from tests.crash.life import Flags, Life
+from tests.crash.life import Flags, Life, Script
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KILLED = -9
@@ -73,12 +73,13 @@ class Nursery:
 
 @dataclass(slots=True)
 class Career:
-    """All lives on one database, and how many bars they are to trade in total."""
+    """All lives on one database, how many bars they are to trade in total, and what their operator asks meanwhile."""
 
     nursery: Nursery
     database: Path
     flags: Flags
     bars: int
+    script: Script = ()
     endings: list[Ending] = field(default_factory=list)
 
     def live(self, bars: int | None = None, **particulars: Any) -> Ending:
@@ -100,7 +101,8 @@ class Career:
 
     def next_life(self, bars: int = 1, **particulars: Any) -> Life:
         """What the next process is to do, for a test that starts it itself."""
-        return Life(str(self.database), self.flags | {"run.bars": str(bars)}, **particulars)
+        flags = self.flags | {"run.bars": str(bars)}
+        return Life(str(self.database), flags, script=self.script, **particulars)
 
     @property
     def done(self) -> bool:

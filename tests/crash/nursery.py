@@ -101,6 +101,7 @@ def _redirect(output: str) -> None:
 def _life(raw: dict[str, Any]) -> Life:
     raw["kill_at"] = None if raw["kill_at"] is None else tuple(raw["kill_at"])
     raw["commands"] = tuple((bar, kind, arguments) for bar, kind, arguments in raw["commands"])
+    raw["script"] = tuple((decisions, kind, arguments) for decisions, kind, arguments in raw["script"])
     raw["pause"] = None if raw["pause"] is None else tuple(raw["pause"])
     return Life(**raw)
 
