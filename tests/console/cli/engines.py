@@ -40,9 +40,12 @@ def until(what: str, condition: Callable[[], Any], within_s: float = PATIENCE_S)
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    """A process's environment with its files in `folder`, but the kernels compiled once for all tests."""
+    """A process's environment with its files in `folder`, but the kernels compiled once for all tests.
+
+    The first words of a new database are left out unless `more` wants them."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QUARTERDECK")}
-    return {**kept, "XDG_STATE_HOME": str(folder), "XDG_DATA_HOME": str(folder), **more}
+    folders = {"XDG_STATE_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    return {**kept, **folders, "QUARTERDECK__CONSOLE__WELCOME": "false", **more}
 
 
 def run(folder: Path, *arguments: str, **more: str) -> Ran:
