@@ -38,10 +38,9 @@ class TerminalSession:
         self._master, slave = os.openpty()
         self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
-        self.bytes_read = 0
-        # Off: what comes is read and counted, and the processor left to the child.
+        # Off: what comes is read and kept, and the processor left to the child.
         self.drawing = True
-        self.raw = b""
+        self.raw = bytearray()
         self.resize(*size)
         self.started_s = time.perf_counter()
 
@@ -87,12 +86,15 @@ class TerminalSession:
             data = os.read(self._master, 65_536)
         except OSError:
             return False
-        self.bytes_read += len(data)
-        if not self.drawing:
-            return bool(data)
         self.raw += data
-        self._stream.feed(_UNKNOWN.sub(b"", data))
+        if self.drawing:
+            self._stream.feed(_UNKNOWN.sub(b"", data))
         return bool(data)
+
+    @property
+    def bytes_read(self) -> int:
+        """How much it has drawn so far."""
+        return len(self.raw)
 
     def until(self, condition: Callable[[], bool], *, within_s: float = 20.0) -> float:
         """Read until something holds; returns seconds since the start. Fails with the screen when it never does."""
