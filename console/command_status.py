@@ -102,6 +102,7 @@ def _print_status(picture: Picture) -> None:
             ),
             ("state", picture["state"]),
             *((f"  {row['name']}", _override(row)) for row in picture["overrides"]),
+            *((f"  {row['name']}", row["change"]) for row in picture["weights"] if row["change"]),
             *([("kill", _kill(picture["kill"]))] if picture["kill"] else []),
             ("market", when(picture["market_ts_ms"])),
             ("decisions", f"{picture['decisions']}, the last for {when(picture['decision_ts_ms'])}"),

@@ -96,6 +96,7 @@ def test_signals_are_switched_and_weighed_and_plain_signals_prints_readings_as_e
     (row,) = [row for row in engine.picture()["weights"] if row["name"] == "A1"]
     assert (row["raw_weight"], row["configured_weight"]) == (0.1, 0.4)
     assert row["change"].startswith("weight 0.4 to 0.1 by cli")
+    assert row["change"] in qd("status", "--db", engine.database).out
     for words in (("disable", "A99"), ("weight", "A1", "2"), ("weight", "A1", "much")):
         refused = qd("signals", *words, "--db", engine.database)
         assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
