@@ -176,6 +176,8 @@ async def test_a_kill_beats_it_and_closes_what_it_had_asked_for(tmp_path: Path, 
         symbol,
     )
     assert asked == [("canceled",), ("filled",)]
+    closed = rows(database, "SELECT max(ts_ms) FROM fills")
+    assert closed == [(given_ms(database),)], "a bar was lost"
     assert rows(database, "SELECT progress FROM control") == [("flat",)]
     assert check(database).findings == ()
 
