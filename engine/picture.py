@@ -305,6 +305,9 @@ def _overrides(machine: Machine) -> tuple[OverrideRow, ...]:
 
 def _orders(machine: Machine) -> tuple[OrderRow, ...]:
     newest = list(machine.execution.orders.values())[-SHOWN_ORDERS:]
+    seen = {order.client_order_id for order in newest}
+    # Whatever works can be cancelled, so it is there to be read, however old it is.
+    older = [order for order in machine.execution.open_orders() if order.client_order_id not in seen]
     return tuple(
         OrderRow(
             client_order_id=order.client_order_id,
@@ -319,7 +322,7 @@ def _orders(machine: Machine) -> tuple[OrderRow, ...]:
             reason=order.reason,
             ts_ms=order.updated_ts_ms,
         )
-        for order in reversed(newest)
+        for order in reversed([*older, *newest])
     )
 
 

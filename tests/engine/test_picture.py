@@ -7,6 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
+from engine import picture
 from engine.reconcile import News
 from engine.snapshot import Snapshot, VenueHealth
 from tests.engine.session_runs import bars_pass, engine, running
@@ -45,3 +48,17 @@ async def test_a_venue_that_does_not_answer_is_shown_down(tmp_path: Path) -> Non
             assert snapshot is not None
             assert snapshot.venues == (VenueHealth(machine.venue.name, word, word, None),)
             assert snapshot.version == tomllib.loads(PROJECT.read_text())["project"]["version"]
+
+
+async def test_what_works_is_shown_however_old_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture, "SHOWN_ORDERS", 1)
+    async with running(engine(tmp_path / "x.db", run__speed="360000")) as session:
+        await bars_pass(session, 3)
+        machine, snapshot = session._machine, session.snapshot()
+        assert machine is not None
+        assert snapshot is not None
+        shown = [row.client_order_id for row in snapshot.orders]
+        working = {order.client_order_id for order in machine.execution.open_orders()}
+        assert len(working) > 1
+        assert set(shown) == working | {next(reversed(machine.execution.orders))}
+        assert len(shown) == len(set(shown))
