@@ -159,7 +159,7 @@ class Interventions:
         self._app.ask(QuitScreen(self._app.keymap, self._app.view), answered)
 
     def _confirm(self, question: Question, kind: CommandKind, **arguments: str) -> None:
-        reason = f"{question.yes.lower()}, asked at the console"
+        reason = f"{question.yes[0].lower()}{question.yes[1:]}, asked at the console"
 
         def answered(confirmed: bool | None) -> None:
             if confirmed:

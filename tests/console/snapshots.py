@@ -157,7 +157,7 @@ FLATTENED = OverrideRow(
     "REDUCING",
     "ETHUSDT",
     "operator ann@console",
-    "flatten ethusdt, asked at the console",
+    "flatten ETHUSDT, asked at the console",
     MARKET_MS - 180_000,
     "operator's release",
 )

@@ -57,7 +57,7 @@ def test_a_flattened_symbol_is_asked_to_be_let_trade_again() -> None:
     question = questions.flatten_question(view_of(KEPT_OUT), "ETHUSDT")
     assert question.heading == "LET ETHUSDT TRADE AGAIN?"
     assert said(question, KEPT_OUT).splitlines() == [
-        "Flattened 3m ago by operator ann@console: flatten ethusdt, asked at the console.",
+        "Flattened 3m ago by operator ann@console: flatten ETHUSDT, asked at the console.",
         "Entries may come again at the next decision, in 4s.",
     ]
     assert questions.flatten_question(view_of(KEPT_OUT), "BTCUSDT").heading == "FLATTEN BTCUSDT?"
