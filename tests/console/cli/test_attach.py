@@ -113,8 +113,8 @@ def test_an_engine_that_dies_is_found_again_and_nothing_has_moved(book: Path) ->
             assert path.exists()
             assert marked(session) == cursor
             with Engine(book, *LIVE) as second:
-                session.until(lambda: "DISCONNECTED" not in session.text)
-                assert marked(session) == cursor
+                # A frame may be half read; what counts is what it comes to.
+                session.until(lambda: "DISCONNECTED" not in session.text and marked(session) == cursor)
                 assert second.picture()["engine_pid"] == second.process.pid
                 second.signal(signal.SIGTERM)
                 assert second.ended() == 0
