@@ -42,8 +42,8 @@ class Action:
     """One thing that can be done.
 
     `priority`: works whatever has the focus, in text fields and dialogs too. `footer`: rank in the key footer, the
-    lowest stays longest where room is short; None leaves it out. `palette`: offered in the command palette. `presses`:
-    how often the key must be struck. `on_screens`: an action of the desk that the screens over it have as well.
+    lowest stays longest where room is short; None leaves it out. `presses`: how often the key must be struck.
+    `on_screens`: an action of the desk that the screens over it have as well.
     `intervenes`: it asks something of the engine, so a console that only watches refuses every action of this `call`.
     """
 
@@ -56,7 +56,6 @@ class Action:
     scope: Scope
     priority: bool = False
     footer: int | None = None
-    palette: bool = False
     presses: int = 1
     on_screens: bool = False
     intervenes: bool = False

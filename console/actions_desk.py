@@ -32,7 +32,6 @@ def _rows(
     *,
     presses: int = 1,
     footer: int | None = None,
-    palette: bool = False,
 ) -> Action:
     """What can be done with rows, on the desk and on the screens over it."""
     return Action(
@@ -45,7 +44,6 @@ def _rows(
         "desk",
         presses=presses,
         footer=footer,
-        palette=palette,
         on_screens=True,
     )
 
@@ -62,7 +60,6 @@ _SAFETY = (
         intervenes=True,
         priority=True,
         footer=0,
-        palette=True,
     ),
     Action(
         "entries.pause",
@@ -74,7 +71,6 @@ _SAFETY = (
         "app",
         intervenes=True,
         footer=5,
-        palette=True,
     ),
     Action(
         "mode.reduce",
@@ -86,7 +82,6 @@ _SAFETY = (
         "app",
         intervenes=True,
         footer=6,
-        palette=True,
     ),
     Action(
         "mode.resume",
@@ -97,7 +92,6 @@ _SAFETY = (
         "resume",
         "app",
         intervenes=True,
-        palette=True,
     ),
     Action(
         "symbol.flatten",
@@ -108,7 +102,6 @@ _SAFETY = (
         "flatten_symbol",
         "desk",
         intervenes=True,
-        palette=True,
     ),
     Action(
         "signal.switch",
@@ -119,7 +112,6 @@ _SAFETY = (
         "switch_signal",
         "desk",
         intervenes=True,
-        palette=True,
     ),
     Action(
         "signal.weight",
@@ -130,7 +122,6 @@ _SAFETY = (
         "change_weight",
         "desk",
         intervenes=True,
-        palette=True,
     ),
 )
 
@@ -144,7 +135,6 @@ _PROGRAM = (
         "ask_quit",
         "app",
         footer=1,
-        palette=True,
     ),
     Action(
         "help",
@@ -155,7 +145,6 @@ _PROGRAM = (
         "help",
         "app",
         footer=2,
-        palette=True,
     ),
     Action(
         "screen.orders",
@@ -166,7 +155,6 @@ _PROGRAM = (
         "orders",
         "app",
         footer=9,
-        palette=True,
     ),
     Action(
         "screen.audit",
@@ -177,7 +165,6 @@ _PROGRAM = (
         "audit",
         "app",
         footer=10,
-        palette=True,
     ),
     Action(
         "screen.config",
@@ -188,7 +175,6 @@ _PROGRAM = (
         "config",
         "app",
         footer=11,
-        palette=True,
     ),
     Action(
         "view.freeze",
@@ -198,7 +184,6 @@ _PROGRAM = (
         "the display stands still, the engine goes on; the same key thaws it",
         "freeze",
         "app",
-        palette=True,
     ),
     Action(
         "view.export",
@@ -208,7 +193,6 @@ _PROGRAM = (
         "write what the screen shows to an SVG file, and say where it is",
         "export_picture",
         "app",
-        palette=True,
     ),
     Action("palette", "ctrl+p", "Palette", "Program", "find any action by name", "palette", "app", footer=7),
     Action(
@@ -219,7 +203,6 @@ _PROGRAM = (
         "mouse on or off; off, the terminal's own selection works",
         "toggle_mouse",
         "app",
-        palette=True,
     ),
 )
 
@@ -232,7 +215,6 @@ _PANE_ACTIONS = tuple(
         _PANE_WORDS[name],
         f"focus_pane('{name}')",
         "desk",
-        palette=True,
     )
     for place, name in enumerate(PANES, 1)
 )
@@ -247,7 +229,6 @@ _PANE_KEYS = (
         "open",
         "desk",
         footer=3,
-        palette=True,
     ),
     Action(
         "back",
@@ -271,7 +252,6 @@ _PANE_KEYS = (
         "zoom",
         "desk",
         footer=8,
-        palette=True,
     ),
 )
 
@@ -292,7 +272,6 @@ _ROWS = (
         "show only rows that contain what you type: each word, in any column",
         "filter",
         footer=4,
-        palette=True,
     ),
     _rows(
         "filter.next",
@@ -303,8 +282,8 @@ _ROWS = (
         "find(1)",
     ),
     _rows("filter.previous", "N", "Previous found", "Rows", "the row with the filter before", "find(-1)"),
-    _rows("sort.next", "s", "Sort", "Rows", "sort by the next column", "next_sort", palette=True),
-    _rows("sort.reverse", "S", "Reverse", "Rows", "turn the order round", "reverse_sort", palette=True),
+    _rows("sort.next", "s", "Sort", "Rows", "sort by the next column", "next_sort"),
+    _rows("sort.reverse", "S", "Reverse", "Rows", "turn the order round", "reverse_sort"),
     _rows(
         "copy.row",
         "y",
@@ -313,7 +292,6 @@ _ROWS = (
         "send the row to the terminal's clipboard, and show its text",
         "copy_row",
         footer=12,
-        palette=True,
     ),
 )
 
@@ -326,7 +304,6 @@ _LOG_LEVELS = tuple(
         f"show {level} and above in the log pane",
         f"log_level('{level}')",
         "app",
-        palette=True,
     )
     for level in ("DEBUG", "INFO", "WARN", "ERROR")
 )
@@ -340,7 +317,6 @@ _THEMES = tuple(
         f"the colours of {name}, from now on and at the next start",
         f"theme('{name}')",
         "app",
-        palette=True,
     )
     for name in THEME_NAMES
 )

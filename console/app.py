@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, runtime_checkable
 
 from textual.actions import ActionParseResult, parse
 from textual.app import App
@@ -20,7 +20,7 @@ from textual.events import Event, Key
 from textual.filter import Monochrome
 from textual.screen import Screen
 
-from console.actions import INTERVENTIONS, Action
+from console.actions import INTERVENTIONS, Action, Scope
 from console.attachment import READ_ONLY, Attachment
 from console.bindings import bindings
 from console.config import ConsoleConfig
@@ -162,6 +162,12 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         assert isinstance(desk, Desk)
         return desk
 
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Whose actions can be run from where the operator is."""
+        drill = self._drill
+        return ("app", "desk") if drill is None else ("app", "desk", "screen", *drill.SCOPES)
+
     async def on_event(self, event: Event) -> None:
         await super().on_event(event)
         if isinstance(event, Key):
@@ -221,11 +227,11 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
     async def perform(self, action: Action) -> None:
         """Run an action of the program, the desk or the screen in sight, from wherever it was chosen."""
         owner: DOMNode = self
-        if action.on_screens:
-            owner = self._screen_behind
-        elif action.scope != "app":
+        if action.scope == "desk" and not action.on_screens:
             self._back_to_desk()
             owner = self.desk
+        elif action.scope != "app":
+            owner = self._drill or self.desk
         await self.run_action(action.call, owner)
 
     def ask(self, screen: Screen[Result], answered: Callable[[Result | None], None] | None = None) -> None:
@@ -294,7 +300,9 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self._interventions.quit(lambda: self.exit("left"), self._stop_asked)
 
     def action_help(self) -> None:
-        self.push_screen(HelpScreen(self.keymap, self._view, pane=self.desk.focused_pane))
+        drill = self._drill
+        about = self.desk.about if drill is None else (drill.heading, "its own keys come first")
+        self.push_screen(HelpScreen(self.keymap, self._view, about=about, on_screen=drill is not None))
 
     def action_palette(self) -> None:
         self.push_screen(Palette(self._view))
@@ -354,7 +362,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         # What is in sight is drawn with the whole dialog, so it is drawn less often, but never left to go old.
         self._kept_turns += 1
         in_turn = self._kept_turns % _TURNS_KEPT_BELOW == 0
-        behind = self._screen_behind
+        behind: Screen[Any] = self._drill or self.desk
         for screen in self.screen_stack[:-1]:
             if isinstance(screen, Kept):
                 (screen.show if in_turn and screen is behind else screen.keep)(view)
@@ -392,9 +400,10 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             self.open_drill(kind, "")
 
     @property
-    def _screen_behind(self) -> Screen[Any]:
-        """The screen that fills the terminal: on top, or behind the dialogs."""
-        return next(screen for screen in reversed(self.screen_stack) if not screen.is_modal)
+    def _drill(self) -> Drill | None:
+        """The drill-down that fills the terminal, on top or behind dialogs; None where that is the desk."""
+        behind = next(screen for screen in reversed(self.screen_stack) if not screen.is_modal)
+        return None if behind is self.desk else cast("Drill", behind)
 
     def _back_to_desk(self) -> None:
         while len(self.screen_stack) > 1:

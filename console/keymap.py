@@ -61,7 +61,7 @@ _BESIDE_A_FIELD = ("filter", "weight", "resume")
 _ON_SCREENS = {scope for scopes in SCREENS for scope in scopes}
 # What is in force in each dialog beside what it offers itself.
 _DIALOGS: dict[Scope, tuple[Scope, ...]] = {
-    scope: () if scope == "filter" else ("dialog", "choice")
+    scope: () if scope in ("filter", "help") else ("dialog", "choice")
     for scope in sorted(
         {a.scope for a in ACTIONS} - {"app", "desk", "screen", "dialog", "choice", *_ON_SCREENS}
     )
@@ -132,6 +132,8 @@ def _clashes(keymap: Keymap) -> Iterator[str]:
         [a for a in ACTIONS if a.scope in (scope, *shared) or a.priority]
         for scope, shared in _DIALOGS.items()
     ]
+    # The help is moved through like any rows.
+    groups.append([a for a in ACTIONS if a.scope == "help" or a.on_screens or a.priority])
     reported = set()
     for group in groups:
         owners: dict[str, str] = {}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from console.panes.pane import Pane
 from console.publisher import View
 from console.widgets.ink import Line, Span, join
-from console.widgets.logview import RING_LINES, LogView
+from console.widgets.logview import LEVELS, RING_LINES, LogView
 from engine.snapshot import LogLine
 
 _FLUSH_MS = 450
@@ -31,7 +31,10 @@ class LogPane(Pane):
         self.gather(view)
         if view.wall_ms - self._flushed_ms >= _FLUSH_MS or view.wall_ms < self._flushed_ms:
             self._flushed_ms = view.wall_ms
-            self._view.empty = (f"Nothing at {self._view.level} or above yet.",)
+            self._view.empty = (
+                f"Nothing at {self._view.level} or above yet.",
+                "" if self._view.level == LEVELS[0] else "The palette sets another level: log level.",
+            )
             self._view.add(self._gathered)
             self._gathered = []
         self.set_status(self._state())

@@ -12,7 +12,7 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.screen import Screen
 from textual.widget import Widget
 
-from console.actions import PANES
+from console.actions import BY_ID, PANES
 from console.arrangement import KEYS, STATUS, TABS, Box, arrange, size_of
 from console.bindings import bindings
 from console.config import ConsoleConfig
@@ -154,6 +154,12 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
     def set_log_level(self, level: str) -> None:
         """Show log lines at or above `level`."""
         self._log.set_level(level)
+
+    @property
+    def about(self) -> tuple[str, str]:
+        """The name of the focused pane and what it is for."""
+        action = BY_ID[f"pane.{PANES.index(self.focused_pane) + 1}"]
+        return action.title, action.description
 
     @property
     def log_lines(self) -> Sequence[LogLine]:

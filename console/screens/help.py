@@ -1,4 +1,4 @@
-"""Every key, from the action table: those of the desk first, with what the focused pane is for."""
+"""Every key, from the action table: those of where the operator is first, with what that is for."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
-from console.actions import ACTIONS, BY_ID, PANE_TITLES, Action, of_scope
+from console.actions import ACTIONS, BY_ID, Action
 from console.bindings import bindings, bindings_of
 from console.keymap import key_labels
 from console.publisher import View
 from console.screens.dialog import Dialog
+from console.screens.rowkeys import RowKeys
 from console.widgets.columns import Cell, Column
 from console.widgets.ink import Line
 from console.widgets.livetable import LiveTable
 
-_MOVES = ("nav.down", "nav.up", "nav.half_down", "nav.half_up", "nav.first", "nav.last")
 _COLUMNS = (
     Column("key", 13, right=False),
     Column("action", 18, right=False),
     Column("what it does", 35, right=False, grow=True),
     Column("keymap name", 16, right=False, rank=1),
 )
+_SCREENS = "Screens"
 _GROUPS = (
     "Move",
     "Rows",
     "Panes",
     "Safety",
     "Program",
-    "Screens",
+    _SCREENS,
     "Look",
     "Log",
-    "Screens",
     "Kill switch",
     "Quit",
     "Confirm",
@@ -42,50 +42,50 @@ _GROUPS = (
 )
 
 
-class HelpScreen(Dialog[None], inherit_bindings=False):
-    """A table that can be moved through like any pane."""
+class HelpScreen(RowKeys, Dialog[None], inherit_bindings=False):
+    """A table that can be moved through, filtered and sorted like any pane. `about`: where it was opened, and what
+    that is for; `on_screen`: not on the desk, but on a screen over it."""
 
     HEADING = "HELP"
-    BINDINGS: ClassVar = [*bindings("help"), *bindings_of(BY_ID[name] for name in _MOVES)]
+    BINDINGS: ClassVar = [*bindings("help"), *bindings_of(a for a in ACTIONS if a.on_screens)]
     AUTO_FOCUS = "#help-table"
 
-    def __init__(self, keymap: Mapping[str, str], view: View, *, pane: str) -> None:
+    def __init__(
+        self, keymap: Mapping[str, str], view: View, *, about: tuple[str, str], on_screen: bool = False
+    ) -> None:
         super().__init__(keymap, view)
-        self._pane = pane
+        self._about = about
+        self._on_screen = on_screen
         self._table = LiveTable(id="help-table")
+
+    @property
+    def rows(self) -> LiveTable:
+        """Every key."""
+        return self._table
 
     def body(self) -> Iterable[Widget]:
         yield self._table
 
     def text(self) -> Sequence[Line]:
-        purpose = next(a.description for a in of_scope("desk") if a.title == PANE_TITLES[self._pane])
-        return [((f"{PANE_TITLES[self._pane]}: ", "strong"), (purpose, "plain")), ()]
+        where, purpose = self._about
+        return [((f"{where}: ", "strong"), (purpose, "plain"), (" ", "plain"), *self._table.title_words), ()]
 
     def on_mount(self) -> None:
-        rows = help_rows(self._keymap)
+        rows = help_rows(self._keymap, _SCREENS if self._on_screen else "")
         self._table.show(_COLUMNS, list(rows), lambda key: rows[key])
+
+    def on_live_table_rearranged(self) -> None:
+        self.show(self._view)
 
     def action_close(self) -> None:
         if self.listening:
             self.dismiss()
 
-    def action_move_cursor(self, steps: int) -> None:
-        self._table.move_cursor(steps)
 
-    def action_move_half(self, direction: int) -> None:
-        self._table.move_half(direction)
-
-    def action_move_first(self) -> None:
-        self._table.move_first()
-
-    def action_move_last(self) -> None:
-        self._table.move_last()
-
-
-def help_rows(keymap: Mapping[str, str]) -> dict[str, list[Cell]]:
-    """The cells of every line of the help by a key of its own: each group under its name."""
+def help_rows(keymap: Mapping[str, str], first: str = "") -> dict[str, list[Cell]]:
+    """The cells of every line of the help by a key of its own: each group under its name, the `first` one on top."""
     rows: dict[str, list[Cell]] = {}
-    for group in _GROUPS:
+    for group in sorted(_GROUPS, key=lambda group: group != first):
         rows[f"# {group}"] = [Cell(group.upper(), "title-focus"), Cell(""), Cell(""), Cell("")]
         for action in ACTIONS:
             if action.group == group:
@@ -95,7 +95,7 @@ def help_rows(keymap: Mapping[str, str]) -> dict[str, list[Cell]]:
 
 def _row(action: Action, keymap: Mapping[str, str]) -> list[Cell]:
     keys = key_labels(action, keymap)
-    if action.palette and not keys:
+    if not keys:
         keys = f"{key_labels(BY_ID['palette'], keymap)}, by name"
     return [
         Cell(keys, "key"),

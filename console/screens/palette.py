@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from textual.app import ComposeResult
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
-from console.actions import ACTIONS, Action
+from console.actions import Action, Scope, of_scope
 from console.arrangement import size_of
 from console.keymap import Keymap, key_label
 from console.publisher import View
@@ -19,23 +19,26 @@ from console.widgets.veil import veiled
 
 
 class Performer(Protocol):
-    """What the palette needs of the app."""
+    """What the palette needs of the app: where the operator is, and how an action is run from there."""
 
     keymap: Keymap
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]: ...
 
     async def perform(self, action: Action) -> None: ...
 
 
 class ActionProvider(Provider):
-    """Offers the actions that are meant for the palette."""
+    """Offers every action that can be run from where the operator is."""
 
     async def discover(self) -> AsyncIterator[DiscoveryHit]:
-        for action in offered():
+        for action in offered(self._performer.scopes):
             yield DiscoveryHit(self._name(action), self._perform(action), help=action.description)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for action in offered():
+        for action in offered(self._performer.scopes):
             name = self._name(action)
             score = max(matcher.match(name), 0.5 * matcher.match(action.description))
             if score > 0:
@@ -76,6 +79,6 @@ class Palette(CommandPalette):
         self._status.show_view(view, size_of(self.app.size.width, self.app.size.height))
 
 
-def offered() -> list[Action]:
-    """The actions in the palette, in the order of the table."""
-    return [action for action in ACTIONS if action.palette]
+def offered(scopes: tuple[Scope, ...]) -> list[Action]:
+    """The actions of these scopes, in the order of the table; the palette itself is open already."""
+    return [action for action in of_scope(*scopes) if action.id != "palette"]

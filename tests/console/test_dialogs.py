@@ -194,10 +194,9 @@ async def test_the_help_shows_every_key_and_moves_like_a_pane() -> None:
         assert "g g" in on.text
         assert "nav.half_down" in on.text
         seen = on.text
-        await on.press("G")
-        seen += on.text
-        await on.press("ctrl+u")
-        seen += on.text
+        for keys in (["G"], *[["ctrl+u"]] * 4):
+            await on.press(*keys)
+            seen += on.text
         for words in (
             "Kill switch",
             "Pause entries",
@@ -207,8 +206,32 @@ async def test_the_help_shows_every_key_and_moves_like_a_pane() -> None:
             "Log level WARN",
         ):
             assert words in seen
+        await on.press("slash", *"duty")
+        assert "No row contains 'duty'." in on.text
+        await on.press(*["backspace"] * 4, *"kill.arm", "enter")
+        assert "arm the kill switch" in on.text
+        assert "Pause entries" not in on.text.partition("HELP")[2].partition("q Quit")[0]
         await on.press("q")
         assert isinstance(on.app.screen, Desk)
+
+
+async def test_on_a_screen_over_the_desk_its_own_keys_come_first_in_the_help() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("o", "question_mark")
+        assert "ORDERS: its own keys come first" in on.text
+        assert on.text.index("SCREENS") < on.text.index("MOVE")
+
+
+async def test_the_palette_offers_what_the_screen_in_sight_can_do_and_does_it_there() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("o", "ctrl+p", *"cancel order")
+        await on.until(lambda: "Cancel order  (x)" in on.text)
+        await on.press("enter")
+        await on.until(lambda: "CANCEL ORDER?" in on.text)
+        await on.press("escape", "ctrl+p", *"sort")
+        await on.until(lambda: "Sort  (s)" in on.text)
+        await on.press("enter")
+        await on.until(lambda: "sort age ▾" in on.text)
 
 
 async def test_the_palette_finds_panes_by_name() -> None:
