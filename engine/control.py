@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 RESUME_WORD = "RESUME"
+# Less than a peer on the socket waits for its answer.
+BAR_ENDS_WITHIN_S = 3.0
+BAR_HANGS = "nothing was changed: the bar in progress does not end (a kill works all the same)"
 STILL_ASKING = "cancelling order {}: the venue has not said how it ended; it is asked again after every bar"
+Handler = Callable[[Command], Coroutine[Any, Any, CommandResult]]
+
 _PROGRESS = {"flat": KillProgress.FLAT, "kept": KillProgress.KEPT, "flattening": KillProgress.FLATTENING}
 
 
@@ -36,22 +41,41 @@ class Control:
     def __init__(self, session: Session, machine: Machine) -> None:
         self._session = session
         self._machine = machine
-        self._handlers: dict[CommandKind, Callable[[Command], Coroutine[Any, Any, CommandResult]]] = {
+        self._at_once: dict[CommandKind, Handler] = {
             CommandKind.KILL: self._kill,
+            CommandKind.STOP: self._stop,
+        }
+        self._between_bars: dict[CommandKind, Handler] = {
             CommandKind.RESUME: self._resume,
             CommandKind.PAUSE: self._pause,
             CommandKind.REDUCE: self._reduce,
-            CommandKind.STOP: self._stop,
             **dict.fromkeys(BEGIN, self._intervene),
         }
         self._begun: set[asyncio.Task[CommandResult]] = set()
 
     async def execute(self, command: Command) -> CommandResult:
         """Carry out one command and answer when it has taken effect; it is finished even if nobody waits for it."""
-        begun = asyncio.ensure_future(self._handlers[command.kind](command))
+        begun = asyncio.ensure_future(self._carry_out(command))
         self._begun.add(begun)
         begun.add_done_callback(self._begun.discard)
         return await asyncio.shield(begun)
+
+    async def _carry_out(self, command: Command) -> CommandResult:
+        """A kill and a stop wait for nobody; what changes the account's memory waits until no bar is half done, but
+        not so long that it would surprise whoever gave it up."""
+        if command.kind in self._at_once:
+            return await self._at_once[command.kind](command)
+        machine = self._machine
+        try:
+            async with asyncio.timeout(BAR_ENDS_WITHIN_S):
+                await machine.books.acquire()
+        except TimeoutError:
+            state = machine.oversight.state
+            return await machine.journal.commit_apart(lambda: self._answer(command, False, BAR_HANGS, state))
+        try:
+            return await self._between_bars[command.kind](command)
+        finally:
+            machine.books.release()
 
     def latch(self, reason: str, actor: str, keep_positions: bool) -> None:
         """HALTED, gathered for the caller's commit; used by guards inside a bar and by the kill command."""
@@ -126,24 +150,20 @@ class Control:
     async def _intervene(self, command: Command) -> CommandResult:
         """What `engine.interventions` begins is durable before the venue hears of it."""
         machine = self._machine
-        async with machine.books:
-            begun, before = begin(machine, command), machine.oversight.state
-            if begun.withdraws:
-                # How an order ends is the venue's to say; the command is journalled with that.
-                await self._commit()
-                told = (await self.finish_cancels()).get(begun.withdraws)
-                await self._commit()
-                return told or CommandResult(True, STILL_ASKING.format(begun.withdraws), before.name)
-            result = self._answer(command, begun.accepted, begun.message, before)
+        begun, before = begin(machine, command), machine.oversight.state
+        if begun.withdraws:
+            # How an order ends is the venue's to say; the command is journalled with that.
             await self._commit()
-            await withdraw_entries(machine)
-            await machine.execution.dispatch(begun.sends, machine.clock.now_ms())
-            await resolve(machine, machine.clock.now_ms())
-            refused = [
-                order.reason
-                for sent in begun.sends
-                if not is_open(order := machine.execution.orders[sent.client_order_id])
-            ]
+            told = (await self.finish_cancels()).get(begun.withdraws)
+            await self._commit()
+            return told or CommandResult(True, STILL_ASKING.format(begun.withdraws), before.name)
+        result = self._answer(command, begun.accepted, begun.message, before)
+        await self._commit()
+        await withdraw_entries(machine)
+        await machine.execution.dispatch(begun.sends, machine.clock.now_ms())
+        await resolve(machine, machine.clock.now_ms())
+        sent = [machine.execution.orders[order.client_order_id] for order in begun.sends]
+        refused = [order.reason for order in sent if not is_open(order)]
         if refused:
             return replace(result, message=f"{result.message}; refused now, asked again: {refused[0]}")
         return result
@@ -154,9 +174,8 @@ class Control:
         await self._machine.journal.commit()
 
     async def _resume(self, command: Command) -> CommandResult:
-        async with self._machine.books:
-            result = self._resumed(command)
-            await self._commit()
+        result = self._resumed(command)
+        await self._commit()
         return result
 
     def _resumed(self, command: Command) -> CommandResult:
@@ -189,10 +208,9 @@ class Control:
         return await self._restrict(command, "operator reduce", "reducing only")
 
     async def _restrict(self, command: Command, name: str, what: str) -> CommandResult:
-        async with self._machine.books:
-            result = self._restricted(command, name, what)
-            await self._commit()
-            await withdraw_entries(self._machine)
+        result = self._restricted(command, name, what)
+        await self._commit()
+        await withdraw_entries(self._machine)
         return result
 
     def _restricted(self, command: Command, name: str, what: str) -> CommandResult:

@@ -73,7 +73,9 @@ def _flatten(machine: Machine, command: Command) -> Begun:
             )
         )
     kept_out = "it takes no new entries until it is released"
-    machine.journal.audit("flatten", command.actor, {"symbol": symbol, "held": f"{held:f}"}, now_ms)
+    machine.journal.audit(
+        "flatten", command.actor, {"symbol": symbol, "held": f"{held:f}", "wanted": "0"}, now_ms
+    )
     _say(machine, command, f"{symbol} is to be flat: {held:f} held")
     if not held:
         return Begun(True, f"{symbol} is flat already; {kept_out}")

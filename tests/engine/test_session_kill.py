@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.kill_latency import measure, percentile
+from engine import control
 from tests.crash.books import Told
 from tests.engine.session_runs import bars_pass, engine, give, rows, running
 
@@ -58,3 +59,31 @@ async def test_a_second_kill_is_told_of_the_first_and_may_only_go_further(tmp_pa
         await bars_pass(session, 5)
         assert Told.of(database).positions == {}
     assert rows(database, "SELECT state, progress FROM control") == [("HALTED", "flat")]
+
+
+async def test_while_a_bar_hangs_a_kill_works_and_the_rest_is_refused_soon_and_never_done_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "BAR_ENDS_WITHIN_S", 0.05)
+    database = tmp_path / "hangs.db"
+    async with running(engine(database, run__speed="3600")) as session:
+        await bars_pass(session, 3)
+        assert session._machine is not None
+        async with session._machine.books:
+            for kind, arguments in (
+                ("pause", {}),
+                ("flatten", {"symbol": "BTCUSDT"}),
+                ("weight", {"name": "A1"}),
+            ):
+                answer = await give(session, kind, **arguments)
+                assert (answer.accepted, answer.state) == (False, "ACTIVE")
+                assert "nothing was changed" in answer.message
+            assert (await give(session, "kill", keep_positions="true")).state == "HALTED"
+        await bars_pass(session, 2)
+    assert [name for (name,) in rows(database, "SELECT name FROM overrides")] == ["kill"]
+    assert rows(database, "SELECT kind, accepted FROM commands") == [
+        ("pause", 0),
+        ("flatten", 0),
+        ("weight", 0),
+        ("kill", 1),
+    ]

@@ -65,8 +65,8 @@ async def test_a_market_that_has_ended_is_sent_no_orders(tmp_path: Path) -> None
 
 
 async def test_an_order_that_has_not_left_is_denied_and_not_cancelled_at_the_venue(tmp_path: Path) -> None:
-    """Under a guard, what offsets an entry that still works is an entry itself; where every cancel is lost, one that was
-    sent or asked about would show it."""
+    """Under a guard, what offsets an entry that still works is an entry itself; where every cancel is lost, one that
+    was sent or asked about would show it."""
     database = tmp_path / "x.db"
     flags = {"venue__latency_bars": "2", "venue__faults__cancel_lost_before": "1"}
     await run(database, 20, risk__trades_per_day="2", **flags)
