@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from console.command_faults import Code, Usage
 from console.command_target import loader
+from console.garbage import collect_rarely
 from engine.paths import database_path, socket_path
 from store.errors import FAULTS, translate
 
@@ -35,6 +36,7 @@ class RunRequest:
 
 def run_engine(request: RunRequest) -> int:
     """Trade until the end; the exit code. Raises the faults of configuration, data, store and venue."""
+    collect_rarely()
     if not request.headless and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Usage("run needs a terminal for the console; without one pass --no-ui")
     load = loader(request.config, request.flags, request.settings)
