@@ -6,8 +6,8 @@ Everything the market alone determines is recomputed from its bars at start and 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
+from functools import lru_cache
 
 DAY_MS = 86_400_000
 DAYS_KEPT = 120
@@ -47,7 +47,7 @@ class BookState:
 
     `frozen_atr`: A2's ATR when a position opened, kept until it is flat; `hold_since_ms`: when the hold a symbol is
     in began; `proven_ms`: when the venue's books last proved ours; `forecast`: F after stage `overlay` of the last
-    decision; `guards`: the guards' own state as they serialise it; `choices`: the operator's, by signal; `withdrawals`:
+    decision; `guards`: the guards' own state as JSON text; `choices`: the operator's, by signal; `withdrawals`:
     by client order id.
     """
 
@@ -64,7 +64,7 @@ class BookState:
     initial: str = ""
     high_water_mark: str = ""
     proven_ms: int = 0
-    guards: Mapping[str, object] = field(default_factory=dict)
+    guards: str = "{}"
     choices: dict[str, Choice] = field(default_factory=dict)
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
 
@@ -85,7 +85,7 @@ class BookState:
 
     def dumps(self) -> str:
         """Exact text: floats as their shortest repr that reads back equal."""
-        return json.dumps(
+        text = _to_json(
             {
                 "cursor_ms": self.cursor_ms,
                 "venue_sequence": self.venue_sequence,
@@ -99,26 +99,35 @@ class BookState:
                 "initial": self.initial,
                 "high_water_mark": self.high_water_mark,
                 "proven_ms": self.proven_ms,
-                "guards": self.guards,
                 "choices": {name: astuple(choice) for name, choice in self.choices.items()},
                 "withdrawals": {name: astuple(order) for name, order in self.withdrawals.items()},
-            },
-            separators=(",", ":"),
+            }
         )
+        return f'{text[:-1]},"guards":{self.guards}}}'
 
     def dumps_days(self) -> str:
         """The completed days, which change once a day and are kept apart for that."""
-        return json.dumps([_day_row(day) for day in self.days], separators=(",", ":"))
+        return f"[{','.join(_day_text(*_day_row(day)) for day in self.days)}]"
 
     @classmethod
     def loads(cls, text: str, days: str) -> BookState:
         """The state that `dumps` and `dumps_days` wrote."""
         raw = json.loads(text)
+        raw["guards"] = _to_json(raw["guards"])
         raw["today"] = None if raw["today"] is None else DayClose(*raw["today"])
         # A book of an earlier version knows neither.
         raw["choices"] = {name: Choice(*row) for name, row in raw.get("choices", {}).items()}
         raw["withdrawals"] = {name: Withdrawal(*row) for name, row in raw.get("withdrawals", {}).items()}
         return cls(**raw, days=[DayClose(*row) for row in json.loads(days)])
+
+
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@lru_cache(maxsize=2 * DAYS_KEPT)
+def _day_text(day: int, equity: float, gross: float) -> str:
+    """One completed day: written again with every later one, worked out once."""
+    return _to_json((day, equity, gross))
 
 
 def _day_row(day: DayClose) -> tuple[int, float, float]:

@@ -5,6 +5,7 @@ The state is folded bar by bar and stored with the book; the database holds each
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -19,7 +20,7 @@ from engine.tape import Tape
 from risk import guards
 from risk.account_guards import booked
 from risk.guard_config import GuardConfig
-from risk.guard_state import GuardState, from_dict, to_dict
+from risk.guard_state import GuardState, from_dict, to_json
 from risk.health_guards import FRESH, Health, recalled, watch
 from risk.parameters import RiskParameters
 from risk.performance_guard import multiplier
@@ -86,7 +87,7 @@ class Oversight:
             None,
             (nobody, nobody, nobody),
         )
-        self._dumped: tuple[GuardState | None, dict[str, Any]] = (None, {})
+        self._dumped: tuple[GuardState | None, str] = (None, "")
 
     @property
     def state(self) -> TradingState:
@@ -303,17 +304,18 @@ class Oversight:
         self.keep_positions = False
         self._journal.risk_state(now_ms, self.state, reason)
 
-    def dump(self) -> dict[str, Any]:
-        """What must be stored; computed anew only where something changed."""
-        known, dumped = self._dumped
+    def dump(self) -> str:
+        """What must be stored, as JSON; written anew only where something changed."""
+        known, text = self._dumped
         if known is not self.guards:
-            dumped = to_dict(self.guards)
-            self._dumped = (self.guards, dumped)
-        return dumped | {"keep_positions": self.keep_positions, "unproven": list(self._unproven)}
+            text = to_json(self.guards)
+            self._dumped = (self.guards, text)
+        own = json.dumps({"keep_positions": self.keep_positions, "unproven": self._unproven})
+        return f"{text[:-1]},{own[1:]}"
 
-    def load(self, raw: Mapping[str, Any]) -> None:
+    def load(self, text: str) -> None:
         """The state `dump` gave."""
-        known = dict(raw)
+        known = json.loads(text)
         self.keep_positions = bool(known.pop("keep_positions", False))
         self._unproven = tuple(known.pop("unproven", ()))
         self.guards = from_dict(known)

@@ -6,10 +6,12 @@ from anything stored elsewhere, so a restart continues where the last committed 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 from risk.round_trips import OpenTrip
@@ -122,6 +124,22 @@ def to_dict(state: GuardState) -> dict[str, Any]:
             "days_in_phase": performance.days_in_phase, "days_above": performance.days_above,
         },
     }  # fmt: skip
+
+
+def to_json(state: GuardState) -> str:
+    """`to_dict` as JSON text. The daily record, by far its longest part, is worked out once a day."""
+    facts = to_dict(state)
+    performance = facts.pop("performance")
+    equities = _equities_json(performance.pop("equities"))
+    round_trips = _round_trips_json(performance.pop("round_trips"))
+    record = f'{{"equities":{equities},"round_trips":{round_trips},{_encode(performance)[1:]}'
+    return f'{_encode(facts)[:-1]},"performance":{record}}}'
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+# One memory each: tuples of whole numbers and of floats may be equal, their texts are not.
+_equities_json = lru_cache(maxsize=2)(_encode)
+_round_trips_json = lru_cache(maxsize=2)(_encode)
 
 
 def from_dict(raw: Mapping[str, Any]) -> GuardState:

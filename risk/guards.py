@@ -15,7 +15,7 @@ from risk import account_guards, market_guards
 from risk.guard_changes import Action, Changes, GuardChange, Stepped
 from risk.guard_config import GuardConfig
 from risk.guard_inputs import GuardInputs, ProtectiveExit
-from risk.guard_state import GuardState, from_dict, to_dict
+from risk.guard_state import GuardState, from_dict
 from risk.parameters import RiskParameters
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "ProtectiveExit",
     "from_dict",
     "step",
-    "to_dict",
 ]
 
 Rule = Callable[[GuardState, GuardInputs, GuardConfig, RiskParameters], Stepped]

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk.guards import GuardInputs, GuardState, ProtectiveExit, from_dict, step, to_dict
+from risk.guard_state import to_dict, to_json
+from risk.guards import GuardInputs, GuardState, ProtectiveExit, from_dict, step
 from risk.state import OPERATOR, OverrideRefused, clear_override, effective_state, resume, set_override
 from store.records import FundingPayment, Override, Side, TradingState
 from tests.risk.guard_fixtures import LIMITS, SYMBOLS, Book, bar, fill, trip
@@ -125,9 +126,10 @@ def run_with_restarts(bars: list[GuardInputs], stops: set[int]) -> None:
         restarted.see(inputs)
         assert restarted.changes == uninterrupted.changes
         if index in stops:
-            text = json.dumps(to_dict(restarted.state), allow_nan=False)
+            text = to_json(restarted.state)
+            assert json.loads(text) == json.loads(json.dumps(to_dict(restarted.state), allow_nan=False))
             restarted.state = from_dict(json.loads(text))
-            assert json.dumps(to_dict(restarted.state)) == text
+            assert to_json(restarted.state) == text
         assert restarted.state == uninterrupted.state
 
 
