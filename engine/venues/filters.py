@@ -88,8 +88,7 @@ def _margin(account: Account, order: Order, instrument: Instrument) -> str:
     with_order = _margin_of(account, order.symbol, [*account.working(order.symbol), order])
     if with_order <= _margin_of(account, order.symbol, account.working(order.symbol)):
         return ""
-    others = (s for s in _exposed(account) if s != order.symbol)
-    tied_up = sum((_margin_of(account, symbol, account.working(symbol)) for symbol in others), ZERO)
+    tied_up = _tied_up(account, order.symbol)
     price = _reference_price(account, order) or ZERO
     fee = order.quantity * price * instrument.contract_size * instrument.taker_fee_rate
     free = account.equity() - tied_up
@@ -126,9 +125,16 @@ def _margin_of(account: Account, symbol: str, orders: list[Order]) -> Decimal:
     return initial_margin(account.instruments[symbol], quantity, mark, sized)
 
 
-def _exposed(account: Account) -> set[str]:
-    held = {position.symbol for position in account.positions.values() if position.quantity}
-    return held | {order.symbol for order in account.orders.values()}
+def _tied_up(account: Account, but: str) -> Decimal:
+    """Margin of every symbol but one."""
+    exposed: dict[str, list[Order]] = {
+        position.symbol: [] for position in account.positions.values() if position.quantity
+    }
+    for order in account.orders.values():
+        if not order.whole_position:
+            exposed.setdefault(order.symbol, []).append(order)
+    margins = (_margin_of(account, symbol, orders) for symbol, orders in exposed.items() if symbol != but)
+    return sum(margins, ZERO)
 
 
 def _sales(account: Account, symbol: str) -> list[Order]:

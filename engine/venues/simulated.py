@@ -10,10 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from engine.venues.account import Account, report_of
 from engine.venues.books import Books, Terms
@@ -31,6 +30,7 @@ from engine.venues.venue import (
     VenuePosition,
     VenueUnavailable,
 )
+from engine.venues.worker import Worker
 from store.records import (
     ZERO,
     Fill,
@@ -69,20 +69,19 @@ class SimulatedVenue:
         by_symbol = {instrument.symbol: instrument for instrument in instruments}
         self._books = Books(path, Terms(name, by_symbol, self._symbols, config, initial_cash))
         self._marks_every_s = config.marks_every_ms / 1_000
-        self._worker: ThreadPoolExecutor | None = None
-        self._last_job: Future[Any] | None = None
+        self._worker: Worker | None = None
         self._marks_timer: asyncio.TimerHandle | None = None
-        self._marks_job: Future[None] | None = None
+        self._marks_job: asyncio.Future[None] | None = None
         self._arriving: list[tuple[Order, asyncio.Future[OrderReport]]] = []
         self._accepting: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Create or restore the books. Raises VenueUnavailable where the file cannot be used."""
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"venue-{self.name}")
+        self._worker = Worker(f"venue-{self.name}")
         try:
             await self._run(self._books.open)
         except BaseException:
-            self._worker.shutdown(wait=False)
+            self._worker.stop()
             self._worker = None
             raise
 
@@ -95,7 +94,7 @@ class SimulatedVenue:
         try:
             await self._run(self._books.close)
         finally:
-            self._worker.shutdown(wait=False)
+            self._worker.stop()
             self._worker = None
 
     async def advance(self, step: MarketStep) -> None:
@@ -273,7 +272,7 @@ class SimulatedVenue:
 
     def _at_rest(self) -> bool:
         """True where no job is under way and the account in memory is what the file says."""
-        return (self._last_job is None or self._last_job.done()) and self._books.current()
+        return (self._worker is None or self._worker.idle) and self._books.current()
 
     async def _ask(self, look: Callable[[Account], Answer]) -> Answer:
         """An answer from memory, on the loop where that is safe."""
@@ -296,13 +295,11 @@ class SimulatedVenue:
         """Do `job` on the worker, after those before it. A cancelled caller does not undo what was begun."""
         if self._worker is None:
             raise VenueUnavailable(f"{self.name}: the venue is not open")
-        future = self._worker.submit(job)
-        self._last_job = future
-        return await asyncio.shield(asyncio.wrap_future(future))
+        return await self._worker.ask(job)
 
     def _record_marks_in_time(self) -> None:
         """Marks of quiet bars are recorded now and then, the last ones before a pause soon after it began."""
-        if self._marks_timer is not None:
+        if self._marks_timer is not None or (self._marks_job is not None and not self._marks_job.done()):
             return
         if self._marks_job is not None:
             recorded, self._marks_job = self._marks_job, None
@@ -314,8 +311,7 @@ class SimulatedVenue:
     def _start_recording(self) -> None:
         self._marks_timer = None
         if self._worker is not None:
-            self._marks_job = self._worker.submit(self._books.record_marks)
-            self._last_job = self._marks_job
+            self._marks_job = self._worker.ask(self._books.record_marks)
 
 
 def flatten_offline(path: Path, keep_positions: bool = False) -> CloseOut:
