@@ -37,6 +37,7 @@ ATR_DAYS = 420
 ATR_MINIMUM_DAYS = 21
 PANEL_DAYS = 435
 CRYPTO_DAYS_A_YEAR = 365.0
+ROOT_OF_DAYS_A_YEAR = math.sqrt(CRYPTO_DAYS_A_YEAR)
 BAR_NAMES = {length: name for name, length in BAR_LENGTHS_MS.items()}
 
 
@@ -114,6 +115,7 @@ class MarketState:
         self.volume_24h: FloatArray = np.zeros(count)
         self.sigma: FloatArray = np.full(count, np.nan)
         self.sigma_bar_before: FloatArray = np.full(count, np.nan)
+        self._sigma_bar: FloatArray = np.full(count, np.nan)
         self._bar_share = self._volatility.bars_per_year**-0.5
         self.bar_return: FloatArray = np.full(count, np.nan)
         self.instrument_weight: FloatArray = np.zeros(count)
@@ -133,14 +135,17 @@ class MarketState:
 
     def append(self, row: Row) -> None:
         """Fold one bar in."""
-        # A volatility too young to size by is too young to call a return a shock.
-        self.sigma_bar_before = np.where(self.tradable, self.sigma, np.nan) * self._bar_share
-        close_before = self.last_close
+        self.sigma_bar_before, close_before = self._sigma_bar, self.last_close
         completed = self._panel.append(row.open_ms, row.open, row.high, row.low, row.close, row.volume)
-        last_close, missing_run = self._panel.last_close, self._panel.missing_run
+        self._look_back()
         entered = np.empty((2, len(self.symbols)))
         kernel.enter(
-            np.ascontiguousarray(row.close), close_before, last_close, missing_run, FILLED_BARS, entered
+            np.ascontiguousarray(row.close),
+            close_before,
+            self.last_close,
+            self.missing_run,
+            FILLED_BARS,
+            entered,
         )
         self.bar_return = entered[kernel.BAR_RETURN]
         volatility.update(self._volatility, entered[kernel.FILLED_CLOSE])
@@ -159,7 +164,7 @@ class MarketState:
             previous_close=self.last_close,
             previous_volume=self.volume,
             volume_24h=self.volume_24h,
-            sigma_daily=self.sigma / np.sqrt(CRYPTO_DAYS_A_YEAR),
+            sigma_daily=self.sigma / ROOT_OF_DAYS_A_YEAR,
             funding=row.funding,
         )
 
@@ -204,6 +209,7 @@ class MarketState:
             block.close[part],
             block.volume[part],
         )
+        self._look_back()
         volatility.extend(self._volatility, self._filled_closes(stop - start))
         self._refresh(open_ms + (stop - start - 1) * self.bar_ms, block.volume[stop - 1], completed > 0)
 
@@ -211,13 +217,15 @@ class MarketState:
         """The newest closes [count, S] under the panel's gap rule."""
         return np.ascontiguousarray(self._panel.window("close", count, self._base).T)
 
-    def _refresh(self, open_ms: int, volume: FloatArray, day_completed: bool) -> None:
-        self.now_ms = open_ms + self.bar_ms
+    def _look_back(self) -> None:
         self.last_close = self._panel.last_close
         self.missing_run = self._panel.missing_run
         self.volume_24h = self._panel.volume_24h
+
+    def _refresh(self, open_ms: int, volume: FloatArray, day_completed: bool) -> None:
+        self.now_ms = open_ms + self.bar_ms
         count = len(self.symbols)
-        facts, flags = np.empty((3, count)), np.empty((2, count), dtype=np.bool_)
+        facts, flags = np.empty((kernel.FACTS, count)), np.empty((kernel.FLAGS, count), dtype=np.bool_)
         kernel.judge(
             np.ascontiguousarray(volume),
             self._volatility.variance,
@@ -227,11 +235,12 @@ class MarketState:
             self._seasoned_closes,
             FILLED_BARS,
             self._volatility.bars_per_year,
+            self._bar_share,
             self._parameters.sigma_floor,
             facts,
             flags,
         )
-        self.volume, self.sigma, self.instrument_weight = facts
+        self.volume, self.sigma, self.instrument_weight, self._sigma_bar = facts
         self.tradable, self.stale = flags
         self.day_completed = day_completed
         if day_completed:

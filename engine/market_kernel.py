@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
 
 BAR_RETURN, FILLED_CLOSE = range(2)
-VOLUME, SIGMA, WEIGHT = range(3)
+VOLUME, SIGMA, WEIGHT, SIGMA_BAR = range(4)
+FACTS = 4
 TRADABLE, STALE = range(2)
+FLAGS = 2
 
 
 @njit(
@@ -52,6 +54,7 @@ def enter(
         int64,
         float64,
         float64,
+        float64,
         float64[:, ::1],
         boolean[:, ::1],
     ),
@@ -67,12 +70,14 @@ def judge(
     seasoned_closes: int,
     filled_bars: int,
     bars_per_year: float,
+    bar_share: float,
     sigma_floor: float,
     facts: FloatArray,
     flags: BoolArray,
 ) -> None:
-    """facts [3, S]: volume (0 where missing), sigma p.a. (floored), instrument weight (equal over the tradable).
-    flags [2, S]: tradable (enough history for a volatility one may size by), stale."""
+    """facts [FACTS, S]: volume (0 where missing), sigma p.a. (floored), instrument weight (equal over the tradable),
+    sigma per bar = `bar_share` x sigma p.a. (NaN where not tradable: a volatility too young to size by is too young to
+    call a return a shock). flags [FLAGS, S]: tradable (enough history for such a volatility), stale."""
     count = 0
     for s in range(volume.size):
         facts[VOLUME, s] = 0.0 if math.isnan(volume[s]) else volume[s]
@@ -85,3 +90,4 @@ def judge(
         count += flags[TRADABLE, s]
     for s in range(volume.size):
         facts[WEIGHT, s] = 1.0 / count if flags[TRADABLE, s] else 0.0
+        facts[SIGMA_BAR, s] = facts[SIGMA, s] * bar_share if flags[TRADABLE, s] else math.nan

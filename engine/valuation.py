@@ -68,7 +68,7 @@ class Valuation:
             value = holding.per_tick * self._nearest_tick(holding.index, prices[holding.index])
             values[symbol] = value / holding.scale
             gross += abs(values[symbol])
-            profit += _money(value, holding.scale) - holding.cost
+            profit += (value if holding.scale == MONEY_SCALE else _money(value, holding.scale)) - holding.cost
         return Worth(Decimal(profit).scaleb(-MONEY_DIGITS) if values else ZERO, values, gross)
 
     def _holding(self, position: Position) -> _Holding:
@@ -92,8 +92,6 @@ def mark_price(instrument: Instrument, close: float) -> Decimal:
 
 def _money(value: int, scale: int) -> int:
     """1 / `scale` to 10^-8, half-even."""
-    if scale == MONEY_SCALE:
-        return value
     step = scale // MONEY_SCALE
     whole, part = divmod(value, step)
     return whole + (2 * part > step or (2 * part == step and whole % 2 == 1))

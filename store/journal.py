@@ -115,8 +115,8 @@ class Journal:
         reason: str = "",
         attempt: int = 0,
     ) -> None:
-        source = None if from_status is None else from_status.value
-        row = (client_order_id, ts_ms, source, to_status.value, printable(reason), attempt, self._wall_ms())
+        source = None if from_status is None else str(from_status)
+        row = (client_order_id, ts_ms, source, str(to_status), printable(reason), attempt, self._wall_ms())
         self._append("order_events", row)
 
     def fill(self, fill: Fill) -> None:

@@ -255,7 +255,7 @@ class Panel:
     @property
     def volume_24h(self) -> FloatArray:
         """Base volume [S] of the 24 h up to the close of the newest base bar."""
-        total: FloatArray = self._day_volume.sum(axis=1)
+        total: FloatArray = np.add.reduce(self._day_volume, axis=1)
         return total
 
 
