@@ -14,7 +14,7 @@ PANE_TITLES = {
 }
 THEME_NAMES = ("dark", "light", "high-contrast", "16-colours", "no-color")
 _PANE_WORDS = {
-    "signals": "what each signal says of each symbol, and what is done about it",
+    "signals": "what each signal says of each symbol, and what follows",
     "weights": "how the signals are weighed, and how many symbols each has an opinion on",
     "positions": "what is held, at what price, and what it is worth",
     "limits": "how much of each risk limit is used, and which restrictions are in force",

@@ -207,9 +207,8 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
     def apply_theme(self, name: str) -> None:
         """Show every screen in the theme `name` from the next frame on. Raises InvalidThemeError for an unknown one."""
         self.theme = name
-        for screen in self.screen_stack:
-            for widget in screen.query("*"):
-                widget.refresh()
+        # After Textual has given every widget its new styles: a line that is drawn before keeps the old ground.
+        self.call_next(self._redraw)
 
     async def run_action(
         self,
@@ -223,6 +222,11 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             self.say(READ_ONLY)
             return True
         return await super().run_action(action, default_namespace, namespaces)
+
+    def _redraw(self) -> None:
+        for screen in self.screen_stack:
+            for widget in screen.query("*"):
+                widget.refresh()
 
     async def perform(self, action: Action) -> None:
         """Run an action of the program, the desk or the screen in sight, from wherever it was chosen."""

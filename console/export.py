@@ -9,18 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from rich.segment import Segment
-from textual._context import visible_screen_stack
 from textual.app import App
 
-from console.picture import XTERM, svg
+from console.picture import XTERM, rows_of, svg
 
 FOLDER = "screenshots"
 
 
 async def export_screen(app: App[Any], folder: Path, wall_ms: int) -> str:
     """Write what `app` shows now to a file below `folder`; says in one line where it is, or why it is not."""
-    visible_screen_stack.set(app._background_screens)
-    rows = [list(strip) for strip in app.screen._compositor.render_strips()]
+    rows = rows_of(app)
     path = export_path(folder, wall_ms)
     try:
         await asyncio.to_thread(export, rows, app.size.width, path)

@@ -62,9 +62,13 @@ class _Run(NamedTuple):
 
 def picture_of(app: App[Any], title: str, terminal: TerminalTheme = XTERM) -> str:
     """What `app` shows now as SVG. `terminal` says what its own sixteen colours and its default look like."""
+    return svg(rows_of(app), app.size.width, title, terminal)
+
+
+def rows_of(app: App[Any]) -> list[list[Segment]]:
+    """What `app` shows now, row by row."""
     visible_screen_stack.set(app._background_screens)
-    strips = app.screen._compositor.render_strips()
-    return svg([list(strip) for strip in strips], app.size.width, title, terminal)
+    return [list(strip) for strip in app.screen._compositor.render_strips()]
 
 
 def svg(rows: Sequence[Iterable[Segment]], columns: int, title: str, terminal: TerminalTheme) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.format import NONE_SHOWN, age, bar, counted, milliseconds, percent, plain, times
-from console.panes.pane import Pane
+from console.panes.pane import Pane, aged
 from console.publisher import View
 from console.widgets.columns import Cell, Column
 from console.widgets.ink import Line, join
@@ -15,11 +15,11 @@ from engine.snapshot import LimitRow, OverrideRow, Snapshot
 _BAR = 12
 _OVERRIDES_SHOWN = 3
 _COLUMNS = (
-    Column("limit", 15, right=False, grow=True),
+    Column("limit", 15, right=False),
     Column("used", 8),
     Column("max", 8),
     Column("used/max", _BAR, right=False, rank=1),
-    Column("", 9, right=False),
+    Column("", 9, right=False, grow=True),
 )
 _INKS = {"ok": "ok", "WARN": "warn", "BREACH": "breach", "not armed": "stale"}
 
@@ -37,7 +37,8 @@ class LimitsPane(Pane):
     def show(self, view: View) -> None:
         snapshot = view.snapshot
         rows = {} if snapshot is None else {row.name: row for row in snapshot.limits}
-        self._table.show(_COLUMNS, list(rows), lambda name: limit_cells(rows[name]), _EMPTY)
+        cells_of = aged(view, lambda name: limit_cells(rows[name]))
+        self._table.show(_COLUMNS, list(rows), cells_of, _EMPTY)
         self.set_status(alarm_words(snapshot))
         self.set_foot(override_lines(snapshot) if snapshot is not None else ())
 

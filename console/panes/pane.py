@@ -15,10 +15,11 @@ from textual.containers import Vertical
 
 from console.actions import PANES
 from console.publisher import View
+from console.widgets.faded import faded_cells, faded_line
 from console.widgets.fields import Field, fields_line
 from console.widgets.ink import Line, width_of
 from console.widgets.lines import Lines
-from console.widgets.livetable import LiveTable
+from console.widgets.livetable import CellsOf, LiveTable
 from console.widgets.logview import LogView
 from console.widgets.selection import sorted_by
 
@@ -57,12 +58,12 @@ class Pane(Vertical):
             self._status, self._words = status, words
             self._draw_edge()
 
-    def set_foot(self, lines: Sequence[Line]) -> None:
-        """The lines below the body; none takes no room."""
+    def set_foot(self, lines: Sequence[Line], *, old: bool = False) -> None:
+        """The lines below the body, in grey where they are old; none takes no room."""
         if len(lines) != len(self._foot.lines):
             self._foot.styles.height = len(lines)
             self._foot.display = bool(lines)
-        self._foot.show(lines)
+        self._foot.show([faded_line(line) for line in lines] if old else lines)
 
     def on_mount(self) -> None:
         self._foot.display = bool(self._foot.lines)
@@ -128,3 +129,8 @@ class Pane(Vertical):
         self._edge.show(
             [[(left + rule, frame), (name, title), (filling, frame), *status, (rule + right, frame)]]
         )
+
+
+def aged(view: View, cells_of: CellsOf) -> CellsOf:
+    """The cells of a pane's rows: in grey while the engine is silent, whose last numbers are old."""
+    return faded_cells(cells_of) if view.silent else cells_of

@@ -19,7 +19,7 @@ from console.format import (
     signed_times,
     times,
 )
-from console.panes.pane import Pane
+from console.panes.pane import Pane, aged
 from console.publisher import View
 from console.widgets.columns import Cell, Column
 from console.widgets.fields import Field, fields_line
@@ -49,11 +49,12 @@ class PositionsPane(Pane):
         self._table.show(
             position_columns(locked=locked, several_venues=venues > 1),
             list(rows),
-            lambda key: position_cells(rows[key], market_ts_ms, locked=locked),
+            aged(view, lambda key: position_cells(rows[key], market_ts_ms, locked=locked)),
             _empty_words(view),
         )
         self.set_status(_status(list(rows.values())))
-        self.set_foot([total_line(snapshot, self.size.width - 3)] if snapshot is not None and rows else ())
+        total = [total_line(snapshot, self.size.width - 3)] if snapshot is not None and rows else ()
+        self.set_foot(total, old=view.silent)
 
     @property
     def opens(self) -> tuple[str, str] | None:
@@ -68,7 +69,7 @@ def position_columns(*, locked: bool, several_venues: bool) -> list[Column]:
     """The columns; the lock only where a symbol is locked, the venue early where there are several."""
     return [
         Column("symbol", 10, right=False),
-        Column("venue", 8, right=False, rank=1 if several_venues else 8),
+        Column("venue", 9, right=False, rank=1 if several_venues else 8),
         Column("side", 4, right=False),
         Column("quantity", 11),
         Column("entry", 10, rank=3),

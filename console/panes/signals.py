@@ -14,7 +14,7 @@ from console.format import (
     signed_percent,
     sparkline,
 )
-from console.panes.pane import Pane
+from console.panes.pane import Pane, aged
 from console.publisher import View
 from console.widgets.columns import Cell, Column
 from console.widgets.ink import Line, Span, join
@@ -44,7 +44,7 @@ class SignalsPane(Pane):
         self._table.show(
             signal_columns(names, with_why=with_why),
             [row.symbol for row in rows],
-            lambda symbol: signal_cells(by_symbol[symbol], names, view.silent_ms, with_why=with_why),
+            aged(view, lambda key: signal_cells(by_symbol[key], names, view.silent_ms, with_why=with_why)),
             empty_words(view),
         )
         self.set_status(_status(rows, self._table))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.format import NONE_SHOWN, bar, duration, plain
-from console.panes.pane import Pane
+from console.panes.pane import Pane, aged
 from console.publisher import View
 from console.widgets.columns import Cell, Column
 from console.widgets.ink import Line, Span, join
@@ -13,7 +13,7 @@ from engine.snapshot import Snapshot, WeightRow
 _BAR = 10
 _COLUMNS = (
     Column("signal", 6, right=False),
-    Column("", 18, right=False, rank=1, grow=True),
+    Column("", 25, right=False, rank=1),
     Column("weight", 6),
     Column("", _BAR, right=False, rank=2),
     Column("opinions", 8),
@@ -34,10 +34,11 @@ class WeightsPane(Pane):
 
     def show(self, view: View) -> None:
         rows = {} if view.snapshot is None else {row.name: row for row in view.snapshot.weights}
-        self._table.show(_COLUMNS, list(rows), lambda name: weight_cells(rows[name]), _empty_words(view))
+        cells_of = aged(view, lambda name: weight_cells(rows[name]))
+        self._table.show(_COLUMNS, list(rows), cells_of, _empty_words(view))
         enabled = sum(row.enabled for row in rows.values())
         self.set_status(((f"{enabled} of {len(rows)} on", "soft"),) if rows else ())
-        self.set_foot([_total(view.snapshot)] if view.snapshot is not None and rows else ())
+        self.set_foot([_total(view.snapshot)] if view.snapshot is not None and rows else (), old=view.silent)
 
     @property
     def opens(self) -> tuple[str, str] | None:

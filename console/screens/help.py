@@ -14,6 +14,7 @@ from console.publisher import View
 from console.screens.dialog import Dialog
 from console.screens.rowkeys import RowKeys
 from console.widgets.columns import Cell, Column
+from console.widgets.facts import wrapped
 from console.widgets.ink import Line
 from console.widgets.livetable import LiveTable
 
@@ -24,6 +25,7 @@ _COLUMNS = (
     Column("keymap name", 16, right=False, rank=1),
 )
 _SCREENS = "Screens"
+_CHOSEN_LINES = 2
 _GROUPS = (
     "Move",
     "Rows",
@@ -68,7 +70,14 @@ class HelpScreen(RowKeys, Dialog[None], inherit_bindings=False):
 
     def text(self) -> Sequence[Line]:
         where, purpose = self._about
-        return [((f"{where}: ", "strong"), (purpose, "plain"), (" ", "plain"), *self._table.title_words), ()]
+        about = [((f"{where}: ", "strong"), (purpose, "plain"), (" ", "plain"), *self._table.title_words)]
+        return [*about, *self._chosen_lines()]
+
+    def _chosen_lines(self) -> list[Line]:
+        """What the action under the cursor does, on two lines: the column may have had to cut it."""
+        action = BY_ID.get(self._table.cursor_key or "")
+        words = wrapped(action.description, self._text.size.width, "soft") if action is not None else []
+        return [*words, (), ()][:_CHOSEN_LINES]
 
     def on_mount(self) -> None:
         rows = help_rows(self._keymap, _SCREENS if self._on_screen else "")

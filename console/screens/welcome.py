@@ -13,7 +13,7 @@ from console.screens.dialog import Dialog
 from console.widgets.ink import Line
 
 _WORDS = {
-    "pane.1": "what each signal says, and what is done about it",
+    "pane.1": "what each signal says, and what is done",
     "pane.2": "how much each signal counts",
     "pane.3": "what is held, and what it is worth",
     "pane.4": "how much of each risk limit is used",

@@ -29,6 +29,7 @@ from console.format import (
 from console.panes.limits import alarm_words
 from console.panes.weights import weights_line
 from console.publisher import View
+from console.widgets.faded import faded_line
 from console.widgets.fields import Field, fields_line
 from console.widgets.ink import Line, Span, cut, join
 from console.widgets.lines import Lines
@@ -87,7 +88,8 @@ def status_lines(view: View, size: Size, width: int) -> list[Line]:
     if view.snapshot is None:
         lines.append(cut([(" the engine is loading", "soft")], width))
     else:
-        lines.append(fields_line(_book(view.snapshot, narrow=narrow), _GAP, width))
+        book = fields_line(_book(view.snapshot, narrow=narrow), _GAP, width)
+        lines.append(faded_line(book) if view.silent else book)
     if size is Size.MID and (weights := weights_line(view.snapshot)):
         lines.append(cut([(" ", "plain"), *weights], width))
     if banner := banner_line(view):
