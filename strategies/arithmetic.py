@@ -78,6 +78,14 @@ def refusal(span: int, needed: int, run: int) -> int:
 
 
 @njit(cache=True)
+def clear(at: int, value: Floats, confidence: Floats, statistics: Floats) -> None:
+    """No opinion at `at`, until there is one."""
+    value[at], confidence[at] = math.nan, 0.0
+    for place in range(statistics.shape[1]):
+        statistics[at, place] = math.nan
+
+
+@njit(cache=True)
 def log_returns(close: Floats) -> Floats:
     returns = np.empty(close.size - 1)
     for index in range(returns.size):
@@ -164,6 +172,14 @@ def inner(left: Floats, right: Floats) -> float:
     for i in range(whole, size):
         result += left[i] * right[i]
     return result
+
+
+@njit(cache=True, error_model="numpy")
+def squared(samples: Floats) -> Floats:
+    squares = np.empty(samples.size)
+    for index in range(samples.size):
+        squares[index] = samples[index] * samples[index]
+    return squares
 
 
 @njit(cache=True, error_model="numpy")

@@ -17,6 +17,7 @@ from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSett
 from strategies.statistical.settings import (
     AutocorrelationSettings,
     DriftSettings,
+    FlowSettings,
     HurstSettings,
     PartialAutocorrelationSettings,
     PermutationSettings,
@@ -24,6 +25,7 @@ from strategies.statistical.settings import (
     SpectralEntropySettings,
     SpectralPeaksSettings,
     VarianceRatioSettings,
+    VolatilitySettings,
     WaveletSettings,
 )
 
@@ -55,7 +57,9 @@ class SignalsConfig(BaseModel):
     B4: DriftSettings = DriftSettings()
     B5: SpectralPeaksSettings = SpectralPeaksSettings()
     B6: PermutationSettings = PermutationSettings()
+    B7: VolatilitySettings = VolatilitySettings()
     B8: SpectralEntropySettings = SpectralEntropySettings()
+    B9: FlowSettings = FlowSettings()
     B10: WaveletSettings = WaveletSettings()
     B11: PartialAutocorrelationSettings = PartialAutocorrelationSettings()
     B12: RangeDivergenceSettings = RangeDivergenceSettings()

@@ -18,6 +18,8 @@ from strategies.signal import READABLE, Signal, SignalKind, bar_length_ms
 from strategies.statistical import (
     autocorrelation,
     drift,
+    flow,
+    garch,
     hurst,
     partial_autocorrelation,
     permutation,
@@ -39,7 +41,9 @@ BUILT_IN: tuple[SignalKind, ...] = (
     drift.KIND,
     spectral_peaks.KIND,
     permutation.KIND,
+    garch.KIND,
     spectral_entropy.KIND,
+    flow.KIND,
     wavelets.KIND,
     partial_autocorrelation.KIND,
     range_divergence.KIND,

@@ -160,9 +160,7 @@ class Signal:
         if len(shapes) != 1 or not (shape := shapes.pop()):
             raise ValueError(f"signal {self.name}: its fields need one shape [..., w], got {sorted(shapes)}")
         flat = (math.prod(shape[:-1]), shape[-1])
-        return self.kernel(
-            *(np.ascontiguousarray(window, dtype=np.float64).reshape(flat) for window in windows)
-        )
+        return self.kernel(*(np.require(window, np.float64, ("C", "W")).reshape(flat) for window in windows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,3 +224,67 @@ class RangeDivergenceSettings(HourlySettings):
         forgets_its_seed(self.window - 1, self.slow - 1.0)
         forgets_its_seed(self.window - 1, self.com)
         return self
+
+
+class VolatilitySettings(SignificanceSettings):
+    """[signals.B7]: the recent move while volatility clusters, smaller the higher it stands."""
+
+    samples: int = Field(
+        default=512, ge=100, le=LONGEST, description="returns that are tested and filtered (bars)"
+    )
+    history: int = Field(default=1_500, ge=250, le=LONGEST, description="returns a model is fitted to (bars)")
+    refit: int = Field(default=24, ge=1, le=1_000, description="bars from one fit to the next (bars)")
+    oldest: int = Field(
+        default=168, ge=0, le=5_000, description="age beyond which the last usable fit counts no more (bars)"
+    )
+    move: int = Field(default=24, ge=1, le=LONGEST, description="recent move that is followed (bars)")
+    lags: int = Field(default=5, ge=1, le=50, description="lags of the test for clustering (bars)")
+
+    @property
+    def window(self) -> int:
+        """Closes each reading is computed from: the oldest fit that still counts, and all it is made of."""
+        return max(self.history + max(self.oldest, self.refit), self.samples) + 1
+
+    @model_validator(mode="after")
+    def samples_hold_the_rest(self) -> Self:
+        if self.samples < max(self.move, 10 * self.lags):
+            raise ValueError(f"samples {self.samples} must hold move and ten times the lags")
+        return self
+
+
+class FlowSettings(HourlySettings):
+    """[signals.B9]: how one-sided trading is, by buckets of equal volume."""
+
+    days: int = Field(
+        default=30, ge=3, le=34, description="days of bars each reading is computed from (days)"
+    )
+    buckets: int = Field(
+        default=50, ge=1, le=1_000, description="buckets a day as active as the last fills (count)"
+    )
+    average: int = Field(default=50, ge=2, le=1_000, description="buckets averaged (count)")
+    memory: int = Field(
+        default=1_050,
+        ge=10,
+        le=50_000,
+        description="newest buckets that count, those averaged included (count)",
+    )
+    fewest: int = Field(
+        default=200, ge=1, le=10_000, description="earlier averages without which it says nothing (count)"
+    )
+    threshold: float = Field(
+        default=0.75, ge=0, lt=1, description="share of earlier averages it must exceed to speak (share)"
+    )
+    gain: float = Field(default=2.0, gt=0, le=100, description="value per share of one side's surplus (x)")
+
+    @property
+    def window(self) -> int:
+        """Closes each reading is computed from."""
+        return self.days * BARS_A_DAY[self.bar] + 1
+
+    @model_validator(mode="after")
+    def memory_holds_enough(self) -> Self:
+        if self.memory < self.average + self.fewest:
+            raise ValueError(
+                f"memory {self.memory} must hold average and fewest, {self.average + self.fewest}"
+            )
+        return self

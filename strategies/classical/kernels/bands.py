@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from numba import njit
 
 from strategies.arithmetic import (
@@ -13,6 +11,7 @@ from strategies.arithmetic import (
     Floats,
     Integers,
     centred,
+    clear,
     price_runs,
     refusal,
     reversal_response,
@@ -43,7 +42,7 @@ def bands(
     for row in range(close.shape[0]):
         runs = price_runs(close[row])
         for stop in range(span, close.shape[1] + 1):
-            value[at], confidence[at], statistics[at, :] = math.nan, 0.0, math.nan
+            clear(at, value, confidence, statistics)
             reason[at] = refusal(span, period, runs[stop - 1])
             if reason[at] == OK:
                 less, mean, deviation = centred(close[row, stop - period : stop])

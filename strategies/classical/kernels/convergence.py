@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from numba import njit
 
 from strategies.arithmetic import (
@@ -13,6 +11,7 @@ from strategies.arithmetic import (
     Floats,
     Integers,
     bar_runs,
+    clear,
     last_wilder_range,
     refusal,
     total,
@@ -71,7 +70,7 @@ def convergence(
     for row in range(close.shape[0]):
         runs = bar_runs(high[row], low[row], close[row])
         for stop in range(span, close.shape[1] + 1):
-            value[at], confidence[at], statistics[at, :] = math.nan, 0.0, math.nan
+            clear(at, value, confidence, statistics)
             reason[at] = refusal(span, needed, runs[stop - 1])
             if reason[at] == OK:
                 cut = slice(stop - span, stop)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from numba import njit
 
 from strategies.arithmetic import (
@@ -12,6 +10,7 @@ from strategies.arithmetic import (
     ZERO_VAR,
     Floats,
     Integers,
+    clear,
     price_runs,
     refusal,
 )
@@ -67,7 +66,7 @@ def relative_strength(
     for row in range(close.shape[0]):
         runs = price_runs(close[row])
         for stop in range(span, close.shape[1] + 1):
-            value[at], confidence[at], statistics[at, :] = math.nan, 0.0, math.nan
+            clear(at, value, confidence, statistics)
             reason[at] = refusal(span, period + 1, runs[stop - 1])
             if reason[at] == OK:
                 gain, loss = wilder_moves(close[row, stop - span : stop], period)

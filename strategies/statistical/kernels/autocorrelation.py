@@ -13,6 +13,7 @@ from strategies.arithmetic import (
     Floats,
     Integers,
     centred,
+    clear,
     inner,
     known_log_returns,
     negligible,
@@ -94,7 +95,7 @@ def autocorrelation(
     for row in range(close.shape[0]):
         runs, returns = price_runs(close[row]), known_log_returns(close[row])
         for stop in range(span, close.shape[1] + 1):
-            value[at], confidence[at], statistics[at, :] = math.nan, 0.0, math.nan
+            clear(at, value, confidence, statistics)
             reason[at] = refusal(span, lags + 4, runs[stop - 1])
             if reason[at] == OK:
                 value[at], confidence[at], reason[at] = autocorrelation_reading(

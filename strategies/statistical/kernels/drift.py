@@ -14,6 +14,7 @@ from strategies.arithmetic import (
     Floats,
     Integers,
     centred,
+    clear,
     inner,
     negligible,
     price_runs,
@@ -99,7 +100,7 @@ def drift(
             if usable_price(close[row, index]) and usable_price(close[row, index - step]):
                 returns[index] = math.log(close[row, index] / close[row, index - step])
         for stop in range(span, close.shape[1] + 1):
-            value[at], confidence[at], statistics[at, :] = math.nan, 0.0, math.nan
+            clear(at, value, confidence, statistics)
             reason[at] = refusal(span, FEWEST_DAYS * step + 1, runs[stop - 1])
             if reason[at] == OK:
                 for day in range(count):

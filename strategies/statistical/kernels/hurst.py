@@ -14,11 +14,11 @@ from strategies.arithmetic import (
     Floats,
     Integers,
     centred,
+    clear,
     known_log_returns,
     negligible,
     price_runs,
     refusal,
-    total,
     trailing_sum,
     unit,
 )
@@ -75,7 +75,8 @@ def hurst_exponent(samples: Floats, cosine: Floats, sine: Floats) -> float:
     logs = np.empty(count)
     for k in range(count):
         logs[k] = math.log(k + 1.0)
-    return whittle_root(power_spectrum(less, cosine, sine), logs - total(logs) / count)
+    centred_logs, _, _ = centred(logs)
+    return whittle_root(power_spectrum(less, cosine, sine), centred_logs)
 
 
 @njit(cache=True, error_model="numpy")
@@ -134,7 +135,7 @@ def hurst(
     for row in range(close.shape[0]):
         runs, returns = price_runs(close[row]), known_log_returns(close[row])
         for stop in range(span, close.shape[1] + 1):
-            value[at], confidence[at], statistics[at, :] = math.nan, 0.0, math.nan
+            clear(at, value, confidence, statistics)
             reason[at] = refusal(span, samples + 1, runs[stop - 1])
             if reason[at] == OK:
                 value[at], confidence[at], reason[at] = hurst_reading(

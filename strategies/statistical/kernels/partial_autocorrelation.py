@@ -13,6 +13,7 @@ from strategies.arithmetic import (
     Floats,
     Integers,
     centred,
+    clear,
     inner,
     known_log_returns,
     negligible,
@@ -20,16 +21,8 @@ from strategies.arithmetic import (
     refusal,
     unit,
 )
+from strategies.statistical.kernels.regression import lag_products, moments_of, solve
 from strategies.statistical.kernels.tails import normal_two_sided
-
-
-@njit(cache=True, error_model="numpy")
-def lag_products(less: Floats, most: int) -> Floats:
-    """sum_t x_t x_{t-d} for d = 0 to `most`."""
-    products = np.empty(most + 1)
-    for lag in range(most + 1):
-        products[lag] = inner(less[lag:], less)
-    return products
 
 
 @njit(cache=True, error_model="numpy")
@@ -48,56 +41,8 @@ def partial_correlations(products: Floats, found: Floats) -> None:
         coefficients[order - 1] = last
         error *= 1.0 - last * last
         found[order - 1] = last
-        before[:order] = coefficients[:order]
-
-
-@njit(cache=True, error_model="numpy")
-def moments_of(less: Floats, products: Floats, order: int) -> Floats:
-    """sum_{t >= k} x_{t-i} x_{t-j} for i, j = 0 to k, from the lag products less what lies at the two ends."""
-    size = less.size
-    table = np.empty((order + 1, order + 1))
-    for lag in range(order + 1):
-        for i in range(order + 1 - lag):
-            gathered = products[lag]
-            for u in range(lag, order - i):
-                gathered -= less[u] * less[u - lag]
-            for u in range(size - i, size):
-                gathered -= less[u] * less[u - lag]
-            table[i, i + lag] = gathered
-            table[i + lag, i] = gathered
-    return table
-
-
-@njit(cache=True, error_model="numpy")
-def solve(table: Floats, coefficients: Floats, last: Floats) -> bool:
-    """Solve G b = g and G a = (0, .., 0, 1) for the table [[., g'], [g, G]] by Cholesky; False where G is singular."""
-    order = coefficients.size
-    root = np.empty((order, order))
-    for i in range(order):
-        for j in range(i + 1):
-            gathered = table[i + 1, j + 1]
-            for k in range(j):
-                gathered -= root[i, k] * root[j, k]
-            if i != j:
-                root[i, j] = gathered / root[j, j]
-            elif gathered <= 1e-14 * table[i + 1, i + 1]:
-                return False
-            else:
-                root[i, i] = math.sqrt(gathered)
-    for i in range(order):
-        gathered = table[i + 1, 0]
-        for k in range(i):
-            gathered -= root[i, k] * coefficients[k]
-        coefficients[i] = gathered / root[i, i]
-        last[i] = 0.0
-    last[order - 1] = 1.0 / root[order - 1, order - 1]
-    for i in range(order - 1, -1, -1):
-        first, second = coefficients[i], last[i]
-        for k in range(i + 1, order):
-            first -= root[k, i] * coefficients[k]
-            second -= root[k, i] * last[k]
-        coefficients[i], last[i] = first / root[i, i], second / root[i, i]
-    return True
+        for lag in range(order):
+            before[lag] = coefficients[lag]
 
 
 @njit(cache=True, error_model="numpy")
@@ -105,7 +50,9 @@ def last_score(less: Floats, coefficients: Floats, last: Floats) -> float:
     """The last coefficient of an autoregression in standard errors that hold under changing variance (White's HC0)."""
     order = coefficients.size
     count = less.size - order
-    error, weight = less[order:].copy(), np.zeros(count)
+    error, weight = np.empty(count), np.zeros(count)
+    for t in range(count):
+        error[t] = less[order + t]
     for lag in range(1, order + 1):
         coefficient, share = coefficients[lag - 1], last[lag - 1]
         earlier = less[order - lag : order - lag + count]
@@ -168,7 +115,7 @@ def partial_autocorrelation(
     for row in range(close.shape[0]):
         runs, returns = price_runs(close[row]), known_log_returns(close[row])
         for stop in range(span, close.shape[1] + 1):
-            value[at], confidence[at], statistics[at, :] = math.nan, 0.0, math.nan
+            clear(at, value, confidence, statistics)
             reason[at] = refusal(span, 3 * orders, runs[stop - 1])
             if reason[at] == OK:
                 value[at], confidence[at], reason[at] = partial_reading(

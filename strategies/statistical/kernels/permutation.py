@@ -13,6 +13,7 @@ from strategies.arithmetic import (
     ZERO_VAR,
     Floats,
     Integers,
+    clear,
     known_log_returns,
     price_runs,
     refusal,
@@ -143,7 +144,7 @@ def permutation(
                 count_one(codes, shorter, returns, last, 1, counts, sides)
                 if first:
                     count_one(codes, shorter, returns, first + order - 2, -1, counts, sides)
-            value[at], confidence[at], statistics[at, :] = math.nan, 0.0, math.nan
+            clear(at, value, confidence, statistics)
             reason[at] = refusal(span, order + 2, runs[last + 1])
             if reason[at] == OK and still[last] >= samples - 1:
                 reason[at] = ZERO_VAR

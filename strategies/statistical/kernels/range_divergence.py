@@ -13,6 +13,7 @@ from strategies.arithmetic import (
     Floats,
     Integers,
     bar_runs,
+    clear,
     ewm_moments,
     known_log_returns,
     last_wilder_range,
@@ -88,7 +89,7 @@ def range_divergence(
     for row in range(close.shape[0]):
         runs, returns = bar_runs(high[row], low[row], close[row]), known_log_returns(close[row])
         for stop in range(span, close.shape[1] + 1):
-            value[at], confidence[at], statistics[at, :] = math.nan, 0.0, math.nan
+            clear(at, value, confidence, statistics)
             reason[at] = refusal(span, needed, runs[stop - 1])
             if reason[at] == OK:
                 cut = slice(stop - span, stop)

@@ -12,6 +12,7 @@ from strategies.arithmetic import (
     Floats,
     Integers,
     centred,
+    clear,
     known_log_returns,
     negligible,
     price_runs,
@@ -96,7 +97,7 @@ def spectral_entropy(
     for row in range(close.shape[0]):
         runs, returns = price_runs(close[row]), known_log_returns(close[row])
         for stop in range(span, close.shape[1] + 1):
-            value[at], confidence[at], statistics[at, :] = math.nan, 0.0, math.nan
+            clear(at, value, confidence, statistics)
             reason[at] = refusal(span, samples + 1, runs[stop - 1])
             if reason[at] == OK:
                 value[at], confidence[at], reason[at] = spectral_entropy_reading(

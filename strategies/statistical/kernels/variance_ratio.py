@@ -13,11 +13,13 @@ from strategies.arithmetic import (
     Floats,
     Integers,
     centred,
+    clear,
     inner,
     known_log_returns,
     negligible,
     price_runs,
     refusal,
+    squared,
     trailing_sum,
     unit,
 )
@@ -67,7 +69,7 @@ def variance_ratio_reading(
     if negligible(deviation, mean):
         return math.nan, 0.0, ZERO_VAR
     count = less.size
-    squares = less * less
+    squares = squared(less)
     square = inner(less, less)
     shares = np.empty(horizons.max() - 1)
     for lag in range(1, shares.size + 1):
@@ -118,7 +120,7 @@ def variance_ratio(
     for row in range(close.shape[0]):
         runs, returns = price_runs(close[row]), known_log_returns(close[row])
         for stop in range(span, close.shape[1] + 1):
-            value[at], confidence[at], statistics[at, :] = math.nan, 0.0, math.nan
+            clear(at, value, confidence, statistics)
             reason[at] = refusal(span, needed, runs[stop - 1])
             if reason[at] == OK:
                 value[at], confidence[at], reason[at] = variance_ratio_reading(

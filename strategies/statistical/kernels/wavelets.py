@@ -13,6 +13,7 @@ from strategies.arithmetic import (
     Floats,
     Integers,
     centred,
+    clear,
     inner,
     known_log_returns,
     negligible,
@@ -71,7 +72,8 @@ def wavelet_reading(
     p = f_two_sided(ratio, slow - 1.0, float(less.size - slow)) if details > 0.0 else 0.0
     recent = trailing_sum(returns, move) / (2.0 * deviation * math.sqrt(move))
     statistics[0], statistics[1], statistics[2] = ratio, p, recent
-    statistics[3:] = found
+    for place in range(found.size):
+        statistics[3 + place] = found[place]
     if p >= alpha:
         return 0.0, 0.0, OK
     return unit(math.log2(ratio)) * unit(recent), 1.0 - p / alpha, OK
@@ -103,7 +105,7 @@ def wavelets(
     for row in range(close.shape[0]):
         runs, returns = price_runs(close[row]), known_log_returns(close[row])
         for stop in range(span, close.shape[1] + 1):
-            value[at], confidence[at], statistics[at, :] = math.nan, 0.0, math.nan
+            clear(at, value, confidence, statistics)
             reason[at] = refusal(span, samples + 1, runs[stop - 1])
             if reason[at] == OK:
                 value[at], confidence[at], reason[at] = wavelet_reading(

@@ -8,8 +8,12 @@ import pytest
 from strategies.registry import BUILT_IN
 from tests.strategies.statistical.noise import SIZE_LIMIT, FloatArray, garch, no_more, p_values, runs, white
 
-KINDS = {kind.name: kind for kind in BUILT_IN if "p" in kind.build(kind.settings()).statistic_names}
-WHITE_ONLY = {"B3", "B7", "B10"}
+KINDS = {
+    kind.name: kind
+    for kind in BUILT_IN
+    if "p" in (signal := kind.build(kind.settings())).statistic_names and signal.fields == ("close",)
+}
+WHITE_ONLY = {"B3", "B10"}
 DAILY = {"B4": {"bar": "1d"}}
 
 
