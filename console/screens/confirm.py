@@ -28,8 +28,10 @@ class ConfirmScreen(Dialog[bool], inherit_bindings=False):
     AUTO_FOCUS = f"#{_WORD}, #{_CANCEL}"
 
     def __init__(self, keymap: Mapping[str, str], view: View, question: Question) -> None:
-        self._question = question
         super().__init__(keymap, view)
+        self._question = question
+        self._word = Input(placeholder=f"type {question.typed}", id=_WORD, max_length=40)
+        self._cancel = self.choice("confirm.cancel", "Leave it as it is")
 
     @property
     def heading(self) -> str:
@@ -37,8 +39,8 @@ class ConfirmScreen(Dialog[bool], inherit_bindings=False):
 
     def body(self) -> Iterable[Widget]:
         if self._question.typed:
-            yield Input(placeholder=f"type {self._question.typed}", id=_WORD, max_length=40)
-        yield self.choice("confirm.cancel", "Leave it as it is")
+            yield self._word
+        yield self._cancel
         yield self.choice(f"{self._question.kind}.confirm", self._question.yes, ink="warn")
 
     def text(self) -> Sequence[Line]:
@@ -52,7 +54,7 @@ class ConfirmScreen(Dialog[bool], inherit_bindings=False):
 
     def on_input_submitted(self) -> None:
         if self.listening and self._typed:
-            self.query_one(f"#{_CANCEL}").focus()
+            self._cancel.focus()
 
     def action_cancel(self) -> None:
         if self.listening:
@@ -80,9 +82,7 @@ class ConfirmScreen(Dialog[bool], inherit_bindings=False):
     def _typed(self) -> bool:
         """Whether the word is there that the question wants."""
         wanted = self._question.typed
-        if not wanted or not self.is_mounted:
-            return not wanted
-        return self.query_one(f"#{_WORD}", Input).value.strip().upper() == wanted.upper()
+        return not wanted or self._word.value.strip().upper() == wanted.upper()
 
     def _confirm(self, kind: str) -> None:
         if self.listening and kind == self._question.kind and self._typed:

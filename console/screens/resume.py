@@ -1,4 +1,4 @@
-"""Out of HALTED: the word, typed, and the reason, which goes into the audit."""
+"""Out of HALTED: the word, typed, in LIVE with the venue, and the reason, which goes into the audit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from console.bindings import bindings
 from console.publisher import View
+from console.questions import is_live
 from console.screens.dialog import Dialog
 from console.widgets.ink import Line
 
@@ -24,7 +25,8 @@ class ResumeScreen(Dialog[str | None], inherit_bindings=False):
 
     def __init__(self, keymap: Mapping[str, str], view: View) -> None:
         super().__init__(keymap, view)
-        self._word = Input(placeholder=f"type {WORD}", id="resume-word", max_length=20)
+        self._wanted = word_wanted(view)
+        self._word = Input(placeholder=f"type {self._wanted}", id="resume-word", max_length=60)
         self._reason = Input(placeholder="reason, for the audit", id="resume-reason", max_length=200)
 
     def body(self) -> Iterable[Widget]:
@@ -54,6 +56,12 @@ class ResumeScreen(Dialog[str | None], inherit_bindings=False):
             self.dismiss(None)
 
     def _missing(self) -> str:
-        if self._word.value.strip() != WORD:
-            return f"Type {WORD} and a reason, then Enter."
+        if " ".join(self._word.value.split()) != self._wanted:
+            return f"Type {self._wanted} and a reason, then Enter."
         return "" if self._reason.value.strip() else "A reason is needed too."
+
+
+def word_wanted(view: View) -> str:
+    """What must be typed: the word, and in LIVE the venues it lets orders go to."""
+    venues = () if view.snapshot is None or not is_live(view) else view.snapshot.venues
+    return " ".join([WORD, *(venue.name for venue in venues)])

@@ -27,30 +27,33 @@ class WeightScreen(Dialog[str | None], inherit_bindings=False):
     AUTO_FOCUS = "#weight-number"
 
     def __init__(self, keymap: Mapping[str, str], view: View, name: str) -> None:
+        super().__init__(keymap, view)
         self._signal = name
         self._wants_name = is_live(view)
-        super().__init__(keymap, view)
+        self._number = Input(
+            placeholder=f"a share from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}",
+            id="weight-number",
+            restrict=r"[0-9.]*",
+            max_length=_LONGEST,
+        )
+        self._name_typed = Input(placeholder=f"type {name}", id="weight-name", max_length=40)
+        self._cancel = self.choice("weight.cancel", "Leave it as it is")
 
     @property
     def heading(self) -> str:
         return f"WEIGHT OF {self._signal}?"
 
     def body(self) -> Iterable[Widget]:
-        yield Input(
-            placeholder=f"a share from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}",
-            id="weight-number",
-            restrict=r"[0-9.]*",
-            max_length=_LONGEST,
-        )
+        yield self._number
         if self._wants_name:
-            yield Input(placeholder=f"type {self._signal}", id="weight-name", max_length=40)
-        yield self.choice("weight.cancel", "Leave it as it is")
+            yield self._name_typed
+        yield self._cancel
         yield self.choice("weight.confirm", f"Change the weight of {self._signal}", ink="warn")
 
     def text(self) -> Sequence[Line]:
         missing = self._missing
         return [
-            *weight_lines(self._view.snapshot, self._signal, weight_of(self._number)),
+            *weight_lines(self._view.snapshot, self._signal, weight_of(self._typed)),
             ((missing, "warn"),) if missing else (("Enter, then the key below changes it.", "strong"),),
             (),
         ]
@@ -59,10 +62,9 @@ class WeightScreen(Dialog[str | None], inherit_bindings=False):
         self.show(self._view)
 
     def on_input_submitted(self) -> None:
-        if not self.listening or weight_of(self._number) is None:
+        if not self.listening or weight_of(self._typed) is None:
             return
-        unnamed = self._wants_name and not self._named
-        self.query_one("#weight-name" if unnamed else "#choice-weight-cancel").focus()
+        (self._cancel if self._named else self._name_typed).focus()
 
     def action_cancel(self) -> None:
         if self.listening:
@@ -70,24 +72,21 @@ class WeightScreen(Dialog[str | None], inherit_bindings=False):
 
     def action_change(self) -> None:
         if self.listening and not self._missing:
-            self.dismiss(self._number)
+            self.dismiss(self._typed)
 
     @property
-    def _number(self) -> str:
-        return self.query_one("#weight-number", Input).value.strip() if self.is_mounted else ""
+    def _typed(self) -> str:
+        return self._number.value.strip()
 
     @property
     def _named(self) -> bool:
         """Whether the signal's name was typed, where that is asked for."""
-        if not self._wants_name:
-            return True
-        typed = self.query_one("#weight-name", Input).value if self.is_mounted else ""
-        return typed.strip().upper() == self._signal.upper()
+        return not self._wants_name or self._name_typed.value.strip().upper() == self._signal.upper()
 
     @property
     def _missing(self) -> str:
         """What is still to be typed; "" where nothing is."""
-        if weight_of(self._number) is None:
+        if weight_of(self._typed) is None:
             return f"Type a share from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}: the shares of a class are made to sum to 1."
         return "" if self._named else f"LIVE: type {self._signal} too, then Enter."
 

@@ -178,6 +178,21 @@ async def test_resume_takes_the_word_and_a_reason_and_nothing_less() -> None:
         assert on.link.commands[0].reason == "ok"
 
 
+async def test_in_live_the_venue_is_typed_with_the_word() -> None:
+    async with stage(replace(snapshots.halted(), mode="live")) as on:
+        on.app.action_resume()
+        await on.turn()
+        word, reason = on.app.screen.query(Input)
+        word.value, reason.value = "RESUME", "looked into it"
+        reason.focus()
+        await on.press("enter")
+        assert "Type RESUME simulated and a reason, then Enter." in on.text
+        word.value = "RESUME  simulated"
+        reason.focus()
+        await on.press("enter")
+        assert on.link.asked_for == [("resume", {"confirm": "RESUME"})]
+
+
 async def test_resume_can_be_given_up() -> None:
     async with stage(snapshots.halted()) as on:
         on.app.action_resume()
