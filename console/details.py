@@ -127,7 +127,7 @@ def _read(plain: dict[str, Any], read: Callable[[dict[str, Any]], Any]) -> tuple
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         return (
             None,
-            f"the answer is not understood ({type(error).__name__}: {error}): is the engine another version?",
+            f"the answer is not understood ({type(error).__name__}: {error}), the engine may be another version",
         )
 
 

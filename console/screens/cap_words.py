@@ -33,12 +33,7 @@ class Limits:
         """Which rule made an order that no target made; "" for one that goes towards a target."""
         purpose = order.row.purpose
         if purpose in ("stop", "target"):
-            key = "stop" if purpose == "stop" else "target"
-            return (
-                f"made by the rule for protective orders: {self._plain(f'risk.{key}_atr')} average true ranges "
-                f"(risk.{key}_atr) or {self._fraction(f'risk.{key}_fraction')} (risk.{key}_fraction), the nearer; "
-                f"{price(order.trigger_offset)} from the average entry, for the whole position"
-            )
+            return f"made by the rule for protective orders, {self._distance(purpose)}: {_offset(order)}"
         if purpose == "flatten":
             return "made by a flatten: closes the position whatever the decision wants"
         return "made by the decision: closes what stands against its target" if purpose == "close" else ""
@@ -53,6 +48,15 @@ class Limits:
                 return float(found)
         return 1.0
 
+    def _distance(self, purpose: str) -> str:
+        """The ways in which the configuration says how far an exit lies; the nearer one counts."""
+        ranges, share = self._number(f"risk.{purpose}_atr"), self._number(f"risk.{purpose}_fraction")
+        ways = [f"risk.{purpose}_atr {ranges:g} average true ranges"] if ranges else []
+        ways += [f"risk.{purpose}_fraction {percent(share)}"] if share else []
+        if self._config is None:
+            return _UNKNOWN
+        return " or ".join(ways) + (", the nearer" if len(ways) > 1 else "") if ways else "switched off since"
+
     def _number(self, key: str) -> float | None:
         found = None if self._config is None else number(self._config.value(key) or "")
         return None if found is None else float(found)
@@ -60,10 +64,6 @@ class Limits:
     def _fraction(self, key: str) -> str:
         value = self._number(key)
         return _UNKNOWN if value is None else percent(value)
-
-    def _plain(self, key: str) -> str:
-        value = self._number(key)
-        return _UNKNOWN if value is None else f"{value:g}"
 
     def _scalar(self, name: str) -> float | None:
         return None if self._decision is None else self._decision.scalars.get(name)
@@ -118,6 +118,10 @@ _STAGES: Mapping[str, Callable[[Limits, OrderWhy], str]] = {
     "state": Limits._state,
     "buffer": lambda limits, why: limits._key("risk.buffer_fraction"),
 }
+
+
+def _offset(order: OrderFacts) -> str:
+    return f"{price(order.trigger_offset)} from the average entry, for the whole position"
 
 
 def adds(value: float | None, confidence: float | None, scalar: float | None, share: float) -> float | None:

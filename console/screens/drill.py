@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from console.action import Scope
-from console.actions import BY_ID
+from console.actions import BY_ID, Action
 from console.arrangement import Size, size_of
 from console.bindings import bindings
 from console.details import RETRY_S, Answer, Details, Inquiry, Want
@@ -29,6 +29,7 @@ from console.screens.rowkeys import RowKeys
 from console.widgets.columns import Cell, Column, fit
 from console.widgets.edge import edge_line
 from console.widgets.facts import wrapped
+from console.widgets.faded import faded_cells, faded_line
 from console.widgets.fields import Field
 from console.widgets.ink import Line, Span
 from console.widgets.keyfooter import KeyFooter
@@ -40,7 +41,6 @@ from engine.snapshot import Snapshot
 
 OLD_MS = 10_000
 READING = "reading..."
-_FADING = frozenset({"plain", "strong", "profit", "loss", "ok"})
 
 
 class DrillApp(Protocol):
@@ -53,6 +53,10 @@ class DrillApp(Protocol):
     def ask_cancel(self, order: str) -> None: ...
 
     def ask_flatten(self, symbol: str) -> None: ...
+
+    def ask_signal(self, name: str) -> None: ...
+
+    def ask_weight(self, name: str) -> None: ...
 
     def say(self, words: str) -> None: ...
 
@@ -70,11 +74,13 @@ class Rows:
 class Drill(RowKeys, Screen[None], inherit_bindings=False):
     """One drill-down. Subclasses say what they want to know and what stands where.
 
-    `key` names what it is about. `show` is called at each turn of the publisher. `TABS`: a table for each. `ORDER`: the
-    order its rows come in. `TELLS_ROW`: below the table stands what is cut off in the row under the cursor.
+    `key` names what it is about. `show` is called at each turn of the publisher. `ALSO`: actions of the desk that it
+    has too. `TABS`: a table for each. `ORDER`: the order its rows come in. `TELLS_ROW`: below the table stands what is
+    cut off in the row under the cursor.
     """
 
     SCOPES: ClassVar[tuple[Scope, ...]] = ()
+    ALSO: ClassVar[tuple[Action, ...]] = ()
     TABS: ClassVar[tuple[str, ...]] = ("",)
     ORDER: ClassVar[str] = ""
     TELLS_ROW: ClassVar[bool] = True
@@ -101,7 +107,7 @@ class Drill(RowKeys, Screen[None], inherit_bindings=False):
         self._tab_line = Lines()
         self._tables = [LiveTable(id=f"rows-{place}", order=self.ORDER) for place in range(len(self.TABS))]
         self._foot = Lines(classes="drill-foot")
-        self._footer = KeyFooter(keymap, scopes=("app", "screen", *self.SCOPES))
+        self._footer = KeyFooter(keymap, scopes=("app", "screen", *self.SCOPES), also=self.ALSO)
         self._inquiry = Inquiry(
             details,
             begin=partial(self.run_worker, exit_on_error=False),
@@ -279,7 +285,7 @@ class Drill(RowKeys, Screen[None], inherit_bindings=False):
         if len(self.TABS) > 1:
             self._tab_line.show([self._tabs()])
         rows = self._shown = self.table(self._tab)
-        cells_of = self._faded(rows.cells_of) if self._view.silent or self._is_old() else rows.cells_of
+        cells_of = faded_cells(rows.cells_of) if self._view.silent or self._is_old() else rows.cells_of
         self.rows.show(rows.columns, rows.keys, cells_of, rows.empty)
         self._draw_edge()
         self._draw_foot()
@@ -348,16 +354,3 @@ class Drill(RowKeys, Screen[None], inherit_bindings=False):
         if not behind or max(behind) < 1_000:
             return ()
         return ((f"read {age(max(behind))} ago", "warn" if max(behind) > OLD_MS else "soft"),)
-
-    def _faded(self, cells_of: Callable[[str], Sequence[Cell]]) -> Callable[[str], Sequence[Cell]]:
-        return lambda key: [Cell(cell.text, faded(cell.ink)) for cell in cells_of(key)]
-
-
-def faded(ink: str) -> str:
-    """The ink of something that is old: grey, but for what warns."""
-    return "stale" if ink in _FADING else ink
-
-
-def faded_line(line: Line) -> Line:
-    """A line of something that is old."""
-    return [(text, faded(ink)) for text, ink in line]

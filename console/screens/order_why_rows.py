@@ -110,7 +110,7 @@ def order_facts(why: OrderWhy) -> list[Fact]:
         Fact("filled", filled_text(row)),
         Fact("status", row.status.replace("_", " "), "strong"),
         Fact("type", row.type.replace("_", " ")),
-        Fact("price", price(row.price)),
+        *([Fact("price", price(row.price))] if row.price else []),
         Fact("average fill", NONE_SHOWN if average is None else price(str(average), decimals)),
         Fact("fee", money(order.fee)),
         Fact("slippage", *slippage_words(why)),

@@ -83,7 +83,7 @@ class PositionScreen(OrderKeys):
             *fact_lines(position_facts(row, facts, market_ms), width),
             proof_line(row, facts, market_ms),
         ]
-        return [cut(line, width) for line in lines]
+        return [cut(line, width) for line in lines if line]
 
     def table(self, tab: int) -> Rows:
         facts = self._facts

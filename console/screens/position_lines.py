@@ -57,7 +57,7 @@ def position_facts(row: PositionRow | None, facts: PositionFacts | None, market_
 def proof_line(row: PositionRow | None, facts: PositionFacts | None, market_ts_ms: int) -> Line:
     """The venue's quantity beside ours, whether the two agree, and how old the proof is."""
     if facts is None:
-        return ((" venue: reading...", "soft"),)
+        return ()
     venue: Record = facts.venue or {}
     ours = str(facts.ours.get("quantity", _signed_quantity(row)))
     theirs, proven = venue.get("quantity"), venue.get("proven_ts_ms")

@@ -6,14 +6,17 @@ Opened from a symbol or from a signal; left and right walk through the signals, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
 
 from textual.widget import Widget
 
+from console.actions import BY_ID
 from console.answers import SignalFacts, read_signal
 from console.arrangement import Size
+from console.bindings import bindings, bindings_of
 from console.details import Details, Want
 from console.publisher import View
-from console.screens.drill import READING, Drill, Rows, faded_line
+from console.screens.drill import READING, Drill, Rows
 from console.screens.signal_lines import (
     about_line,
     reading_line,
@@ -24,6 +27,7 @@ from console.screens.signal_lines import (
     symbol_columns,
     symbol_line,
 )
+from console.widgets.faded import faded_line
 from console.widgets.ink import Line, cut
 from console.widgets.lines import Lines
 from console.widgets.plot import Plot
@@ -37,6 +41,8 @@ _PLOT_HEIGHTS = {Size.NARROW: 6, Size.MID: 9, Size.WIDE: 17}
 class SignalScreen(Drill):
     """`key`: a symbol, a signal, or both with a blank between."""
 
+    ALSO = (BY_ID["signal.switch"], BY_ID["signal.weight"])
+    BINDINGS: ClassVar = [*bindings("screen"), *bindings_of(ALSO)]
     TELLS_ROW = False
     ORDER = "as traded"
     DEFAULT_CSS = """
@@ -46,10 +52,8 @@ class SignalScreen(Drill):
 
     def __init__(self, keymap: Mapping[str, str], view: View, details: Details, key: str) -> None:
         super().__init__(keymap, view, details, key)
-        names = self.names
-        words = key.split()
-        self._signal = next((word for word in words if word in names), names[0] if names else "")
-        self._first_symbol = next((word for word in words if word not in names), "")
+        self._signal, self._first_symbol = "", ""
+        self._choose()
         self._facts: SignalFacts | None = None
         self._plot = Plot()
         self._statistics = Lines(classes="statistics")
@@ -82,6 +86,12 @@ class SignalScreen(Drill):
             return ()
         return ((f"{names.index(self._signal) + 1} of {len(names)} ← →", "soft"),)
 
+    def show(self, view: View) -> None:
+        if not self._signal:
+            self.keep(view)
+            self._choose()
+        super().show(view)
+
     def wants(self) -> Sequence[Want]:
         decided = None if self.snapshot is None else self.snapshot.decision_ts_ms
         return [Want(self._question, decided, read_signal)] if self._signal else []
@@ -106,7 +116,7 @@ class SignalScreen(Drill):
         )
 
     def drawn(self) -> None:
-        if self._first_symbol in self._symbols:
+        if self._first_symbol and self._symbols:
             wanted, self._first_symbol = self._first_symbol, ""
             self.go_to(wanted)
         self._draw_plot()
@@ -128,6 +138,20 @@ class SignalScreen(Drill):
             at = names.index(self._signal) if self._signal in names else 0
             self._signal = names[(at + steps) % len(names)]
             self.show(self.view)
+
+    def action_switch_signal(self) -> None:
+        self.owner.ask_signal(self._signal)
+
+    def action_change_weight(self) -> None:
+        self.owner.ask_weight(self._signal)
+
+    def _choose(self) -> None:
+        """Take signal and symbol from the key, as soon as a picture says which is which."""
+        names = self.names
+        if names:
+            words = self.key.split()
+            self._signal = next((word for word in words if word in names), names[0])
+            self._first_symbol = next((word for word in words if word not in names), "")
 
     @property
     def _question(self) -> Question:
@@ -159,7 +183,7 @@ class SignalScreen(Drill):
             self._plot.styles.height = height
         facts: SignalFacts | None = self.known(self._question)
         if facts is None:
-            self._plot.draw(None, READING)
+            self._plot.draw(None, "" if self.fault(self._question) or not self._signal else READING)
         elif not facts.history:
             self._plot.draw(None, "No history yet: it is written with each new bar of the signal.")
         else:

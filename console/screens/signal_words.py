@@ -68,7 +68,7 @@ def statistic_words(name: str) -> tuple[str, str]:
 
 
 def statistic_text(value: float | None) -> str:
-    """A number of any size in five significant digits, small and large ones with an exponent."""
+    """A number of any size in at least five digits, very small and large ones with an exponent."""
     if value is None or not math.isfinite(value):
         return NONE_SHOWN
     if value == 0:
@@ -76,7 +76,7 @@ def statistic_text(value: float | None) -> str:
     power = math.floor(math.log10(abs(value)))
     if not -4 <= power < 9:
         return f"{value:.4e}".replace("-", "−")
-    text = plain(value, max(0, 4 - power))
+    text = plain(value, max(1 if power < 6 else 0, 4 - power))
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

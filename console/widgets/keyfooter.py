@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from textual.events import Resize
 
-from console.actions import BY_ID, PANES, Scope, of_scope
+from console.actions import BY_ID, PANES, Action, Scope, of_scope
 from console.keymap import key_label
 from console.widgets.ink import Line, join, spread, width_of
 from console.widgets.lines import Lines
@@ -15,27 +15,36 @@ _GAP = ("  ", "plain")
 
 
 class KeyFooter(Lines):
-    """One line at the bottom of a screen, with the keys of these scopes."""
+    """One line at the bottom of a screen, with the keys of these scopes and `also` those of some more actions."""
 
     DEFAULT_CSS = "KeyFooter { height: 1; width: 1fr; background: $panel; }"
 
     def __init__(
-        self, keymap: Mapping[str, str], *, id: str | None = None, scopes: Sequence[Scope] = ("app", "desk")
+        self,
+        keymap: Mapping[str, str],
+        *,
+        id: str | None = None,
+        scopes: Sequence[Scope] = ("app", "desk"),
+        also: Sequence[Action] = (),
     ) -> None:
         super().__init__(id=id)
         self._keymap = keymap
         self._scopes = scopes
+        self._also = also
 
     def on_resize(self, event: Resize) -> None:
-        self.show([footer_line(self._keymap, event.size.width, self._scopes)])
+        self.show([footer_line(self._keymap, event.size.width, self._scopes, self._also)])
 
 
-def footer_line(keymap: Mapping[str, str], width: int, scopes: Sequence[Scope] = ("app", "desk")) -> Line:
-    """The line at this width: the kill switch always, at the right."""
-    ranked = sorted(
-        (action for action in of_scope(*scopes) if action.footer is not None),
-        key=lambda a: a.footer or 0,
-    )
+def footer_line(
+    keymap: Mapping[str, str],
+    width: int,
+    scopes: Sequence[Scope] = ("app", "desk"),
+    also: Sequence[Action] = (),
+) -> Line:
+    """The line at this width: the kill switch always, at the right. Actions without a rank come after quit and back."""
+    shown = [action for action in of_scope(*scopes) if action.footer is not None]
+    ranked = sorted([*shown, *also], key=lambda action: 1 if action.footer is None else action.footer)
     kill, *others = ranked
     right: Line = ((f"{key_label(kill, keymap)} KILL ", "danger"),)
     parts: list[Line] = [_part(key_label(action, keymap), action.title) for action in others]

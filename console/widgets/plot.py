@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from textual.events import Resize
 
-from console.format import market_time, signed
+from console.format import MINUS, market_time, signed
 from console.widgets.ink import Line, Span, spread
 from console.widgets.lines import Lines
 
@@ -46,8 +46,10 @@ class Point:
 
 def columns_of(values: Sequence[Value], width: int) -> list[Point | None]:
     """One point for each of `width` columns: as many values share a column, or columns a value, as it takes."""
+    if not values:
+        return [None] * width
     points: list[Point | None] = []
-    for column in range(width if values else 0):
+    for column in range(width):
         first = column * len(values) // width
         span = values[first : max(first + 1, (column + 1) * len(values) // width)]
         known = [value for value in span if value is not None and math.isfinite(value)]
@@ -83,9 +85,19 @@ def plot_lines(series: Series, width: int, height: int) -> list[Line]:
 
 
 def _labels(bound: float, rows: int, zero: int) -> dict[int, str]:
-    decimals = max(2, -math.floor(math.log10(bound)))
-    edges = {0: signed(bound, decimals)}
-    return edges if rows < 3 else edges | {zero: signed(0.0, decimals), rows - 1: signed(-bound, decimals)}
+    decimals = max(0, 2 - max(0, math.floor(math.log10(bound) - 1)))
+    decimals = max(decimals, -math.floor(math.log10(bound)))
+    edges = {0: _label(bound, decimals)}
+    return (
+        edges
+        if rows < 3
+        else edges | {zero: signed(0.0, min(decimals, 3)), rows - 1: _label(-bound, decimals)}
+    )
+
+
+def _label(value: float, decimals: int) -> str:
+    text = signed(value, decimals)
+    return text if len(text) <= _GUTTER else f"{value:+.0e}".replace("-", MINUS)
 
 
 def _drawn(points: Sequence[Point | None], rows: int, bound: float) -> list[list[int]]:
@@ -127,7 +139,8 @@ def _spans(cells: Sequence[int], *, zero: bool) -> list[Span]:
 def _time_line(series: Series, columns: int) -> Line:
     first, last = market_time(series.first_ms), market_time(series.last_ms)
     if columns < len(first) + len(last) + 2:
-        return [(" " * (_GUTTER + 1), "soft"), (f"{last[:columns]:>{columns}}", "soft")]
+        short = last if columns >= len(last) else last[5:10] if columns >= 5 else ""
+        return [(" " * (_GUTTER + 1), "soft"), (f"{short:>{columns}}", "soft")]
     return [(" " * (_GUTTER + 1), "soft"), *spread([(first, "soft")], [(last, "soft")], columns)]
 
 

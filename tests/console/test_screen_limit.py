@@ -1,0 +1,61 @@
+"""A risk limit in words: what it measures, what happens when it is reached, what ends that, and which keys set it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from console.screens.limit_words import RULES, UNKNOWN, rule_of
+from engine.snapshot import LimitRow
+from risk.guards import NOT_ARMED
+from tests.console import snapshots
+from tests.console.drilled import drill_of, drilled
+from tests.console.snapshots import DRAWDOWN, PAUSED
+from tests.console.stage import MID, NARROW, WIDE
+from tests.engine.config_models import MODELS
+
+
+@pytest.mark.parametrize("size", [WIDE, MID, NARROW])
+async def test_a_limit_says_what_it_is_how_much_is_used_and_what_ends_it(size: tuple[int, int]) -> None:
+    async with drilled("limit", "max position", size) as on:
+        assert "LIMIT max position" in on.text
+        assert "33.80% of 40.00%" in on.text
+        assert "84% WARN" in on.text
+        assert "the largest position of one symbol, over equity" in on.text
+        assert "risk.max_symbol = 0.1 fraction of equity, from default" in on.text
+        assert "No restriction is in force: nothing holds trading back." in on.text
+
+
+async def test_its_own_restriction_comes_before_the_others() -> None:
+    picture = replace(snapshots.running(), overrides=(PAUSED, DRAWDOWN), state="REDUCING")
+    async with drilled("limit", "drawdown", snapshot=picture) as on:
+        assert list(drill_of(on).rows.keys) == ["drawdown ", "operator pause "]
+        assert "5.1% below the peak" in on.text
+        assert "above -4% again" in on.text
+
+
+async def test_a_limit_that_is_not_armed_says_what_it_needs() -> None:
+    async with drilled("limit", "stablecoin peg") as on:
+        assert "not armed: it needs a price of the quote currency in dollars" in on.text
+
+
+async def test_a_limit_that_is_gone_or_unknown_ends_nothing() -> None:
+    odd = replace(snapshots.running(), limits=(LimitRow("new rule", 1, 2, "count", "ok"),))
+    async with drilled("limit", "drawdown", snapshot=odd) as on:
+        assert "drawdown is not among the limits now." in on.text
+    async with drilled("limit", "new rule", snapshot=odd) as on:
+        assert UNKNOWN.what in on.text
+
+
+def test_every_guard_that_is_not_armed_has_words() -> None:
+    assert all(rule_of(item.guard.replace("_", " ")) is not UNKNOWN for item in NOT_ARMED)
+
+
+def test_the_keys_exist() -> None:
+    known = {"risk." + name for name in MODELS["risk"].model_fields}
+    guards = MODELS["risk"].model_fields["guards"].annotation
+    assert guards is not None
+    known |= {"risk.guards." + name for name in guards.model_fields}
+    named = {key for rule in RULES.values() for key in rule.keys}
+    assert named <= known

@@ -1,0 +1,211 @@
+"""Why an order is what it is: the caps that bound by name and limit, its life, and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from console.answers import OrderWhy, read_config, read_order_why
+from console.screens.cap_words import Limits, adds
+from console.screens.order_why_rows import caps_words, contributions, order_facts, slippage_words, why_rows
+from engine.commands import DetailKind
+from tests.console import snapshots
+from tests.console.drilled import drill_of, drilled
+from tests.console.recorded_details import BLEND, CONFIG, ORDER, ORDER_ID, STOP, STOP_ID, recorded
+from tests.console.snapshots import WEIGHTS
+from tests.console.stage import MID, NARROW, WIDE, Stage
+
+BOUND = (
+    "signals that disagree",
+    "risk.type_limits.momentum 12.00%",
+    "risk.max_symbol 10.00%",
+    "Kelly cap 0.80x (risk.max_gross 1.50x)",
+    "risk.dd_start 10.00%, drawdown 11.00%, all times 0.75",
+    "risk.buffer_fraction 10.00%",
+)
+BY_NAME = {row.name: row for row in WEIGHTS}
+
+
+def why(**changes: Any) -> OrderWhy:
+    return read_order_why(ORDER | changes)
+
+
+def limits(facts: OrderWhy, *, config: bool = True) -> Limits:
+    types = {row.name: row.type for row in WEIGHTS}
+    return Limits(read_config(CONFIG) if config else None, facts.decision, types)
+
+
+def squeezed(on: Stage) -> str:
+    """The screen with single blanks and without frames."""
+    return " ".join(on.text.replace("┃", " ").split())
+
+
+@pytest.mark.parametrize("size", [WIDE, MID, NARROW])
+async def test_every_cap_that_bound_is_named_with_its_limit_at_every_size(size: tuple[int, int]) -> None:
+    async with drilled("order", ORDER_ID, size) as on:
+        text = squeezed(on)
+        assert f"WHY buy BTCUSDT · {ORDER_ID}" in text
+        assert "bound by " + "; ".join(BOUND) in text
+        for words in ("quantity 0.0420", "status filled", "slippage +9.3 bps", "decided at 64,250.0"):
+            assert words in text
+        seen = text
+        await on.press("G")
+        seen += squeezed(on)
+        for words in (
+            "READINGS",
+            "DECISION",
+            "blend +0.416",
+            "A1 +0.30",
+            "+0.245",
+            "FILLS",
+            "accepted → filled",
+        ):
+            assert words in seen, words
+
+
+async def test_the_cursor_reads_out_what_does_not_fit() -> None:
+    async with drilled("order", ORDER_ID, NARROW) as on:
+        table = drill_of(on).rows
+        while table.cursor_key != "stage symbol":
+            await on.strike("j")
+        assert "BOUND risk.max_symbol 10.00%: limit of one symbol bound" in squeezed(on)
+
+
+async def test_the_rest_is_read_while_limits_are_not_known_yet() -> None:
+    answers = recorded()
+    del answers[DetailKind.CONFIG]
+    async with drilled("order", ORDER_ID, answers=answers) as on:
+        assert "risk.max_symbol not read yet" in on.text
+        assert "NOT READ nothing was recorded for config" in on.text
+        assert "accepted → filled" in on.text
+
+
+async def test_a_protective_order_says_which_rule_made_it() -> None:
+    answers = recorded() | {DetailKind.ORDER: STOP}
+    async with drilled("order", STOP_ID, NARROW, answers=answers) as on:
+        text = squeezed(on)
+        assert "made by the rule for protective orders, risk.stop_atr 3 average true ranges" in text
+        assert "1,210.0 from the average entry, for the whole position" in text
+        assert "The decision below was made at the same time" in text
+        assert "bound by" not in text
+
+
+async def test_an_order_no_decision_made_shows_its_life() -> None:
+    bare = ORDER | {"decision": None, "stages": [], "readings": [], "decision_price": None}
+    async with drilled("order", ORDER_ID, answers=recorded() | {DetailKind.ORDER: bare}) as on:
+        assert "no decision made it" in on.text
+        assert "READINGS" not in on.text
+        assert "LIFE" in on.text
+        assert "no price kept" in on.text
+
+
+async def test_x_cancels_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    async with drilled("order", STOP_ID, answers=recorded() | {DetailKind.ORDER: STOP}) as on:
+        monkeypatch.setattr(on.app, "ask_cancel", asked.append, raising=False)
+        await on.press("x")
+        assert asked == [STOP_ID]
+
+
+async def test_its_status_follows_the_picture_and_it_is_read_again() -> None:
+    async with drilled("order", "qd1aBTCUSDTo") as on:
+        assert "WHY buy BTCUSDT" in on.text
+        count = len([q for q in on.link.questions if q.kind is DetailKind.ORDER])
+        on.clock.forward(3)
+        order = replace(snapshots.ORDER, status="filled", filled="0.0040")
+        await on.turn(replace(snapshots.running(), orders=(order,)))
+        await on.until(lambda: len([q for q in on.link.questions if q.kind is DetailKind.ORDER]) > count)
+
+
+def test_readings_add_up_to_the_blend_and_one_that_does_not_is_told() -> None:
+    facts = why()
+    parts = contributions(facts, limits(facts), BY_NAME)
+    assert sum(parts.values()) == pytest.approx(BLEND)
+    rows = why_rows(facts, limits(facts), BY_NAME)
+    assert rows["stage blend"][-1].text == ""
+    heavier = BY_NAME | {"A1": replace(WEIGHTS[0], weight=0.9)}
+    told = why_rows(facts, limits(facts), heavier)["stage blend"][-1]
+    assert "weights in force now, which have changed since" in told.text
+    assert told.ink == "warn"
+
+
+def test_a_signal_without_an_opinion_adds_nothing_and_its_weight_goes_to_the_others() -> None:
+    readings = [ORDER["readings"][0] | {"value": None, "reason": "WARMUP"}, *ORDER["readings"][1:]]
+    facts = why(readings=readings)
+    parts = contributions(facts, limits(facts), BY_NAME)
+    assert parts == pytest.approx({"A2": 1.2 * 0.35 / 0.60 * 1.1 * 0.5, "A3": -1.2 * 0.25 / 0.60 * 0.2})
+    row = why_rows(facts, limits(facts), BY_NAME)["reading A1"]
+    assert row[1].text == "····"
+    assert "warming up" in row[-1].text
+
+
+def test_without_factors_nothing_is_said_of_parts() -> None:
+    facts = why()
+    assert contributions(facts, limits(facts, config=False), BY_NAME) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "confidence", "scalar", "expected"),
+    [
+        (0.5, 1.0, 1.0, 0.2),
+        (0.9, 1.0, 1.7, 0.4),
+        (-0.9, 1.0, 1.7, -0.4),
+        (None, 1.0, 1.0, None),
+        (0.5, 1.0, None, None),
+    ],
+)
+def test_a_reading_adds_its_share_of_a_clipped_forecast(
+    value: float | None, confidence: float, scalar: float | None, expected: float | None
+) -> None:
+    assert adds(value, confidence, scalar, 0.4) == expected
+
+
+def test_where_no_cap_bound_that_is_said() -> None:
+    free = [stage | {"bound": False, "why": ""} for stage in ORDER["stages"]]
+    facts = why(stages=free)
+    assert caps_words(facts, limits(facts)) == "no cap bound"
+
+
+@pytest.mark.parametrize(
+    ("stage", "state", "words"),
+    [
+        ("cluster", "ACTIVE", "risk.max_cluster 25.00%"),
+        ("net", "ACTIVE", "risk.max_net 30.00%"),
+        ("state", "REDUCING", "trading state REDUCING"),
+        ("state", "ACTIVE", "a lock, a cooldown, a stale price or a position without an opinion"),
+        ("round", "ACTIVE", ""),
+    ],
+)
+def test_each_stage_names_its_cap(stage: str, state: str, words: str) -> None:
+    facts = why(decision=ORDER["decision"] | {"state": state})
+    assert limits(facts).of_stage(stage, facts) == words
+
+
+def test_the_gross_limit_is_named_where_it_is_below_the_kelly_cap() -> None:
+    scalars = ORDER["decision"]["scalars"] | {"kelly": 3.0}
+    facts = why(decision=ORDER["decision"] | {"scalars": scalars})
+    assert limits(facts).of_stage("gross", facts) == "risk.max_gross 1.50x"
+
+
+@pytest.mark.parametrize(
+    ("side", "decided", "words", "ink"),
+    [
+        ("buy", "64250.0", "+9.3 bps", "loss"),
+        ("sell", "64250.0", "−9.3 bps", "profit"),
+        ("buy", "64310.05", "0.0 bps", "plain"),
+        ("buy", None, "no price kept", "soft"),
+    ],
+)
+def test_slippage_is_how_much_worse_than_decided(
+    side: str, decided: str | None, words: str, ink: str
+) -> None:
+    facts = why(order=ORDER["order"] | {"side": side, "filled_notional": "2701.0221"}, decision_price=decided)
+    assert slippage_words(facts) == (words, ink)
+
+
+def test_an_order_that_was_not_filled_has_no_average_and_no_slippage() -> None:
+    facts = read_order_why(STOP)
+    shown = {fact.name: fact.value for fact in order_facts(facts)}
+    assert (shown["average fill"], shown["slippage"], shown["quantity"]) == ("–", "–", "position")

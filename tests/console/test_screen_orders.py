@@ -1,0 +1,114 @@
+"""The blotter: working orders first, then the last ones; and the keys that explain and cancel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from console.answers import read_order_why
+from console.screens.order_cells import order_cells, trigger_price, working_first
+from engine.commands import DetailKind
+from engine.snapshot import OrderRow
+from tests.console import snapshots
+from tests.console.drilled import drill_of, drilled
+from tests.console.recorded_details import ORDER_ID, STOP, STOP_ID, WORKING_ID, recorded
+from tests.console.snapshots import HOUR_MS, MARKET_MS, ORDER
+from tests.console.stage import MID, NARROW, WIDE
+
+
+@pytest.mark.parametrize("size", [WIDE, MID, NARROW])
+async def test_working_orders_come_first_at_every_size(size: tuple[int, int]) -> None:
+    async with drilled("orders", size=size) as on:
+        assert list(drill_of(on).rows.keys) == [WORKING_ID, STOP_ID, ORDER_ID, "qds6fjc0XRPUSDTO"]
+        assert "2 working, 4 orders" in on.lines[3 if size == MID else 2]
+        assert "▸ 0.0s BTCUSDT    buy  open         0.0040      0.0000" in on.text
+        assert "    6h XRPUSDT    buy  open        1,200.0         0.0" in on.text
+        assert "rejected" in on.text
+        await on.press("G")
+        assert "insufficient margin" in on.text
+
+
+async def test_what_the_picture_says_later_overrides_what_was_read() -> None:
+    async with drilled("orders") as on:
+        on.link.details = {}
+        filled = replace(ORDER, status="filled", filled="0.0040", ts_ms=MARKET_MS + 1)
+        new = replace(ORDER, client_order_id="qd9", symbol="ETHUSDT", ts_ms=MARKET_MS + 2)
+        await on.turn(replace(snapshots.running(), orders=(new, filled)))
+        await on.until(lambda: "2 working, 5 orders" in on.text)
+        assert drill_of(on).rows.keys[0] == "qd9"
+        text = on.text.replace("┃", " ").replace("▸", " ")
+        assert "0.0s BTCUSDT    buy  open         0.0040      0.0040" in text
+
+
+async def test_a_key_is_the_first_filter() -> None:
+    async with drilled("orders", "XRPUSDT") as on:
+        assert "/XRPUSDT 1 of 4" in on.text
+        assert len(drill_of(on).rows.keys) == 1
+
+
+async def test_x_asks_to_cancel_the_order_under_the_cursor_and_says_so_where_it_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    async with drilled("orders") as on:
+        monkeypatch.setattr(on.app, "ask_cancel", asked.append, raising=False)
+        await on.press("j", "x")
+        assert asked == [STOP_ID]
+        await on.press("j", "x")
+        await on.until(lambda: "Nothing to cancel: this order is done." in on.text)
+        assert asked == [STOP_ID]
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("ACTIVE", "No orders yet"), ("HALTED", "HALTED: nothing is sent until you resume")]
+)
+async def test_an_empty_blotter_says_what_to_expect(state: str, words: str) -> None:
+    picture = replace(snapshots.running(), orders=(), state=state)
+    answers: dict[DetailKind, dict[str, Any]] = recorded() | {DetailKind.ORDERS: {"orders": []}}
+    async with drilled("orders", snapshot=picture, answers=answers) as on:
+        assert words in on.text
+        await on.press("x", "enter", "j")
+        await on.until(lambda: "No order here." in on.text)
+
+
+def row(**changes: Any) -> OrderRow:
+    return replace(ORDER, **changes)
+
+
+def test_orders_that_may_still_fill_stand_before_the_others_and_the_newest_before_the_older() -> None:
+    rows = [
+        row(client_order_id="a", status="filled", ts_ms=9),
+        row(client_order_id="b", status="accepted", ts_ms=1),
+        row(client_order_id="c", status="unresolved", ts_ms=5),
+        row(client_order_id="d", status="canceled", ts_ms=10),
+    ]
+    assert [each.client_order_id for each in working_first(rows)] == ["c", "b", "d", "a"]
+
+
+@pytest.mark.parametrize(
+    ("status", "ink"),
+    [
+        ("accepted", "strong"),
+        ("filled", "plain"),
+        ("canceled", "soft"),
+        ("rejected", "warn"),
+        ("unresolved", "strong"),
+    ],
+)
+def test_the_status_of_an_order_is_a_word_and_an_ink(status: str, ink: str) -> None:
+    cells = order_cells(row(status=status), MARKET_MS + 3 * HOUR_MS)
+    assert (cells[7].text, cells[7].ink) == (status, ink)
+    assert cells[0].text == "3h"
+
+
+def test_a_protective_order_covers_the_position_and_triggers_away_from_the_entry() -> None:
+    stop = read_order_why(STOP).order
+    assert order_cells(stop.row, MARKET_MS)[4].text == "position"
+    assert trigger_price(stop, "64310.03571428") == "63100.0"
+    target = replace(stop, row=replace(stop.row, purpose="target"))
+    assert trigger_price(target, "64310.0") == "65520.0"
+    short_stop = replace(stop, row=replace(stop.row, side="buy"))
+    assert trigger_price(short_stop, "64310.0") == "65520.0"
+    assert trigger_price(stop, None) is None
