@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 
-_THRESHOLDS = (10_000, 50, 50)
+_THRESHOLDS = (5_000, 5, 50)
 
 
 def collect_rarely() -> None:
