@@ -374,7 +374,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
     def _started(self) -> None:
         """The engine has started: what it loaded stays, and from here on lag is the screen's business."""
         if self.owns_terminal:
-            settle()
+            settle(beside_screen=True)
         self._beating = asyncio.create_task(self._lag.run())
 
     def _remember(self, view: View) -> None:

@@ -4,20 +4,26 @@ While a process starts nearly everything that is made stays, so looking for garb
 none. What lives after the start lives for ever, and is moved out of the collector's sight once. From then on a
 collection costs what it finds: about 0.2 ms for each thousand objects, so the first threshold is the length of the
 longest pause.
+
+A line that was drawn is garbage that refers to itself and survives the first look. Beside a screen the second look
+comes soon, or it would find tens of megabytes.
 """
 
 from __future__ import annotations
 
 import gc
 
-_THRESHOLDS = (5_000, 5, 50)
+_RARELY = (10_000, 50, 50)
+_BESIDE_A_SCREEN = (5_000, 5, 50)
 
 
 def collect_rarely() -> None:
     """Call first, before anything heavy is imported."""
-    gc.set_threshold(*_THRESHOLDS)
+    gc.set_threshold(*_RARELY)
 
 
-def settle() -> None:
+def settle(*, beside_screen: bool = False) -> None:
     """Freeze what is there; call when everything is imported. Garbage from the start stays: a few dozen objects."""
     gc.freeze()
+    if beside_screen:
+        gc.set_threshold(*_BESIDE_A_SCREEN)
