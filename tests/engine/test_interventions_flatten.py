@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -217,6 +218,22 @@ async def test_a_restart_keeps_it_flat_and_the_picture_says_so(tmp_path: Path, s
     await run(database, BARS - AT - 4)
     assert symbol in Told.of(database).positions
     assert_sound(database)
+
+
+async def test_while_it_waits_for_the_open_the_picture_shows_it_going(tmp_path: Path, symbol: str) -> None:
+    async with running(engine(tmp_path / "before.db", run__speed="1")) as session:
+        assert (await give(session, "flatten", symbol=symbol)).accepted
+        snapshot = session.snapshot()
+    assert snapshot is not None
+    (position,) = [row for row in snapshot.positions if row.symbol == symbol]
+    assert (position.flattening, position.locked) == (True, True)
+    (row,) = [row for row in snapshot.signals if row.symbol == symbol]
+    assert row.action == {"L": "SELL", "S": "BUY"}[position.side]
+    assert {(order.purpose, order.status) for order in snapshot.orders if order.symbol == symbol} >= {
+        ("flatten", "accepted"),
+        ("stop", "accepted"),
+    }
+    assert (snapshot.engine_pid, snapshot.database) == (os.getpid(), str(tmp_path / "before.db"))
 
 
 async def test_the_same_commands_at_the_same_bars_are_the_same_run(tmp_path: Path, symbol: str) -> None:

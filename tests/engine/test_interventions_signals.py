@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -157,6 +159,18 @@ async def test_the_same_choices_at_the_same_bars_are_the_same_run_in_parts_too(t
     await follow(tmp_path / "parts.db", AT + 1, script)
     await follow(tmp_path / "parts.db", BARS - AT - 1, script)
     assert len({digest(tmp_path / f"{name}.db") for name in ("one", "two", "parts")}) == 1
+
+
+async def test_a_book_that_knows_no_choices_yet_is_taken_over(tmp_path: Path) -> None:
+    database = tmp_path / "x.db"
+    await run(database, AT)
+    ((text,),) = rows(database, "SELECT value FROM session_state WHERE name = 'book'")
+    book = {name: value for name, value in json.loads(text).items() if name not in ("choices", "withdrawals")}
+    with closing(sqlite3.connect(database)) as writer, writer:
+        writer.execute("UPDATE session_state SET value = ? WHERE name = 'book'", (json.dumps(book),))
+    await run(database, BARS - AT)
+    await run(tmp_path / "whole.db", BARS)
+    assert digest(database) == digest(tmp_path / "whole.db")
 
 
 async def test_the_audit_holds_the_weights_before_and_after(tmp_path: Path) -> None:
