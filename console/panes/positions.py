@@ -44,12 +44,12 @@ class PositionsPane(Pane):
         snapshot = view.snapshot
         rows = {} if snapshot is None else {f"{row.venue} {row.symbol}": row for row in snapshot.positions}
         market_ts_ms = 0 if snapshot is None else snapshot.market_ts_ms
-        locked = any(row.locked for row in rows.values())
+        held_back = any(row.locked or row.flattening for row in rows.values())
         venues = len({row.venue for row in rows.values()})
         self._table.show(
-            position_columns(locked=locked, several_venues=venues > 1),
+            position_columns(held_back=held_back, several_venues=venues > 1),
             list(rows),
-            aged(view, lambda key: position_cells(rows[key], market_ts_ms, locked=locked)),
+            aged(view, lambda key: position_cells(rows[key], market_ts_ms, held_back=held_back)),
             _empty_words(view),
         )
         self.set_status(_status(list(rows.values())))
@@ -65,8 +65,8 @@ class PositionsPane(Pane):
         return (self._table.cursor_key or "").rpartition(" ")[2]
 
 
-def position_columns(*, locked: bool, several_venues: bool) -> list[Column]:
-    """The columns; the lock only where a symbol is locked, the venue early where there are several."""
+def position_columns(*, held_back: bool, several_venues: bool) -> list[Column]:
+    """The columns; the lock only where a symbol is locked or flattened, the venue early where there are several."""
     return [
         Column("symbol", 10, right=False),
         Column("venue", 9, right=False, rank=1 if several_venues else 8),
@@ -81,11 +81,11 @@ def position_columns(*, locked: bool, several_venues: bool) -> list[Column]:
         Column("liq", 10, rank=7),
         Column("ord", 3, rank=6),
         Column("held", 5, rank=9),
-        *([Column("lock", 6, right=False, rank=1)] if locked else []),
+        *([Column("lock", 7, right=False, rank=1)] if held_back else []),
     ]
 
 
-def position_cells(row: PositionRow, market_ts_ms: int, *, locked: bool) -> list[Cell]:
+def position_cells(row: PositionRow, market_ts_ms: int, *, held_back: bool) -> list[Cell]:
     """The cells of one position; the average entry is shown at the instrument's own decimals."""
     decimals = decimals_of(row.mark)
     gain = number(row.unrealised)
@@ -104,7 +104,11 @@ def position_cells(row: PositionRow, market_ts_ms: int, *, locked: bool) -> list
         Cell(price(row.liquidation, decimals) if row.liquidation else "none", "soft"),
         Cell(str(row.working_orders)),
         Cell(age(market_ts_ms - row.opened_ts_ms), "soft"),
-        *([Cell("LOCKED" if row.locked else "", "warn")] if locked else []),
+        *(
+            [Cell("CLOSING" if row.flattening else "LOCKED" if row.locked else "", "warn")]
+            if held_back
+            else []
+        ),
     ]
 
 
@@ -131,9 +135,10 @@ def total_line(snapshot: Snapshot, width: int) -> Line:
 def _status(rows: Sequence[PositionRow]) -> Line:
     if not rows:
         return (("none open", "soft"),)
-    locked = sum(row.locked for row in rows)
+    locked, closing = sum(row.locked for row in rows), sum(row.flattening for row in rows)
     parts: list[Line] = [
         [(f"{locked} LOCKED", "warn")] if locked else [],
+        [(f"{closing} CLOSING", "warn")] if closing else [],
         [(counted(len(rows), "position", "positions"), "soft")],
     ]
     return tuple(join(parts, (" · ", "frame")))

@@ -11,7 +11,7 @@ from console.widgets.livetable import LiveTable
 from engine.snapshot import Snapshot, WeightRow
 
 _BAR = 10
-_COLUMNS = (
+_COLUMNS = [
     Column("signal", 6, right=False),
     Column("", 25, right=False, rank=1),
     Column("weight", 6),
@@ -19,7 +19,8 @@ _COLUMNS = (
     Column("opinions", 8),
     Column("mean|v|", 7, rank=3),
     Column("type", 10, right=False, rank=4),
-)
+]
+_CHANGED = Column("changed", 20, right=False, rank=2, grow=True)
 
 
 class WeightsPane(Pane):
@@ -34,8 +35,9 @@ class WeightsPane(Pane):
 
     def show(self, view: View) -> None:
         rows = {} if view.snapshot is None else {row.name: row for row in view.snapshot.weights}
-        cells_of = aged(view, lambda name: weight_cells(rows[name]))
-        self._table.show(_COLUMNS, list(rows), cells_of, _empty_words(view))
+        changed = any(row.change for row in rows.values())
+        cells_of = aged(view, lambda name: weight_cells(rows[name], changed=changed))
+        self._table.show(weight_columns(changed=changed), list(rows), cells_of, _empty_words(view))
         enabled = sum(row.enabled for row in rows.values())
         self.set_status(((f"{enabled} of {len(rows)} on", "soft"),) if rows else ())
         self.set_foot([_total(view.snapshot)] if view.snapshot is not None and rows else (), old=view.silent)
@@ -49,7 +51,12 @@ class WeightsPane(Pane):
         return self._table.cursor_key or ""
 
 
-def weight_cells(row: WeightRow) -> list[Cell]:
+def weight_columns(*, changed: bool) -> list[Column]:
+    """The columns; what an operator changed only where there is something of the kind."""
+    return [*_COLUMNS, _CHANGED] if changed else _COLUMNS
+
+
+def weight_cells(row: WeightRow, *, changed: bool = False) -> list[Cell]:
     """The cells of one signal; one that is switched off says so instead of its weight."""
     ink = "plain" if row.enabled else "stale"
     return [
@@ -60,6 +67,7 @@ def weight_cells(row: WeightRow) -> list[Cell]:
         Cell(f"{row.opinions}/{row.symbols}", ink if row.opinions else "warn"),
         Cell(plain(row.mean_abs) if row.opinions else NONE_SHOWN, ink),
         Cell(row.type, "soft"),
+        *([Cell(row.change, "warn")] if changed else []),
     ]
 
 

@@ -228,7 +228,7 @@ class Drill(RowKeys, Screen[None], inherit_bindings=False):
 
     def show(self, view: View) -> None:
         """Bring everything up to date, and ask for what is missing or old."""
-        self._view = view
+        self._view = view.panes
         self._status.show_view(view, self.size_class)
         for want in self.wants():
             self._inquiry.want(want)
@@ -236,7 +236,7 @@ class Drill(RowKeys, Screen[None], inherit_bindings=False):
 
     def keep(self, view: View) -> None:
         """Take note of what is new without drawing."""
-        self._view = view
+        self._view = view.panes
 
     def on_mount(self) -> None:
         self._show_tab(0)

@@ -8,6 +8,7 @@ import pytest
 
 from console.screens.kill import KillScreen
 from tests.console import snapshots
+from tests.console.recorded_details import recorded
 from tests.console.snapshots import WALL_MS
 from tests.console.stage import MID, NARROW, WIDE, stage
 
@@ -78,6 +79,19 @@ async def test_the_kill_switch_arms_and_shows_itself_over_a_frozen_display() -> 
         assert "kill: ARMED" in on.lines[0]
         await on.press("F")
         await on.until(lambda: "HALTED" in on.lines[0])
+
+
+async def test_a_screen_over_the_desk_stands_still_too() -> None:
+    later = replace(FIRST, positions=(replace(FIRST.positions[0], mark="70000.0"), *FIRST.positions[1:]))
+    async with stage(FIRST, details=recorded()) as on:
+        await on.press("3", "enter")
+        await on.until(lambda: "65,012.5" in on.text)
+        await on.press("f")
+        await on.turn(later)
+        assert "70,000.0" not in on.text
+        assert "FROZEN" in on.lines[0]
+        await on.press("f")
+        await on.until(lambda: "70,000.0" in on.text)
 
 
 async def test_no_log_line_is_lost_while_the_display_is_frozen() -> None:

@@ -10,7 +10,7 @@ from console.kill_plan import kill_plan
 from console.panes.limits import alarm_words, amount, limit_cells, override_lines
 from console.panes.positions import position_cells, position_columns, total_line
 from console.panes.signals import signal_cells, signal_columns, signal_names, warming_lines
-from console.panes.weights import weight_cells, weights_line
+from console.panes.weights import weight_cells, weight_columns, weights_line
 from console.screens.kill import plan_lines
 from console.screens.kill_progress import progress_lines
 from console.widgets.columns import Cell, Column
@@ -91,7 +91,8 @@ def position_shown(**changes: object) -> dict[str, Cell]:
     row = replace(plain, **changes)  # type: ignore[arg-type]
     locked = bool(changes.get("locked", False))
     return by_title(
-        position_columns(locked=locked, several_venues=False), position_cells(row, MARKET_MS, locked=locked)
+        position_columns(held_back=locked, several_venues=False),
+        position_cells(row, MARKET_MS, held_back=locked),
     )
 
 
@@ -113,7 +114,7 @@ def test_the_side_is_one_letter(side: str, shown: str) -> None:
 
 def test_a_position_without_a_stop_or_under_a_lock_says_so() -> None:
     assert position_shown(stop=None)["stop"] == Cell("none", "warn")
-    assert position_shown(locked=True)["lock"] == Cell("LOCKED", "warn")
+    assert position_shown(held_back=True)["lock"] == Cell("LOCKED", "warn")
 
 
 def test_the_foot_of_the_positions_says_when_the_books_last_agreed() -> None:
@@ -190,3 +191,18 @@ def test_a_kill_is_not_called_done_before_the_venue_said_so(progress: str) -> No
     assert "timed out; trying again" in text
     flat = progress_lines(replace(row, progress="flat", error=""), WALL_MS)
     assert plain_text(flat[-1]) == "FLAT: the venue confirms it."
+
+
+def test_what_an_operator_changed_of_a_signal_stands_in_a_column_of_its_own() -> None:
+    changed = replace(WEIGHTS[0], change="weight 0.4 to 0.6 by operator ann@console")
+    columns = weight_columns(changed=True)
+    cells = [weight_cells(row, changed=True) for row in (changed, *WEIGHTS[1:])]
+    assert by_title(columns, cells[0])["changed"] == Cell("weight 0.4 to 0.6 by operator ann@console", "warn")
+    assert by_title(columns, cells[1])["changed"].text == ""
+    assert [column.title for column in weight_columns(changed=False)] == [c.title for c in columns[:-1]]
+
+
+def test_a_position_that_is_being_flattened_says_so() -> None:
+    closing = replace(snapshots.POSITIONS[0], flattening=True, locked=True)
+    columns = position_columns(held_back=True, several_venues=False)
+    assert by_title(columns, position_cells(closing, MARKET_MS, held_back=True))["lock"].text == "CLOSING"
