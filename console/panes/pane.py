@@ -15,16 +15,16 @@ from textual.containers import Vertical
 
 from console.actions import PANES
 from console.publisher import View
+from console.widgets.edge import edge_line
 from console.widgets.faded import faded_cells, faded_line
-from console.widgets.fields import Field, fields_line
-from console.widgets.ink import Line, width_of
+from console.widgets.fields import Field
+from console.widgets.ink import Line
 from console.widgets.lines import Lines
 from console.widgets.livetable import CellsOf, LiveTable
 from console.widgets.logview import LogView
 from console.widgets.selection import sorted_by
 
 _LONGEST_KEPT = 60
-_THIN, _HEAVY = ("┌", "─", "┐"), ("┏", "━", "┓")
 
 
 class Pane(Vertical):
@@ -117,18 +117,9 @@ class Pane(Vertical):
         return self.has_focus_within
 
     def _draw_edge(self) -> None:
-        focused = self.focused
-        left, rule, right = _HEAVY if focused else _THIN
-        frame, title = ("frame-focus", "title-focus") if focused else ("frame", "title")
         name = f" {PANES.index(self.NAME) + 1} {self.HEADING} "
-        room = self.size.width - 4 - len(name)
         fields = (Field(self.body.title_words, 1), Field(self._status, 2))
-        said = fields_line(fields, (" · ", "frame"), room - 2)
-        status: Line = ((" ", frame), *said, (" ", frame)) if said else ()
-        filling = rule * max(0, room - width_of(status))
-        self._edge.show(
-            [[(left + rule, frame), (name, title), (filling, frame), *status, (rule + right, frame)]]
-        )
+        self._edge.show([edge_line(name, fields, self.size.width, focused=self.focused)])
 
 
 def aged(view: View, cells_of: CellsOf) -> CellsOf:

@@ -83,6 +83,11 @@ class ConfigurationScreen(Drill):
             _COLUMNS, list(rows), lambda key: setting_cells(rows[key]), self.waiting_words(_QUESTION, nothing)
         )
 
+    def row_words(self, key: str) -> str:
+        known: ConfigFacts | None = self.known(_QUESTION)
+        row = None if known is None else next((row for row in known.rows if row.key == key), None)
+        return "" if row is None else f"{row.value or 'not set'} ({row.source}): {row.description}"
+
     def action_differences(self) -> None:
         self._only_differences = not self._only_differences
         self.show(self.view)

@@ -160,6 +160,16 @@ class Drill(RowKeys, Screen[None], inherit_bindings=False):
         """A tab as it is read."""
         return self.TABS[tab]
 
+    def row_words(self, key: str) -> str:
+        """What stands below the table of the row under the cursor: its widest column, where that is cut off."""
+        columns = self._shown.columns
+        at = next((place for place, column in enumerate(columns) if column.grow), None)
+        if at is None:
+            return ""
+        text = self._shown.cells_of(key)[at].text
+        room = next((place.width for place in fit(columns, self.rows.size.width) if place.index == at), 0)
+        return text if len(text) > room else ""
+
     def drawn(self) -> None:
         """Called when facts and table were brought up to date."""
 
@@ -297,19 +307,10 @@ class Drill(RowKeys, Screen[None], inherit_bindings=False):
         height = 1 if self.size_class is Size.WIDE else 2
         if self._foot.styles.height is None or self._foot.styles.height.value != height:
             self._foot.styles.height = height
-        words = wrapped(self._cut_off(), self._foot.size.width - 2, "plain")[:height]
-        self._foot.show([[(" ", "plain"), *line] for line in words])
-
-    def _cut_off(self) -> str:
-        """What the row under the cursor says in its widest column, where there is no room for all of it."""
-        rows, key = self._shown, self.rows.cursor_key
-        at = next((place for place, column in enumerate(rows.columns) if column.grow), None)
-        if at is None or key is None or key not in rows.keys:
-            return ""
-        text = rows.cells_of(key)[at].text
-        places = fit(rows.columns, self.rows.size.width)
-        room = next((place.width for place in places if place.index == at), 0)
-        return text if len(text) > room else ""
+        key = self.rows.cursor_key
+        words = self.row_words(key) if key is not None and key in self._shown.keys else ""
+        lines = wrapped(words, self._foot.size.width - 2, "plain")[:height]
+        self._foot.show([[(" ", "plain"), *line] for line in lines])
 
     def _draw_edge(self) -> None:
         fields = (Field(self.rows.title_words, 1), Field(self.state(), 3), Field(self._age_words(), 2))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from console.answers import PositionFacts, read_position
 from console.bindings import bindings
 from console.details import Want
+from console.questions import flattened
 from console.screens.drill import Rows
 from console.screens.order_cells import ORDER_COLUMNS, order_cells, trigger_price
 from console.screens.order_keys import OrderKeys
@@ -114,7 +115,7 @@ class PositionScreen(OrderKeys):
         return (key, True) if key in working else ("", False)
 
     def action_flatten_position(self) -> None:
-        if self._row is None:
+        if self._row is None and flattened(self.snapshot, self.symbol) is None:
             self.owner.say(f"Nothing to flatten: no position in {self.symbol}.")
         else:
             self.owner.ask_flatten(self.symbol)

@@ -24,6 +24,12 @@ async def test_every_key_has_value_default_and_source(size: tuple[int, int]) -> 
         assert ("fraction of equity" in on.text) == (size == WIDE)
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_below_stands_what_the_key_under_the_cursor_means(size: tuple[int, int]) -> None:
+    async with drilled("config", "max_gross", size) as on:
+        assert "1.5 (flag --set risk.max_gross): what max gross means" in on.text
+
+
 async def test_d_shows_only_what_differs_and_everything_again() -> None:
     async with drilled("config") as on:
         await on.press("d")

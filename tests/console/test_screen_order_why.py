@@ -101,12 +101,10 @@ async def test_an_order_no_decision_made_shows_its_life() -> None:
         assert "no price kept" in on.text
 
 
-async def test_x_cancels_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+async def test_x_cancels_while_it_works() -> None:
     async with drilled("order", STOP_ID, answers=recorded() | {DetailKind.ORDER: STOP}) as on:
-        monkeypatch.setattr(on.app, "ask_cancel", asked.append, raising=False)
-        await on.press("x")
-        assert asked == [STOP_ID]
+        await on.press("x", "C")
+        await on.until(lambda: on.link.asked_for == [("cancel", {"order": STOP_ID})])
 
 
 async def test_its_status_follows_the_picture_and_it_is_read_again() -> None:

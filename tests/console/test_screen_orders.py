@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from console.answers import read_order_why
+from console.screens.confirm import ConfirmScreen
 from console.screens.order_cells import order_cells, trigger_price, working_first
 from engine.commands import DetailKind
 from engine.snapshot import OrderRow
@@ -48,17 +49,22 @@ async def test_a_key_is_the_first_filter() -> None:
         assert len(drill_of(on).rows.keys) == 1
 
 
-async def test_x_asks_to_cancel_the_order_under_the_cursor_and_says_so_where_it_is_done(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[str] = []
+async def test_x_asks_before_it_cancels_and_the_row_stays_under_the_cursor() -> None:
     async with drilled("orders") as on:
-        monkeypatch.setattr(on.app, "ask_cancel", asked.append, raising=False)
         await on.press("j", "x")
-        assert asked == [STOP_ID]
-        await on.press("j", "x")
+        assert isinstance(on.app.screen, ConfirmScreen)
+        await on.press("x", "escape")
+        assert on.link.asked_for == []
+        await on.press("x", "C")
+        await on.until(lambda: on.link.asked_for == [("cancel", {"order": STOP_ID})])
+        assert drill_of(on).rows.cursor_key == STOP_ID
+
+
+async def test_an_order_that_is_done_cannot_be_cancelled() -> None:
+    async with drilled("orders") as on:
+        await on.press("j", "j", "x")
         await on.until(lambda: "Nothing to cancel: this order is done." in on.text)
-        assert asked == [STOP_ID]
+        assert "┏━ ORDERS" in on.text
 
 
 @pytest.mark.parametrize(

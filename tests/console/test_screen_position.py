@@ -15,7 +15,7 @@ from engine.snapshot import OverrideRow
 from tests.console import snapshots
 from tests.console.drilled import drill_of, drilled
 from tests.console.recorded_details import ORDER_ID, POSITION, STOP_ID, recorded
-from tests.console.snapshots import HOUR_MS, MARKET_MS, POSITIONS
+from tests.console.snapshots import FLATTENED, HOUR_MS, MARKET_MS, POSITIONS
 from tests.console.stage import MID, NARROW, WIDE, Stage
 
 
@@ -91,6 +91,20 @@ async def test_a_symbol_without_a_position_still_shows_what_the_books_hold() -> 
         assert "realised" in on.text
         await on.press("F")
         await on.until(lambda: "Nothing to flatten: no position in BTCUSDT." in on.text)
+
+
+async def test_flatten_asks_before_it_flattens_and_lets_the_symbol_trade_again() -> None:
+    async with drilled("position", "BTCUSDT") as on:
+        await on.press("F", "F", "enter")
+        assert on.link.asked_for == []
+        await on.press("F", "X")
+        await on.until(lambda: on.link.asked_for == [("flatten", {"symbol": "BTCUSDT", "on": "true"})])
+        flat = replace(POSITIONS[0], flattening=True)
+        held_out = replace(FLATTENED, scope="BTCUSDT")
+        await on.turn(replace(snapshots.running(), positions=(flat,), overrides=(held_out,)))
+        await on.until(lambda: "FLATTENING" in on.text)
+        await on.press("F", "X")
+        await on.until(lambda: on.link.asked_for[-1] == ("flatten", {"symbol": "BTCUSDT", "on": "false"}))
 
 
 async def test_a_lock_and_a_flatten_are_told_with_what_ends_them() -> None:
