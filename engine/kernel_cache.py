@@ -55,6 +55,23 @@ def prepare() -> Path:
     return _point_numba_to(temporary)
 
 
+def load_numba() -> None:
+    """Import numba before a kernel does, without the SciPy that its import looks for. Blocking.
+
+    numba loads SciPy's linear algebra to learn whether kernels may call it: a tenth of a second, 14 MB and a pool of
+    threads. Our kernels do not; one that did would still find it when it is compiled.
+    """
+    sought = "scipy.linalg"
+    hidden = sought not in sys.modules
+    if hidden:
+        sys.modules[sought] = None  # type: ignore[assignment]
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        if hidden:
+            del sys.modules[sought]
+
+
 def warm(names: Iterable[str] | None = None) -> Warmth:
     """Import these kernel modules (every one without them), compiling what the cache does not hold.
 

@@ -385,6 +385,7 @@ class Session:
 def _heavy_parts() -> Callable[[Configuration, Path], Coroutine[None, None, Machine]]:
     """Import what stands on numba, off the loop: a screen beside it goes on painting."""
     kernel_cache.prepare()
+    kernel_cache.load_numba()
     for late in ("engine.control", "engine.picture"):
         importlib.import_module(late)
     from engine.machine import assemble

@@ -107,3 +107,12 @@ def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
 
 def test_naming_a_decision_loads_no_compiler() -> None:
     assert run("import engine.decision, engine.kernel_cache, sys; print('numba' in sys.modules)") == "False"
+
+
+def test_numba_comes_without_linear_algebra_that_a_kernel_could_still_use() -> None:
+    code = (
+        "import sys; from engine import kernel_cache; kernel_cache.load_numba();"
+        "import engine.market_kernel, risk.volatility; print('scipy.linalg' in sys.modules);"
+        "import numba, numpy as np; print(numba.njit(lambda a, b: np.dot(a, b))(np.ones(3), np.ones(3)))"
+    )
+    assert run(code).splitlines() == ["False", "3.0"]
