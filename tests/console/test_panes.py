@@ -114,7 +114,7 @@ def test_the_side_is_one_letter(side: str, shown: str) -> None:
 
 def test_a_position_without_a_stop_or_under_a_lock_says_so() -> None:
     assert position_shown(stop=None)["stop"] == Cell("none", "warn")
-    assert position_shown(held_back=True)["lock"] == Cell("LOCKED", "warn")
+    assert position_shown(locked=True)["lock"] == Cell("LOCKED", "warn")
 
 
 def test_the_foot_of_the_positions_says_when_the_books_last_agreed() -> None:
