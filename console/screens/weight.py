@@ -62,7 +62,7 @@ class WeightScreen(Dialog[str | None], inherit_bindings=False):
         self.show(self._view)
 
     def on_input_submitted(self) -> None:
-        if not self.listening or weight_of(self._typed) is None:
+        if weight_of(self._typed) is None:
             return
         (self._cancel if self._named else self._name_typed).focus()
 
