@@ -133,4 +133,4 @@ class AuditScreen(Drill):
             return ((f"chain: {answer}", "warn"),) if answer else (("checking the chain...", "soft"),)
         if facts.broken:
             return ((f"CHAIN BROKEN: {facts.chain}", "breach"),)
-        return ((f"chain whole, {facts.chain}", "plain"),)
+        return ((f"chain whole, {facts.chain}, {self.age_of(_CHAIN)} ago", "plain"),)

@@ -219,6 +219,11 @@ class Drill(RowKeys, Screen[None], inherit_bindings=False):
         answer = self._inquiry.answer(question)
         return "" if answer is None else answer.fault
 
+    def age_of(self, question: Question) -> str:
+        """How long ago this question was answered; "" while it was not."""
+        answer = self._inquiry.answer(question)
+        return "" if answer is None else age(max(0, self._view.wall_ms - answer.wall_ms))
+
     def waiting_words(self, question: Question, otherwise: str) -> list[str]:
         """What an empty table says: that it is being read, that it cannot be, or that there is nothing."""
         answer = self._inquiry.answer(question)

@@ -17,6 +17,7 @@ from console.format import (
     sparkline,
 )
 from console.screens.signal_words import (
+    bar_ms,
     reason_words,
     settings_words,
     statistic_text,
@@ -33,7 +34,6 @@ _BAR = 10
 _TRAIL = 8
 _WIDE = 98
 _STALE_AFTER_BARS = 2
-_BAR_MS = {"1h": 3_600_000, "4h": 14_400_000, "8h": 28_800_000, "1d": 86_400_000}
 _NOT_SETTINGS = frozenset({"enabled", "weight", "window"})
 _BETWEEN: Span = (" · ", "frame")
 
@@ -136,7 +136,7 @@ def reading_line(
     known = None if facts is None else facts.reading(symbol)
     bar_size = "" if facts is None else str(facts.about.get("bar", ""))
     old_ms = 0 if known is None else market_ms - known.ts_ms
-    stale = old_ms > _STALE_AFTER_BARS * _BAR_MS.get(bar_size, 86_400_000)
+    stale = old_ms > _STALE_AFTER_BARS * bar_ms(bar_size)
     waiting = cell.reason == "WARMUP"
     value: Line = (
         (signed(cell.value), "stale" if stale else "strong"),

@@ -49,6 +49,7 @@ _STATISTICS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r".*_(?:rate|share|fraction|ratio)", "", "fraction"),
     )
 )
+_UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _BARS = {"1d": ("daily bar", "daily bars"), "1h": ("hourly bar", "hourly bars"), "": ("bar", "bars")}
 
 
@@ -94,6 +95,12 @@ def wait_words(note: str, window: int | None, bar: str) -> str:
     missing = max(0, needed - known)
     one, many = _BARS.get(bar, (f"bar of {bar}", f"bars of {bar}"))
     return f"{known} of {needed} bars known: an opinion in {counted(missing, f'more {one}', f'more {many}')}"
+
+
+def bar_ms(bar: str) -> int:
+    """Milliseconds of a bar size written as 15m, 4h or 1d; a day where it is not known."""
+    found = re.fullmatch(r"(\d+)([mhd])", bar)
+    return int(found.group(1)) * _UNIT_MS[found.group(2)] if found else _UNIT_MS["d"]
 
 
 def _setting(value: object) -> str:

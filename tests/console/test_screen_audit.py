@@ -87,6 +87,7 @@ async def test_the_chain_is_checked_when_asked_and_what_was_found_is_said(
         assert "checking the chain..." in on.text
         on.link.answers.set()
         await on.until(lambda: words in on.text)
+        assert ("ago" in on.lines[2]) == (not chain["fault"])
         asked = [question for question in audit_questions(on) if question.arguments.get("verify") == "true"]
         assert len(asked) == 1
 

@@ -43,6 +43,16 @@ async def test_what_the_picture_says_later_overrides_what_was_read() -> None:
         assert "0.0s BTCUSDT    buy  open         0.0040      0.0040" in text
 
 
+async def test_of_what_was_read_and_what_the_picture_says_the_newer_is_shown() -> None:
+    async with drilled("orders") as on:
+        newer = replace(ORDER, client_order_id=STOP_ID, status="canceled", reason="by hand", ts_ms=MARKET_MS)
+        older = replace(ORDER, client_order_id=ORDER_ID, status="accepted", ts_ms=MARKET_MS - 9 * HOUR_MS)
+        await on.turn(replace(snapshots.running(), orders=(newer, older)))
+        await on.until(lambda: "by hand" in on.text)
+        rows = drill_of(on).rows
+        assert [rows._cells_of(key)[7].text for key in (STOP_ID, ORDER_ID)] == ["canceled", "filled"]
+
+
 async def test_a_key_is_the_first_filter() -> None:
     async with drilled("orders", "XRPUSDT") as on:
         assert "/XRPUSDT 1 of 4" in on.text

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from console.screens.dialog import Dialog
-from console.screens.signal_words import reason_words, statistic_text, statistic_words, wait_words
+from console.screens.signal_words import bar_ms, reason_words, statistic_text, statistic_words, wait_words
 from engine.commands import DetailKind, Question
 from strategies.signal import REASONS
 from tests.console import snapshots
@@ -181,6 +181,13 @@ def test_a_statistic_has_words_and_a_unit(name: str, words: str, unit: str) -> N
 )
 def test_a_number_of_any_size_is_readable(value: float | None, text: str) -> None:
     assert statistic_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("bar", "minutes"), [("1m", 1), ("15m", 15), ("4h", 240), ("1d", 1_440), ("", 1_440), ("odd", 1_440)]
+)
+def test_the_length_of_a_bar_is_read_from_its_name(bar: str, minutes: int) -> None:
+    assert bar_ms(bar) == minutes * 60_000
 
 
 @pytest.mark.parametrize(
