@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from console.attachment import Attachment
 from console.config import ConsoleConfig
+from console.details import Details
+from console.layout import Layout
 from console.screens.desk import Desk
 from console.screens.kill import KillScreen
 from console.screens.welcome import WelcomeScreen, welcome_lines
 from console.widgets.ink import plain_text
 from engine.commands import DetailKind
 from tests.console import snapshots
+from tests.console.recorded_link import RecordedLink
 from tests.console.stage import MID, NARROW, WIDE, Stage, stage
 
 SEEN = {"welcomed": "yes"}
@@ -132,6 +136,30 @@ async def test_what_is_changed_is_remembered_once_it_has_stayed() -> None:
             "theme": "light",
             "log_level": "ERROR",
         }
+
+
+async def test_a_filter_is_not_remembered_letter_by_letter() -> None:
+    told: list[tuple[str, str]] = []
+
+    class Telling(RecordedLink):
+        async def remember(self, name: str, value: str) -> None:
+            told.append((name, value))
+
+    link = Telling(None)
+    link.details = kept()
+    layout = Layout(link, Details(link), lambda name, value: True)
+
+    async def turn(text: str) -> None:
+        layout.turn({"filter.signals": text}, engine_ready=True, may_write=True)
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    await turn("")
+    while layout.known is None:
+        await turn("")
+    for text in ("b", "bt", "btc", "btc", "btc", "", "e", "et", "et"):
+        await turn(text)
+    assert told == [("filter.signals", "btc"), ("filter.signals", "et")]
 
 
 async def test_an_engine_that_cannot_remember_is_reported_and_costs_nothing(

@@ -158,3 +158,11 @@ def test_shares_of_a_class_sum_to_one_or_are_all_nothing(rows: list[tuple[float,
     total = sum(shares.values())
     assert total == pytest.approx(1.0) or set(shares.values()) == {0.0}
     assert set(shares) == {row.name for row in weights if row.enabled} | {"S0"}
+
+
+def test_shares_are_those_of_the_signals_own_class_and_of_what_is_switched_on() -> None:
+    other = replace(WEIGHTS[0], name="N1", kind="neutral", raw_weight=0.9)
+    off = replace(WEIGHTS[0], name="A9", enabled=False, raw_weight=0.9)
+    shares = questions.shares_if(replace(RUNNING, weights=(*WEIGHTS, other, off)), "A1", 0.6)
+    assert shares == pytest.approx({"A1": 0.5, "A2": 0.35 / 1.2, "A3": 0.25 / 1.2})
+    assert questions.shares_if(RUNNING, "Z9", 0.6) == {}
