@@ -62,6 +62,11 @@ def test_a_gap_stays_empty_and_the_zero_line_runs_through_it() -> None:
     assert all(line[8:][6:13].strip(" ┄") == "" for line in lines[:-1])
 
 
+def test_nothing_is_drawn_from_before_a_gap_to_after_it() -> None:
+    lines = [plain_text(line)[8:] for line in plot_lines(Series([1.0, None, -1.0], 0, DAY_MS), 14, 8)]
+    assert [line[4:].strip("┄ ") for line in lines[:-1]] == ["", "", "", "", "", "", "⣀⣀"]
+
+
 def test_the_time_stands_below_from_first_to_last() -> None:
     lines = plot_lines(Series([0.0, 0.1], FIRST_MS, FIRST_MS + DAY_MS), 60, 5)
     assert plain_text(lines[-1]).split() == ["2023-01-01", "00:00", "2023-01-02", "00:00"]

@@ -28,11 +28,12 @@ async def test_a_limit_says_what_it_is_how_much_is_used_and_what_ends_it(size: t
 
 
 async def test_its_own_restriction_comes_before_the_others() -> None:
-    picture = replace(snapshots.running(), overrides=(PAUSED, DRAWDOWN), state="REDUCING")
-    async with drilled("limit", "drawdown", snapshot=picture) as on:
-        assert list(drill_of(on).rows.keys) == ["drawdown ", "operator pause "]
-        assert "5.1% below the peak" in on.text
-        assert "above -4% again" in on.text
+    streak = replace(DRAWDOWN, name="losing_streak", reason="5 lost in a row", ends="24 hours")
+    picture = replace(snapshots.running(), overrides=(PAUSED, DRAWDOWN, streak), state="REDUCING")
+    async with drilled("limit", "losing streak", snapshot=picture) as on:
+        assert next(iter(drill_of(on).rows.keys)) == "losing_streak "
+        assert "5 lost in a row" in on.text
+        assert "24 hours" in on.text
 
 
 async def test_a_limit_that_is_not_armed_says_what_it_needs() -> None:
