@@ -60,9 +60,7 @@ class LimitScreen(Drill):
         return lines
 
     def table(self, tab: int) -> Rows:
-        row = self._row
-        rule = None if row is None else rule_of(row.name)
-        rows = {f"{each.name} {each.scope}": each for each in self._overrides(rule)}
+        rows = {f"{each.name} {each.scope}": each for each in self._overrides(rule_of(self.key))}
         market_ms = self.market_ms
         return Rows(
             _COLUMNS,
@@ -76,14 +74,13 @@ class LimitScreen(Drill):
         rows = () if self.snapshot is None else self.snapshot.limits
         return next((row for row in rows if row.name == self.key), None)
 
-    def _overrides(self, rule: Rule | None) -> list[OverrideRow]:
+    def _overrides(self, rule: Rule) -> list[OverrideRow]:
         rows = () if self.snapshot is None else self.snapshot.overrides
         severity = {"HALTED": 0, "REDUCING": 1}
-        own = "" if rule is None else rule.override
         return sorted(
             rows,
             key=lambda row: (
-                row.name.replace(" ", "_") != own,
+                row.name.replace(" ", "_") != rule.override,
                 severity.get(row.state, 2),
                 -row.since_ts_ms,
             ),
