@@ -48,6 +48,7 @@ class LogView(Widget, can_focus=True):
         self._filter = ""
         self._words: tuple[str, ...] = ()
         self._in_context = False
+        self._found: list[int] | None = None
         self._shift = 0
         self._top = 0
         self._cursor = 0
@@ -88,7 +89,7 @@ class LogView(Widget, can_focus=True):
             # The line that was found last is where the reader is, also when it is the newest.
             self._in_context, self.following = True, False
             self._choose_anew()
-        found = [row for row, line in enumerate(self._shown) if self._contains(line)]
+        found = self._found_rows()
         self.post_message(self.Rearranged())
         if not found:
             return False
@@ -105,7 +106,7 @@ class LogView(Widget, can_focus=True):
         if not self._in_context:
             at_level = sum(map(self._at_level, self._ring))
             return [(f"/{self._filter}", "strong"), (f" {len(self._shown):,} of {at_level:,}", "soft")]
-        found = [row for row, line in enumerate(self._shown) if self._contains(line)]
+        found = self._found_rows()
         place = f"{found.index(self._cursor) + 1} of " if self._cursor in found else ""
         return [("find ", "soft"), (self._filter, "strong"), (f" {place}{len(found):,}", "soft")]
 
@@ -136,6 +137,7 @@ class LogView(Widget, can_focus=True):
         """Append lines; the oldest fall out of the ring."""
         if not lines:
             return
+        self._found = None
         self._ring.extend(lines)
         self._shown += self._wanted(lines)
         surplus = len(self._shown) - RING_LINES
@@ -214,11 +216,18 @@ class LogView(Widget, can_focus=True):
     def _choose_anew(self) -> None:
         """Other lines are shown: the cursor stays on its line, or on the next one that is still there."""
         reader_on = self.cursor_line
+        self._found = None
         self._shown = self._wanted(self._ring)
         if reader_on is not None and not self.following:
             later = (row for row, line in enumerate(self._shown) if line.sequence >= reader_on.sequence)
             self._place_cursor(next(later, len(self._shown) - 1))
         self._settle()
+
+    def _found_rows(self) -> list[int]:
+        """The rows that contain the filter; worked out once for the lines that are shown."""
+        if self._found is None:
+            self._found = [row for row, line in enumerate(self._shown) if self._contains(line)]
+        return self._found
 
     def _wanted(self, lines: Iterable[LogLine]) -> list[LogLine]:
         there = [line for line in lines if self._at_level(line)]
