@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from textual.actions import ActionParseResult, parse
 from textual.app import App
@@ -36,6 +36,7 @@ from console.screens.desk import Desk
 from console.screens.help import HelpScreen
 from console.screens.palette import Palette
 from console.screens.welcome import WelcomeScreen
+from console.showing import Showing
 from console.terminal import ConsoleDriver, DriverLoad, TerminalFiles
 from console.theme import THEMES, Inks, inks, theme_at_start, themes
 from engine.commands import CommandResult, EngineLink
@@ -46,24 +47,9 @@ if TYPE_CHECKING:
     from console.screens.drill import Drill
 
 _LOG = logging.getLogger("quarterdeck.console")
-_TURNS_KEPT_BELOW = 4
 _DRILLS_LOADED_AFTER_S = 1.0
 Ending = Literal["left", "stopped", "engine_ended", "terminal_lost", "failed"]
 Result = TypeVar("Result")
-
-
-@runtime_checkable
-class Shown(Protocol):
-    """A screen that is brought up to date at every turn."""
-
-    def show(self, view: View) -> None: ...
-
-
-@runtime_checkable
-class Kept(Shown, Protocol):
-    """A screen that takes note of what is new while others cover it."""
-
-    def keep(self, view: View) -> None: ...
 
 
 class ConsoleApp(App[Ending], inherit_bindings=False):
@@ -117,8 +103,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self._begun: set[asyncio.Task[object]] = set()
         self._on_terminal_lost = on_terminal_lost
         self._awaits_engine = awaits_engine
-        self._stopping = False
-        self._kept_turns = 0
+        self._showing = Showing()
         self._mouse = config.mouse
         self._beating: asyncio.Task[None] | None = None
         self._task_factory = asyncio.get_running_loop().get_task_factory()
@@ -202,7 +187,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
 
     def engine_ended(self) -> None:
         """The engine task is over, and so is the screen."""
-        self.exit("stopped" if self._stopping else "engine_ended")
+        self.exit("stopped" if self._interventions.stopping else "engine_ended")
 
     def apply_theme(self, name: str) -> None:
         """Show every screen in the theme `name` from the next frame on. Raises InvalidThemeError for an unknown one."""
@@ -301,7 +286,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self._interventions.resume()
 
     def action_ask_quit(self) -> None:
-        self._interventions.quit(lambda: self.exit("left"), self._stop_asked)
+        self._interventions.quit(lambda: self.exit("left"), self._stopped)
 
     def action_help(self) -> None:
         drill = self._drill
@@ -351,25 +336,12 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             return
         self._view = view = replace(turn.view, frozen=self._frozen)
         self.set_class(view.mode == "live", "-live")
-        if self.screen is not self.desk:
-            self._show_below(view)
-        if isinstance(self.screen, Shown) and self.screen.is_mounted:
-            self.screen.show(view)
+        self._showing.show(self.screen_stack, self._drill or self.desk, view)
         if turn.repaint:
             self.refresh(layout=True)
         if self._beating is None and view.snapshot is not None and view.snapshot.phase == "running":
             self._started()
         self._remember(view)
-
-    def _show_below(self, view: View) -> None:
-        """Bring what lies below up to date: what a dialog leaves in sight now and then, the rest not at all."""
-        # What is in sight is drawn with the whole dialog, so it is drawn less often, but never left to go old.
-        self._kept_turns += 1
-        in_turn = self._kept_turns % _TURNS_KEPT_BELOW == 0
-        behind: Screen[Any] = self._drill or self.desk
-        for screen in self.screen_stack[:-1]:
-            if isinstance(screen, Kept):
-                (screen.show if in_turn and screen is behind else screen.keep)(view)
 
     def _started(self) -> None:
         """The engine has started: what it loaded stays, and from here on lag is the screen's business."""
@@ -421,13 +393,9 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self._begun.add(task)
         task.add_done_callback(self._begun.discard)
 
-    def _stop_asked(self, asked: asyncio.Task[CommandResult]) -> None:
-        self._stopping = True
-        asked.add_done_callback(self._stop_answered)
-
-    def _stop_answered(self, asked: asyncio.Task[CommandResult]) -> None:
-        self._stopping = not asked.cancelled() and asked.result().accepted
-        if self._stopping and not self._awaits_engine:
+    def _stopped(self) -> None:
+        """The engine agreed to stop: where it ends in this process, so does the screen, and not before."""
+        if not self._awaits_engine:
             self.exit("stopped")
 
 

@@ -58,11 +58,18 @@ class Interventions:
         self._app = app
         self._operator = operator
         self._disarm_s = disarm_s
+        self._stop: asyncio.Task[CommandResult] | None = None
 
     @property
     def armed(self) -> bool:
         """Whether the kill switch stands open on this screen."""
         return any(isinstance(screen, KillScreen) for screen in self._app.screen_stack)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the engine was asked to stop and has not refused."""
+        stop = self._stop
+        return stop is not None and (not stop.done() or _agreed(stop))
 
     def arm_kill(self) -> None:
         """Pause entries and open the kill switch, or show the kill that is under way."""
@@ -136,15 +143,16 @@ class Interventions:
 
         self._app.ask(WeightScreen(self._app.keymap, self._app.view, name), answered)
 
-    def quit(self, leave: Callable[[], None], stop: Callable[[asyncio.Task[CommandResult]], None]) -> None:
-        """Ask how to leave. `leave` ends the screen, `stop` is given the request to stop the engine.
+    def quit(self, leave: Callable[[], None], stopped: Callable[[], None]) -> None:
+        """Ask how to leave. `leave` ends the screen, `stopped` is called when the engine has agreed to stop.
 
         An engine that runs by itself is stopped only after a question of its own: others may be looking at it.
         """
 
-        def stopped(confirmed: bool | None) -> None:
+        def stop(confirmed: bool | None) -> None:
             if confirmed:
-                stop(self._send(CommandKind.STOP, "quit dialog", policy="keep"))
+                self._stop = self._send(CommandKind.STOP, "quit dialog", policy="keep")
+                self._stop.add_done_callback(lambda asked: stopped() if _agreed(asked) else None)
 
         def answered(way: Way | None) -> None:
             if way == "leave":
@@ -152,9 +160,9 @@ class Interventions:
             elif way == "kill":
                 self.arm_kill()
             elif way == "stop" and self._app.view.attachment is not None:
-                self._app.ask(ConfirmScreen(self._app.keymap, self._app.view, questions.STOP), stopped)
+                self._app.ask(ConfirmScreen(self._app.keymap, self._app.view, questions.STOP), stop)
             elif way == "stop":
-                stopped(True)
+                stop(True)
 
         self._app.ask(QuitScreen(self._app.keymap, self._app.view), answered)
 
@@ -175,6 +183,10 @@ class Interventions:
     def _told(self, asked: asyncio.Task[CommandResult]) -> None:
         if not asked.cancelled():
             self._app.tell(asked.result())
+
+
+def _agreed(asked: asyncio.Task[CommandResult]) -> bool:
+    return not asked.cancelled() and asked.result().accepted
 
 
 def _word(on: bool) -> str:

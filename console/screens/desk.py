@@ -90,6 +90,7 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
         }
         self._status_lines = 2
         self._zoomed = False
+        self._focused_pane = PANES[0]
         self._layout = _Boxes()
 
     def compose(self) -> ComposeResult:
@@ -105,6 +106,11 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
     def on_screen_resume(self) -> None:
         if self.is_mounted:
             self.show(self._view)
+
+    def on_descendant_focus(self) -> None:
+        self._focused_pane = next(
+            (name for name, pane in self._panes.items() if pane.focused), self._focused_pane
+        )
 
     def on_resize(self, event: Resize) -> None:
         self._rearrange()
@@ -127,8 +133,8 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
 
     @property
     def focused_pane(self) -> str:
-        """The name of the pane with the focus."""
-        return next((name for name, pane in self._panes.items() if pane.focused), PANES[0])
+        """The name of the pane with the focus, also while the terminal is looked away from and nothing has it."""
+        return self._focused_pane
 
     def show(self, view: View) -> None:
         """Bring everything in sight up to date."""
@@ -198,6 +204,7 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
 
     def action_focus_pane(self, name: str) -> None:
         before = self.boxes()
+        self._focused_pane = name
         self.set_focus(self._panes[name].body)
         if self.boxes() != before:
             self._rearrange()

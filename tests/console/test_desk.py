@@ -67,6 +67,19 @@ async def test_every_pane_can_be_reached_by_its_number_and_by_tab(size: tuple[in
         assert on.focused_pane == "log"
 
 
+async def test_a_terminal_that_is_looked_away_from_keeps_its_pane() -> None:
+    async with stage(snapshots.running(), NARROW) as on:
+        await on.press("3")
+        on.app.app_focus = False
+        await on.turn()
+        assert on.app.screen.focused is None
+        assert on.focused_pane == "positions"
+        assert "3 POSITIONS" in on.text
+        on.app.app_focus = True
+        await on.turn()
+        assert "┏━ 3 POSITIONS" in on.text
+
+
 async def test_focus_is_a_heavy_frame_and_not_only_a_colour() -> None:
     async with stage(snapshots.running()) as on:
         assert "┏━ 1 SIGNALS" in on.text
