@@ -260,3 +260,21 @@ def last_wilder_range(high: Floats, low: Floats, close: Floats, period: int) -> 
         width = true_range(high[index], low[index], close[index - 1])
         average = ((period - 1) * average + width) / period
     return average
+
+
+@njit(cache=True, error_model="numpy")
+def true_ranges(high: Floats, low: Floats, close: Floats) -> Floats:
+    """True range of each bar but the first."""
+    widths = np.empty(close.size - 1)
+    for index in range(widths.size):
+        widths[index] = true_range(high[index + 1], low[index + 1], close[index])
+    return widths
+
+
+@njit(cache=True, error_model="numpy")
+def wilder_average(samples: Floats, period: int) -> float:
+    """Wilder's average at the last sample: the mean of the first `period`, then A + (x - A) / period."""
+    average, rate = total(samples[:period]) / period, 1.0 / period
+    for index in range(period, samples.size):
+        average += (samples[index] - average) * rate
+    return average

@@ -12,10 +12,11 @@ from strategies.arithmetic import (
     Integers,
     bar_runs,
     clear,
-    last_wilder_range,
     refusal,
     total,
+    true_ranges,
     unit,
+    wilder_average,
 )
 
 
@@ -69,13 +70,13 @@ def convergence(
     at = 0
     for row in range(close.shape[0]):
         runs = bar_runs(high[row], low[row], close[row])
+        widths = true_ranges(high[row], low[row], close[row])
         for stop in range(span, close.shape[1] + 1):
             clear(at, value, confidence, statistics)
             reason[at] = refusal(span, needed, runs[stop - 1])
             if reason[at] == OK:
-                cut = slice(stop - span, stop)
-                width = last_wilder_range(high[row, cut], low[row, cut], close[row, cut], range_period)
-                difference, line = convergence_lines(close[row, cut], fast, slow, signal)
+                width = wilder_average(widths[stop - span : stop - 1], range_period)
+                difference, line = convergence_lines(close[row, stop - span : stop], fast, slow, signal)
                 statistics[at, 0], statistics[at, 1] = difference, line
                 statistics[at, 2], statistics[at, 3] = difference - line, width
                 if width <= RELATIVE_ZERO * close[row, stop - 1]:

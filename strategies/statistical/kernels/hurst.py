@@ -47,10 +47,8 @@ def whittle_slope(power: Floats, logs: Floats, exponent: float) -> tuple[float, 
 def whittle_root(power: Floats, logs: Floats) -> float:
     """H where the increasing derivative of the Whittle objective is 0, by Newton inside a closing bracket; NaN where
     it lies beyond LOWEST or HIGHEST. `logs`: ln k of the first frequencies, less their mean."""
-    low, high = 2.0 * LOWEST - 1.0, 2.0 * HIGHEST - 1.0
-    if whittle_slope(power, logs, low)[0] >= 0.0 or whittle_slope(power, logs, high)[0] <= 0.0:
-        return math.nan
-    exponent = 0.0
+    lowest, highest = 2.0 * LOWEST - 1.0, 2.0 * HIGHEST - 1.0
+    low, high, exponent = lowest, highest, 0.0
     for _ in range(MOST_STEPS):
         mean, slope = whittle_slope(power, logs, exponent)
         if mean > 0.0:
@@ -59,6 +57,11 @@ def whittle_root(power: Floats, logs: Floats) -> float:
             low = exponent
         step = exponent - mean / slope if slope > 0.0 else math.nan
         if not low < step < high:
+            # Newton points beyond what is known: either the root lies beyond a bound, or the bracket must close.
+            if low == lowest and whittle_slope(power, logs, lowest)[0] >= 0.0:
+                return math.nan
+            if high == highest and whittle_slope(power, logs, highest)[0] <= 0.0:
+                return math.nan
             step = (low + high) / 2.0
         moved = abs(step - exponent)
         exponent = step
@@ -68,20 +71,26 @@ def whittle_root(power: Floats, logs: Floats) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def hurst_exponent(samples: Floats, cosine: Floats, sine: Floats) -> float:
-    """Local Whittle H of samples from their first floor(N^0.75) frequencies; NaN at the bounds."""
-    less, _, _ = centred(samples)
-    count = int(samples.size**0.75)
+def frequency_logs(samples: int) -> Floats:
+    """ln k of the first floor(N^0.75) frequencies, less their mean."""
+    count = int(samples**0.75)
     logs = np.empty(count)
     for k in range(count):
         logs[k] = math.log(k + 1.0)
-    centred_logs, _, _ = centred(logs)
-    return whittle_root(power_spectrum(less, cosine, sine), centred_logs)
+    return centred(logs)[0]
+
+
+@njit(cache=True, error_model="numpy")
+def hurst_exponent(samples: Floats, cosine: Floats, sine: Floats) -> float:
+    """Local Whittle H of samples; NaN at the bounds."""
+    power = power_spectrum(centred(samples)[0], cosine, sine)
+    return whittle_root(power, frequency_logs(samples.size))
 
 
 @njit(cache=True, error_model="numpy")
 def hurst_reading(
     returns: Floats,
+    logs: Floats,
     null: Integers,
     move: int,
     full: float,
@@ -90,17 +99,17 @@ def hurst_reading(
     sine: Floats,
     statistics: Floats,
 ) -> tuple[float, float, int]:
-    _, mean, deviation = centred(returns)
+    less, mean, deviation = centred(returns)
     if negligible(deviation, mean):
         return math.nan, 0.0, ZERO_VAR
-    exponent = hurst_exponent(returns, cosine, sine)
+    exponent = whittle_root(power_spectrum(less, cosine, sine), logs)
     statistics[0] = exponent
     if math.isnan(exponent):
         return math.nan, 0.0, DEGENERATE
     p = at_least(null, abs(exponent - 0.5))
     recent = trailing_sum(returns, move) / (2.0 * deviation * math.sqrt(move))
     statistics[1] = p
-    statistics[2] = 0.5 / math.sqrt(math.floor(returns.size**0.75))
+    statistics[2] = 0.5 / math.sqrt(logs.size)
     statistics[3] = recent
     if p >= alpha:
         return 0.0, 0.0, OK
@@ -131,7 +140,7 @@ def hurst(
 ) -> None:
     """Statistics: exponent, p, its asymptotic standard error, recent move in two deviations. Read are the newest
     `samples` returns of each window."""
-    at = 0
+    at, logs = 0, frequency_logs(samples)
     for row in range(close.shape[0]):
         runs, returns = price_runs(close[row]), known_log_returns(close[row])
         for stop in range(span, close.shape[1] + 1):
@@ -140,6 +149,7 @@ def hurst(
             if reason[at] == OK:
                 value[at], confidence[at], reason[at] = hurst_reading(
                     returns[stop - 1 - samples : stop - 1],
+                    logs,
                     null,
                     move,
                     full,

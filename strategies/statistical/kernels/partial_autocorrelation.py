@@ -46,19 +46,40 @@ def partial_correlations(products: Floats, found: Floats) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def last_score(less: Floats, coefficients: Floats, last: Floats) -> float:
-    """The last coefficient of an autoregression in standard errors that hold under changing variance (White's HC0)."""
+def subtract_lags(
+    padded: Floats, first: int, weights: Floats, others: Floats, left: Floats, right: Floats
+) -> None:
+    """Subtract from `left` and `right` five lags of a series times `weights` and `others`, in one pass.
+
+    `padded` begins with zeros enough for the longest lag; position `first` of it is lag 0 of the first value.
+    """
+    a, b, c, d, e = weights[0], weights[1], weights[2], weights[3], weights[4]
+    f, g, h, i, j = others[0], others[1], others[2], others[3], others[4]
+    size = left.size
+    v, w, x = padded[first - 1 :], padded[first - 2 :], padded[first - 3 :]
+    y, z = padded[first - 4 :], padded[first - 5 :]
+    for t in range(size):
+        left[t] -= (a * v[t] + b * w[t]) + (c * x[t] + d * y[t]) + e * z[t]
+        right[t] -= (f * v[t] + g * w[t]) + (h * x[t] + i * y[t]) + j * z[t]
+
+
+@njit(cache=True, error_model="numpy")
+def last_score(padded: Floats, zeros: int, coefficients: Floats, last: Floats, room: Floats) -> float:
+    """The last coefficient of an autoregression in standard errors that hold under changing variance (White's HC0).
+
+    `padded`: the series after `zeros` zeros, at least a multiple of five not less than the order; `room` [2, .] is
+    used up.
+    """
     order = coefficients.size
-    count = less.size - order
-    error, weight = np.empty(count), np.zeros(count)
+    count = padded.size - zeros - order
+    weights, others = np.zeros(zeros + 5), np.zeros(zeros + 5)
+    for lag in range(order):
+        weights[lag], others[lag] = coefficients[lag], last[lag]
+    error, weight = room[0, :count], room[1, :count]
     for t in range(count):
-        error[t] = less[order + t]
-    for lag in range(1, order + 1):
-        coefficient, share = coefficients[lag - 1], last[lag - 1]
-        earlier = less[order - lag : order - lag + count]
-        for t in range(count):
-            error[t] -= coefficient * earlier[t]
-            weight[t] += share * earlier[t]
+        error[t], weight[t] = padded[zeros + order + t], 0.0
+    for lag in range(0, order, 5):
+        subtract_lags(padded, zeros + order - lag, weights[lag:], others[lag:], error, weight)
     for t in range(count):
         error[t] *= weight[t]
     deviation = math.sqrt(inner(error, error))
@@ -75,11 +96,15 @@ def partial_reading(
     products = lag_products(less, orders)
     partial_correlations(products, statistics[3:])
     smallest, chosen, forecast = 1.0, 0, 0.0
+    zeros = 5 * ((orders + 4) // 5)
+    padded, room = np.zeros(zeros + less.size), np.empty((2, less.size))
+    for t in range(less.size):
+        padded[zeros + t] = less[t]
     for order in range(1, orders + 1):
         coefficients, last = np.empty(order), np.empty(order)
         if not solve(moments_of(less, products, order), coefficients, last):
             continue
-        p = min(1.0, orders * normal_two_sided(last_score(less, coefficients, last)))
+        p = min(1.0, orders * normal_two_sided(last_score(padded, zeros, coefficients, last, room)))
         smallest = min(smallest, p)
         if p < alpha:
             chosen, forecast = order, 0.0

@@ -16,11 +16,12 @@ from strategies.arithmetic import (
     clear,
     ewm_moments,
     known_log_returns,
-    last_wilder_range,
     negligible,
     refusal,
     trailing_sum,
+    true_ranges,
     unit,
+    wilder_average,
 )
 
 
@@ -34,9 +35,8 @@ def range_response(score: float, widening: float, least: float) -> float:
 
 @njit(cache=True, error_model="numpy")
 def range_reading(
-    high: Floats,
-    low: Floats,
-    close: Floats,
+    widths: Floats,
+    price: float,
     returns: Floats,
     fast: int,
     slow: int,
@@ -46,11 +46,10 @@ def range_reading(
     statistics: Floats,
 ) -> tuple[float, float, int]:
     mean, deviation = ewm_moments(returns, com)
-    quick = last_wilder_range(high, low, close, fast)
-    calm = last_wilder_range(high, low, close, slow)
+    quick, calm = wilder_average(widths, fast), wilder_average(widths, slow)
     moved = trailing_sum(returns, move)
     statistics[2], statistics[3], statistics[4] = deviation, quick, calm
-    floor = RELATIVE_ZERO * close[close.size - 1]
+    floor = RELATIVE_ZERO * price
     # Closes that never moved made no move to follow, whatever the ranges around them did.
     still = deviation == 0.0 and moved == 0.0
     if quick <= floor or calm <= floor or (negligible(deviation, mean) and not still):
@@ -88,15 +87,14 @@ def range_divergence(
     needed = max(slow, move, 2) + 1
     for row in range(close.shape[0]):
         runs, returns = bar_runs(high[row], low[row], close[row]), known_log_returns(close[row])
+        widths = true_ranges(high[row], low[row], close[row])
         for stop in range(span, close.shape[1] + 1):
             clear(at, value, confidence, statistics)
             reason[at] = refusal(span, needed, runs[stop - 1])
             if reason[at] == OK:
-                cut = slice(stop - span, stop)
                 value[at], confidence[at], reason[at] = range_reading(
-                    high[row, cut],
-                    low[row, cut],
-                    close[row, cut],
+                    widths[stop - span : stop - 1],
+                    close[row, stop - 1],
                     returns[stop - span : stop - 1],
                     fast,
                     slow,

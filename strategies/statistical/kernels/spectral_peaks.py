@@ -30,13 +30,13 @@ def fisher_tail(share: float, ordinates: int) -> float:
 
     1 where its first term is; below that the alternating terms fall so fast that nothing is lost.
     """
-    tail = 0.0
+    tail, choices = 0.0, 1.0
     for term in range(1, ordinates + 1):
         left = 1.0 - term * share
         if left <= 0.0:
             break
-        choices = math.lgamma(ordinates + 1.0) - math.lgamma(term + 1.0) - math.lgamma(ordinates - term + 1.0)
-        size = math.exp(choices + (ordinates - 1) * math.log(left))
+        choices *= (ordinates - term + 1.0) / term
+        size = choices * math.exp((ordinates - 1) * math.log(left))
         if term == 1 and size >= 1.0:
             return 1.0
         tail += size if term % 2 else -size

@@ -9,28 +9,62 @@ from strategies.arithmetic import Floats
 
 
 @njit(cache=True, error_model="numpy")
+def fourfold(
+    real: Floats,
+    imaginary: Floats,
+    cosine: Floats,
+    sine: Floats,
+    width: int,
+    out_real: Floats,
+    out_imaginary: Floats,
+) -> None:
+    """One stage of radix 4: every fourth part of M samples into the outputs, `width` of a kind side by side."""
+    quarter = real.size // 4
+    for part in range(quarter // width):
+        angle = 2 * part * width
+        c1, s1 = cosine[angle], -sine[angle]
+        c2, s2 = cosine[2 * angle], -sine[2 * angle]
+        c3, s3 = c1 * c2 - s1 * s2, c1 * s2 + s1 * c2
+        for place in range(width):
+            low = part * width + place
+            a, b = real[low], imaginary[low]
+            c, d = real[low + quarter], imaginary[low + quarter]
+            e, f = real[low + 2 * quarter], imaginary[low + 2 * quarter]
+            g, h = real[low + 3 * quarter], imaginary[low + 3 * quarter]
+            sum_real, sum_imaginary, gap_real, gap_imaginary = a + e, b + f, a - e, b - f
+            other_real, other_imaginary, turn_real, turn_imaginary = c + g, d + h, h - d, c - g
+            out = 4 * part * width + place
+            out_real[out] = sum_real + other_real
+            out_imaginary[out] = sum_imaginary + other_imaginary
+            x, y = gap_real - turn_real, gap_imaginary - turn_imaginary
+            out_real[out + width] = x * c1 - y * s1
+            out_imaginary[out + width] = x * s1 + y * c1
+            x, y = sum_real - other_real, sum_imaginary - other_imaginary
+            out_real[out + 2 * width] = x * c2 - y * s2
+            out_imaginary[out + 2 * width] = x * s2 + y * c2
+            x, y = gap_real + turn_real, gap_imaginary + turn_imaginary
+            out_real[out + 3 * width] = x * c3 - y * s3
+            out_imaginary[out + 3 * width] = x * s3 + y * c3
+
+
+@njit(cache=True, error_model="numpy")
 def transform(
     real: Floats, imaginary: Floats, cosine: Floats, sine: Floats, other_real: Floats, other_imaginary: Floats
 ) -> tuple[Floats, Floats]:
-    """Discrete Fourier transform of M = 2^k complex samples by Stockham's self-sorting radix 2; all arrays [M] are
-    used up. `cosine` and `sine` hold the angles 2 pi t / (2 M), t < M."""
-    size = real.size
-    groups, width = size // 2, 1
-    while groups >= 1:
-        for group in range(groups):
-            turn, twist = cosine[2 * group * width], -sine[2 * group * width]
-            low, high, out = group * width, (group + groups) * width, 2 * group * width
-            for k in range(width):
-                a, b = real[low + k], imaginary[low + k]
-                c, d = real[high + k], imaginary[high + k]
-                other_real[out + k], other_imaginary[out + k] = a + c, b + d
-                e, f = a - c, b - d
-                other_real[out + width + k] = e * turn - f * twist
-                other_imaginary[out + width + k] = e * twist + f * turn
+    """Discrete Fourier transform of M = 2^k complex samples, Stockham's self-sorting way by fours and at most one
+    two; all arrays [M] are used up. `cosine` and `sine` hold the angles 2 pi t / (2 M), t < M."""
+    size, width = real.size, 1
+    while 4 * width <= size:
+        fourfold(real, imaginary, cosine, sine, width, other_real, other_imaginary)
         real, other_real = other_real, real
         imaginary, other_imaginary = other_imaginary, imaginary
-        groups //= 2
-        width *= 2
+        width *= 4
+    if width < size:
+        for place in range(width):
+            a, b = real[place], imaginary[place]
+            c, d = real[place + width], imaginary[place + width]
+            real[place], imaginary[place] = a + c, b + d
+            real[place + width], imaginary[place + width] = a - c, b - d
     return real, imaginary
 
 

@@ -30,17 +30,25 @@ from strategies.statistical.kernels.tails import f_two_sided
 def split(samples: Floats, smoothing: Floats, smooth: Floats, detail: Floats) -> None:
     """One level of the periodised transform: samples [n] into smooth and detail coefficients [n / 2].
 
-    The detail filter is the smoothing one, [f] with f even, backwards with alternating signs.
+    Coefficient k of a filter [f], f even, is sum over taps of filter[tap] x[(f / 2 + 2 k - tap) mod n]; the detail
+    filter is the smoothing one backwards with alternating signs. Samples at even and odd places are laid out apart,
+    with their ends repeated, so that each tap runs along neighbours.
     """
-    size, taps = samples.size, smoothing.size
-    for k in range(size // 2):
-        low, high = 0.0, 0.0
-        for tap in range(taps):
-            sample = samples[(taps // 2 + 2 * k - tap) % size]
-            low += smoothing[tap] * sample
-            mirrored = smoothing[taps - 1 - tap] * sample
-            high += mirrored if tap % 2 else -mirrored
-        smooth[k], detail[k] = low, high
+    taps, half = smoothing.size, samples.size // 2
+    laid = np.empty((2, half + taps))
+    for place in range(half + taps):
+        source = (place - taps // 2) % half
+        laid[0, place], laid[1, place] = samples[2 * source], samples[2 * source + 1]
+    for k in range(half):
+        smooth[k], detail[k] = 0.0, 0.0
+    for tap in range(taps):
+        offset = taps // 2 - tap
+        run = laid[offset % 2, offset // 2 + taps // 2 :]
+        low = smoothing[tap]
+        high = smoothing[taps - 1 - tap] if tap % 2 else -smoothing[taps - 1 - tap]
+        for k in range(half):
+            smooth[k] += low * run[k]
+            detail[k] += high * run[k]
 
 
 @njit(cache=True, error_model="numpy")
