@@ -131,7 +131,7 @@ async def test_a_kill_shows_its_deadline_and_what_to_do_beyond_it() -> None:
     async with armed() as on:
         on.link.answers.clear()
         await on.press("F")
-        assert isinstance(on.app.screen, KillProgress)
+        await on.until(lambda: isinstance(on.app.screen, KillProgress))
         assert "HALTED not confirmed yet. Deadline 5 s." in on.text
         assert "quarterdeck kill --db /srv/book.db" in on.text
         on.link.answers.set()
