@@ -20,7 +20,7 @@ from textual.events import Event, Key
 from textual.filter import Monochrome
 from textual.screen import Screen
 
-from console.actions import INTERVENTIONS, Action, Scope
+from console.actions import BY_ID, INTERVENTIONS, Action, Scope
 from console.attachment import READ_ONLY, Attachment
 from console.bindings import bindings
 from console.config import ConsoleConfig
@@ -28,7 +28,8 @@ from console.details import Details
 from console.export import export_screen
 from console.garbage import settle
 from console.interventions import Interventions
-from console.keymap import Keymap
+from console.keymap import Keymap, keys_of
+from console.keyorder import KeyOrder
 from console.layout import WELCOMED, Layout
 from console.operator import Operator, operator_name
 from console.publisher import Publisher, View
@@ -97,6 +98,10 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         )
         self._details = Details(link)
         self._layout = Layout(link, self._details, self._take_over)
+        self._key_order = KeyOrder(
+            super().on_event, lambda: (self.focused or self.screen).ancestors_with_self
+        )
+        self._kill_keys = keys_of(BY_ID["kill.arm"], config.keymap)
         self._frozen: View | None = None
         self._chosen_theme = ""
         self._welcomed = not config.welcome
@@ -154,10 +159,10 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         return ("app", "desk") if drill is None else ("app", "desk", "screen", *drill.SCOPES)
 
     async def on_event(self, event: Event) -> None:
-        await super().on_event(event)
-        if isinstance(event, Key):
-            # Keys that come in a burst, as after a stalled line, are handled one by one, with the engine in between.
-            await asyncio.sleep(0)
+        if isinstance(event, Key) and not event.is_forwarded and event.key not in self._kill_keys:
+            await self._key_order.take(event)
+        else:
+            await super().on_event(event)
 
     def on_mount(self) -> None:
         # Textual sets an eager task factory on newer Pythons, which would reorder the engine's tasks beside a screen.

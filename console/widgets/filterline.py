@@ -47,7 +47,8 @@ class FilterLine(Input):
         self._close()
 
     def _close(self) -> None:
-        self.target.focus()
+        # At once, not when its turn comes: the next key may have been struck already.
+        self.screen.set_focus(self.target)
         self.remove()
 
 
@@ -62,4 +63,4 @@ def open_filter(target: LiveTable | LogView) -> None:
         return
     line = FilterLine(target)
     parent.mount(line, after=target)
-    line.focus()
+    target.screen.set_focus(line)
