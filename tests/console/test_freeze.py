@@ -32,7 +32,7 @@ async def test_the_panes_stand_still_and_the_status_bar_does_not(size: tuple[int
 
 
 async def test_the_banner_says_for_how_long() -> None:
-    async with stage(FIRST) as on:
+    async with stage(FIRST, NARROW) as on:
         await on.press("f")
         on.wall.forward(12)
         await on.turn(replace(FIRST, wall_ts_ms=WALL_MS + 12_000))
@@ -40,13 +40,13 @@ async def test_the_banner_says_for_how_long() -> None:
 
 
 async def test_escape_thaws_too() -> None:
-    async with stage(FIRST) as on:
+    async with stage(FIRST, NARROW) as on:
         await on.press("f", "escape")
         assert "FROZEN" not in on.text
 
 
 async def test_escape_clears_the_filter_of_the_pane_before_it_thaws() -> None:
-    async with stage(FIRST) as on:
+    async with stage(FIRST, NARROW) as on:
         await on.press("slash", *"btc", "enter", "f", "escape")
         assert "/btc" not in on.text
         assert "FROZEN" in on.text
@@ -55,14 +55,14 @@ async def test_escape_clears_the_filter_of_the_pane_before_it_thaws() -> None:
 
 
 async def test_moving_sorting_and_looking_at_panes_goes_on() -> None:
-    async with stage(FIRST) as on:
+    async with stage(FIRST, NARROW) as on:
         await on.press("f", "j", "s", "3", "z")
         assert "┏━ 3 POSITIONS" in on.lines[2]
         assert "FROZEN" in on.lines[0]
 
 
 async def test_questions_speak_of_now_and_not_of_the_frozen_picture() -> None:
-    async with stage(FIRST) as on:
+    async with stage(FIRST, NARROW) as on:
         await on.press("3", "f")
         await on.turn(replace(FIRST, positions=()))
         assert "BTCUSDT" in on.table("positions").row_text()
@@ -73,7 +73,7 @@ async def test_questions_speak_of_now_and_not_of_the_frozen_picture() -> None:
 
 
 async def test_the_kill_switch_arms_and_shows_itself_over_a_frozen_display() -> None:
-    async with stage(FIRST) as on:
+    async with stage(FIRST, NARROW) as on:
         await on.press("f", "ctrl+k")
         assert isinstance(on.app.screen, KillScreen)
         assert "kill: ARMED" in on.lines[0]
@@ -107,7 +107,7 @@ async def test_no_log_line_is_lost_while_the_display_is_frozen() -> None:
 
 
 async def test_a_frozen_display_that_goes_unheard_still_says_that_the_engine_is_silent() -> None:
-    async with stage(FIRST) as on:
+    async with stage(FIRST, NARROW) as on:
         await on.press("f")
         on.wall.forward(60)
         await on.turn(FIRST)

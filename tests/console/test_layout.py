@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from console.actions import PANES
 from console.attachment import Attachment
 from console.config import ConsoleConfig
 from console.details import Details
@@ -21,6 +22,13 @@ from tests.console.recorded_link import RecordedLink
 from tests.console.stage import MID, NARROW, WIDE, Stage, stage
 
 SEEN = {"welcomed": "yes"}
+UNTOUCHED = {
+    "pane": "signals",
+    "zoom": "off",
+    "log_level": "INFO",
+    **{f"filter.{name}": "" for name in PANES},
+    **{f"sort.{name}": "straight" for name in PANES if name != "log"},
+}
 NEW: dict[DetailKind, dict[str, Any]] = {DetailKind.LAYOUT: {"values": {}}}
 
 
@@ -44,17 +52,17 @@ async def test_what_was_left_comes_back() -> None:
         filter_of_positions="btc",
         sort_of_signals="reverse price",
     )
-    async with stage(snapshots.running(), details=layout) as on:
+    async with stage(snapshots.running(), NARROW, details=layout) as on:
         await known(on)
         assert "┏━ 3 POSITIONS" in on.lines[2]
         assert "/btc 1 of 3" in on.text
-        await on.press("z")
+        await on.press("z", "1")
         assert "sort price ▴" in on.text
         assert "WARN+" in on.text
 
 
 async def test_the_theme_comes_back() -> None:
-    async with stage(snapshots.running(), details=kept(theme="light")) as on:
+    async with stage(snapshots.running(), NARROW, details=kept(theme="light")) as on:
         await known(on)
         assert on.app.theme == "light"
 
@@ -79,11 +87,11 @@ async def test_the_theme_comes_back() -> None:
 async def test_a_value_that_cannot_be_used_is_left_out_with_a_line_in_the_log(
     name: str, value: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with stage(snapshots.running(), details=kept(**{name: value})) as on:
+    async with stage(snapshots.running(), NARROW, details=kept(**{name: value})) as on:
         await known(on)
         assert f"the remembered {name}" in caplog.text
-        async with stage(snapshots.running()) as untouched:
-            assert on.lines == untouched.lines
+        assert on.app.desk.kept() == UNTOUCHED
+        assert on.app.theme == "dark"
 
 
 async def test_an_engine_that_does_not_know_the_layout_costs_nothing(
@@ -107,7 +115,7 @@ async def test_it_is_asked_for_once_and_not_before_there_is_a_picture() -> None:
 
 
 async def test_what_the_operator_has_changed_meanwhile_is_not_taken_back() -> None:
-    async with stage(None, details=kept(pane="log", zoom="on")) as on:
+    async with stage(None, NARROW, details=kept(pane="log", zoom="on")) as on:
         on.link.answers.clear()
         await on.turn(snapshots.running())
         await on.press("4")
@@ -118,7 +126,7 @@ async def test_what_the_operator_has_changed_meanwhile_is_not_taken_back() -> No
 
 
 async def test_what_is_changed_is_remembered_once_it_has_stayed() -> None:
-    async with stage(snapshots.running(), details=kept()) as on:
+    async with stage(snapshots.running(), NARROW, details=kept()) as on:
         await known(on)
         await on.press("3", "slash", *"btc")
         await on.turn()
@@ -168,7 +176,7 @@ async def test_an_engine_that_cannot_remember_is_reported_and_costs_nothing(
     async def refuse(name: str, value: str) -> None:
         raise OSError("disk full")
 
-    async with stage(snapshots.running(), details=kept()) as on:
+    async with stage(snapshots.running(), NARROW, details=kept()) as on:
         await known(on)
         monkeypatch.setattr(on.link, "remember", refuse)
         await on.press("3")
@@ -176,8 +184,7 @@ async def test_an_engine_that_cannot_remember_is_reported_and_costs_nothing(
         assert on.app.is_running
 
 
-@pytest.mark.parametrize("size", [WIDE, MID, NARROW])
-@pytest.mark.parametrize("key", ["enter", "escape"])
+@pytest.mark.parametrize(("size", "key"), [(WIDE, "enter"), (MID, "escape"), (NARROW, "enter")])
 async def test_the_first_screen_explains_the_panes_once(size: tuple[int, int], key: str) -> None:
     async with stage(snapshots.running(), size, details=NEW) as on:
         await on.until(lambda: isinstance(on.app.screen, WelcomeScreen))
@@ -191,23 +198,25 @@ async def test_the_first_screen_explains_the_panes_once(size: tuple[int, int], k
 
 
 async def test_the_kill_key_works_over_the_first_words() -> None:
-    async with stage(snapshots.running(), details=NEW) as on:
+    async with stage(snapshots.running(), NARROW, details=NEW) as on:
         await on.until(lambda: isinstance(on.app.screen, WelcomeScreen))
         await on.strike("ctrl+k")
         assert isinstance(on.app.screen, KillScreen)
 
 
 async def test_who_has_seen_the_first_words_or_wants_none_or_only_watches_sees_none() -> None:
-    unwanted = stage(snapshots.running(), details=NEW, config=ConsoleConfig(welcome=False))
-    watching = stage(snapshots.running(), details=NEW, attachment=lambda: Attachment(read_only=True))
-    for opened in (unwanted, watching, stage(snapshots.running(), details=kept())):
+    unwanted = stage(snapshots.running(), NARROW, details=NEW, config=ConsoleConfig(welcome=False))
+    watching = stage(snapshots.running(), NARROW, details=NEW, attachment=lambda: Attachment(read_only=True))
+    for opened in (unwanted, watching, stage(snapshots.running(), NARROW, details=kept())):
         async with opened as on:
             await known(on)
             assert isinstance(on.app.screen, Desk)
 
 
 async def test_who_only_watches_leaves_the_layout_alone() -> None:
-    watching = stage(snapshots.running(), details=kept(), attachment=lambda: Attachment(read_only=True))
+    watching = stage(
+        snapshots.running(), NARROW, details=kept(), attachment=lambda: Attachment(read_only=True)
+    )
     async with watching as on:
         await known(on)
         await on.press("3")
