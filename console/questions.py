@@ -19,6 +19,7 @@ from engine.snapshot import OrderRow, OverrideRow, PositionRow, Snapshot, Weight
 FLATTENED = "operator flatten"
 OVERLAY = "overlay"
 _LIVE = "live"
+_STOPS = {"stop": "stop", "trail": "trailing stop"}
 
 Kind = Literal["pause", "reduce", "stop", "flatten", "cancel", "signal"]
 
@@ -210,8 +211,9 @@ def _cancel_lines(snapshot: Snapshot | None, order: str) -> list[Line]:
         ((f"{row.symbol}  {row.side} {price(row.quantity)} {row.type}{at}", "strong"),),
         ((f"{row.purpose}, {row.status}, {price(row.filled)} filled · {order}", "plain"),),
     ]
-    if row.purpose == "stop":
-        lines.append(((f"It protects {row.symbol}: without it there is no stop until a new one.", "warn"),))
+    if row.purpose in _STOPS:
+        lost = f"without it there is no {_STOPS[row.purpose]} until a new one"
+        lines.append(((f"It protects {row.symbol}: {lost}.", "warn"),))
     else:
         lines.append((("The next decision may ask for it again.", "plain"),))
     return lines

@@ -17,9 +17,14 @@ _LETTER = {
     OrderPurpose.CLOSE: "C",
     OrderPurpose.OPEN: "O",
     OrderPurpose.STOP: "S",
+    OrderPurpose.TRAIL: "R",
     OrderPurpose.TARGET: "T",
     OrderPurpose.FLATTEN: "F",
 }
+EXIT_LETTERS = frozenset(
+    _LETTER[exit] for exit in (OrderPurpose.STOP, OrderPurpose.TRAIL, OrderPurpose.TARGET)
+)
+"""How the ids of orders end that take a position out of their own accord."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Protection:
 
     stop_offset: Decimal | None
     target_offset: Decimal | None
+    trail_offset: Decimal | None = None
 
 
 def client_order_id(ts_ms: int, symbol: str, purpose: OrderPurpose, again: int = 0) -> str:
@@ -85,9 +91,10 @@ def target_orders(
 def protective_orders(
     instrument: Instrument, ts_ms: int, position_side: Side, protection: Protection
 ) -> list[Order]:
-    """Stop and target that guard the whole position of `position_side`, wherever its size and entry go."""
+    """Stops and target that guard the whole position of `position_side`, wherever its size and entry go."""
     wanted: Sequence[tuple[OrderPurpose, OrderType, Decimal | None]] = (
         (OrderPurpose.STOP, OrderType.STOP_MARKET, protection.stop_offset),
+        (OrderPurpose.TRAIL, OrderType.TRAILING_STOP, protection.trail_offset),
         (OrderPurpose.TARGET, OrderType.TAKE_PROFIT, protection.target_offset),
     )
     return [

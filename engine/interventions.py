@@ -30,6 +30,8 @@ AFTERWARDS = {
     OrderPurpose.OPEN: "the next decision may ask for it again",
     OrderPurpose.CLOSE: "the next decision may ask for it again",
     OrderPurpose.STOP: "{symbol} has no stop until the engine places one again at the next bar",
+    OrderPurpose.TRAIL: "{symbol} has no trailing stop until the engine places one again at the next bar; that one "
+    "starts anew, from the average entry price",
     OrderPurpose.TARGET: "{symbol} has no target until the engine places one again at the next bar",
     OrderPurpose.FLATTEN: "what is left is asked for again at the next bar until {symbol} is released",
 }

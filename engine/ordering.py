@@ -122,9 +122,11 @@ class Ordering:
         price = float(self._market.last_close[index])
         stop = _distance(limits.stop_atr, atr, limits.stop_fraction, price)
         target = _distance(limits.target_atr, atr, limits.target_fraction, price)
+        trail = _distance(limits.trail_atr, atr, 0.0, price)
         return Protection(
             None if stop is None else offset_on_tick(instrument, stop),
             None if target is None else offset_on_tick(instrument, target),
+            None if trail is None else offset_on_tick(instrument, trail),
         )
 
 
@@ -132,6 +134,7 @@ def wanted_exits(limits: RiskParameters) -> frozenset[OrderPurpose]:
     """Which exits every position has."""
     exits = {
         OrderPurpose.STOP: limits.stop_atr > 0 or limits.stop_fraction > 0,
+        OrderPurpose.TRAIL: limits.trail_atr > 0,
         OrderPurpose.TARGET: limits.target_atr > 0 or limits.target_fraction > 0,
     }
     return frozenset(purpose for purpose, wanted in exits.items() if wanted)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.intents import EXIT_LETTERS
 from engine.ledger import FillEffect
 from engine.market import MarketState, Row
 from engine.reconcile import News
@@ -132,9 +133,9 @@ class Oversight:
         return self.guards.overrides
 
     def filled(self, fill: Fill, effect: FillEffect) -> None:
-        """Note an execution for the next step; a stop or target that took a position out starts its cooldown."""
+        """Note an execution for the next step; an exit that took a position out starts its cooldown."""
         self._booked.append(fill)
-        protective = fill.client_order_id[-1:] in ("S", "T") and fill.reduce_only
+        protective = fill.client_order_id[-1:] in EXIT_LETTERS and fill.reduce_only
         if protective and effect.before.quantity:
             side = Side.BUY if effect.before.quantity > 0 else Side.SELL
             self._exits.append(guards.ProtectiveExit(fill.symbol, side))

@@ -28,7 +28,7 @@ from engine.snapshot import (
     VenueHealth,
     WeightRow,
 )
-from store.records import Order, OrderPurpose, Position, TradingState
+from store.records import OrderPurpose, Position, TradingState
 
 if TYPE_CHECKING:
     from engine.machine import Machine
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 LOG_LINES = 400
 SHOWN_ORDERS = 60
+STOPS = frozenset({OrderPurpose.STOP, OrderPurpose.TRAIL})
 DAY_MS = 86_400_000
 
 
@@ -263,11 +264,10 @@ def _position(machine: Machine, index: int, position: Position, close: float) ->
     entry = position.cost / position.quantity
     unrealised = position.quantity * mark - position.cost
     working = [o for o in machine.execution.open_orders() if o.symbol == position.symbol]
-    stop = next((o for o in working if o.purpose is OrderPurpose.STOP), None)
     side = 1 if position.quantity > 0 else -1
-    risk = (
-        None if stop is None or stop.trigger_offset is None else stop.trigger_offset * abs(position.quantity)
-    )
+    stops = [o for o in working if o.purpose in STOPS and o.side.sign == -side]
+    offsets = {o.client_order_id: o.trigger_offset for o in stops if o.trigger_offset is not None}
+    risk = min(offsets.values()) * abs(position.quantity) if offsets else None
     margin = abs(position.cost) / instrument.leverage
     maintenance = instrument.maintenance_margin_rate
     liquidation = (abs(position.cost) - side * margin) / (abs(position.quantity) * (1 - side * maintenance))
@@ -281,9 +281,7 @@ def _position(machine: Machine, index: int, position: Position, close: float) ->
         unrealised=f"{unrealised:.2f}",
         unrealised_fraction=float(unrealised / abs(position.cost)),
         r_multiple=float(unrealised / risk) if risk else None,
-        stop=None
-        if stop is None or stop.trigger_offset is None
-        else _stop_price(entry, side, stop, instrument.tick),
+        stop=_stop_price(machine, offsets, entry, side, instrument.tick),
         liquidation=f"{liquidation.quantize(instrument.tick):f}" if instrument.leverage > 1 else None,
         working_orders=len(working),
         locked=any(o.scope == position.symbol for o in machine.oversight.overrides),
@@ -292,8 +290,13 @@ def _position(machine: Machine, index: int, position: Position, close: float) ->
     )
 
 
-def _stop_price(entry: Decimal, side: int, stop: Order, tick: Decimal) -> str:
-    return f"{(entry - side * (stop.trigger_offset or Decimal(0))).quantize(tick):f}"
+def _stop_price(
+    machine: Machine, offsets: dict[str, Decimal], entry: Decimal, side: int, tick: Decimal
+) -> str | None:
+    """Where the tightest of a position's stops triggers; a trailing one has often left the entry behind."""
+    prices = [(entry - side * offset).quantize(tick) for offset in offsets.values()]
+    prices += [price for name in offsets if (price := machine.venue.trailed_to(name)) is not None]
+    return f"{max(prices, key=lambda price: side * price):f}" if prices else None
 
 
 def _overrides(machine: Machine) -> tuple[OverrideRow, ...]:

@@ -90,6 +90,12 @@ class RiskConfig(_Section):
     target_fraction: Distance = Field(
         default=0.0, description="the same as a share of the entry price; 0: none (fraction)"
     )
+    trail_atr: float = Field(
+        default=0.0,
+        ge=0,
+        le=100,
+        description="distance of the stop that trails the best close; 0: none (average true ranges)",
+    )
     trades_per_day: int = Field(
         default=50,
         ge=1,

@@ -72,11 +72,6 @@ NOT_ARMED = (
         "a price of the quote currency in dollars",
     ),
     NotArmed(
-        "trailing_stop",
-        "a stop that follows the best price at a multiple of the average true range",
-        "a trailing distance in the risk profile and a venue that trails stops",
-    ),
-    NotArmed(
         "clock_skew",
         "a venue's clock too far from ours is told, further off it restricts the book to reducing",
         "a venue with a clock of its own; the simulated market has none",

@@ -37,6 +37,7 @@ class RiskParameters:
     target_fraction: float
     trades_per_day: int
     consecutive_losses: int
+    trail_atr: float = 0.0
     buffer_fraction: float = 0.1
     cost_band: bool = False
     neutral_budget: float = 0.2

@@ -68,6 +68,7 @@ class OrderType(StrEnum):
     MARKET = "market"
     LIMIT = "limit"
     STOP_MARKET = "stop_market"
+    TRAILING_STOP = "trailing_stop"
     TAKE_PROFIT = "take_profit"
 
 
@@ -77,6 +78,7 @@ class OrderPurpose(StrEnum):
     OPEN = "open"
     CLOSE = "close"
     STOP = "stop"
+    TRAIL = "trail"
     TARGET = "target"
     FLATTEN = "flatten"
 
@@ -161,7 +163,8 @@ class Order:
 
     `whole_position`: a protective order that always covers the whole position of its instrument; its trigger lies
     `trigger_offset` (quote currency per unit) away from the position's average entry price, so it follows both the
-    size and the average entry; `quantity` is 0 for it. `decision_ts_ms` is the market time that created the order.
+    size and the average entry; `quantity` is 0 for it. That of a trailing stop also follows the best close since the
+    order began to act, and never moves back. `decision_ts_ms` is the market time that created the order.
     """
 
     client_order_id: str

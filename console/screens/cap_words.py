@@ -32,7 +32,7 @@ class Limits:
     def of_order(self, order: OrderFacts) -> str:
         """Which rule made an order that no target made; "" for one that goes towards a target."""
         purpose = order.row.purpose
-        if purpose in ("stop", "target"):
+        if purpose in ("stop", "trail", "target"):
             return f"made by the rule for protective orders, {self._distance(purpose)}: {_offset(order)}"
         if purpose == "flatten":
             return "made by a flatten: closes the position whatever the decision wants"
@@ -121,7 +121,8 @@ _STAGES: Mapping[str, Callable[[Limits, OrderWhy], str]] = {
 
 
 def _offset(order: OrderFacts) -> str:
-    return f"{price(order.trigger_offset)} from the average entry, for the whole position"
+    start = "behind the best close" if order.row.purpose == "trail" else "from the average entry"
+    return f"{price(order.trigger_offset)} {start}, for the whole position"
 
 
 def adds(value: float | None, confidence: float | None, scalar: float | None, share: float) -> float | None:

@@ -92,12 +92,6 @@ RULES: Mapping[str, Rule] = {
         "back on the peg",
         (),
     ),
-    "trailing stop": Rule(
-        "not armed: it needs a trailing distance in the profile and a venue that trails stops",
-        "a stop that follows the best price",
-        "with the position",
-        (),
-    ),
     "clock skew": Rule(
         "not armed where the venue has no clock of its own, as the simulated one",
         "a clock that is off is told; further off: REDUCING",

@@ -73,9 +73,10 @@ def working_first(rows: Iterable[OrderRow]) -> list[OrderRow]:
 
 
 def trigger_price(order: OrderFacts, entry: str | None) -> str | None:
-    """Where a protective order triggers: its offset from the average entry, on the side it protects."""
+    """Where a protective order triggers: its offset from the average entry, on the side it protects. None of one that
+    trails: its distance is from a close that the venue remembers."""
     offset, base = number(order.trigger_offset or ""), number(entry or "")
-    if offset is None or base is None:
+    if offset is None or base is None or order.row.purpose == "trail":
         return None
     closes_long = order.row.side == "sell"
     below = closes_long == (order.row.purpose == "stop")

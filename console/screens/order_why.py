@@ -19,7 +19,7 @@ from engine.commands import DetailKind, Question
 from engine.snapshot import OrderRow, Snapshot, WeightRow
 
 _CONFIG = Question(DetailKind.CONFIG)
-_MADE_BY_RULE = frozenset({"stop", "target", "flatten"})
+_MADE_BY_RULE = frozenset({"stop", "trail", "target", "flatten"})
 
 
 class OrderWhyScreen(OrderKeys):

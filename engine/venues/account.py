@@ -64,8 +64,9 @@ class Changes:
 class Account:
     """Books and clock. `orders` holds what the next bar may act on, in the order it was accepted.
 
-    `racing` names orders confirmed as cancelled that work on until the end of the next bar. `open_ms` is the
-    open of the last bar played, `open_ms + bar_ms` the venue's clock; NEVER_MS before the first bar.
+    `racing` names orders confirmed as cancelled that work on until the end of the next bar; `trails` has the trigger
+    in ticks that each trailing stop had reached at the close of the last bar. `open_ms` is the open of the last bar
+    played, `open_ms + bar_ms` the venue's clock; NEVER_MS before the first bar.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Account:
     positions: dict[str, Position] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     racing: set[str] = field(default_factory=set)
+    trails: dict[str, int] = field(default_factory=dict)
     delisted: frozenset[str] = frozenset()
     sequence: int = 0
     open_ms: int = NEVER_MS
@@ -186,6 +188,7 @@ class Account:
         """Close an order that did not fill, with a reason a person can read."""
         ended = replace(order, status=status, reason=reason, updated_ts_ms=ts_ms)
         del self.orders[order.client_order_id]
+        self.trails.pop(order.client_order_id, None)
         self._tell(ended)
         return ended
 
@@ -200,6 +203,12 @@ class Account:
         """Forget a cancelled order that found nothing more to fill against."""
         self.racing.discard(order.client_order_id)
         del self.orders[order.client_order_id]
+        self.changes.orders[order.client_order_id] = order
+
+    def trail(self, order: Order, ticks: int) -> None:
+        """Move the trigger of a trailing stop; nobody is told of it."""
+        self.trails[order.client_order_id] = ticks
+        self.levels.pop(order.client_order_id, None)
         self.changes.orders[order.client_order_id] = order
 
     def fill(
@@ -274,6 +283,7 @@ class Account:
         )
         if complete:
             self.racing.discard(name)
+            self.trails.pop(name, None)
             del self.orders[name]
         else:
             self.orders[name] = filled

@@ -28,7 +28,9 @@ from engine.venues.watch import Watch, watch
 from store.records import Fill, FundingPayment, Instrument, Order, OrderStatus, Position
 
 APPLICATION_ID = 0x51444B56
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+UPGRADES = {1: "ALTER TABLE orders ADD COLUMN trail_ticks INTEGER"}
+"""By version, what makes the next one of it."""
 LOCK_TIMEOUT_S = 5.0
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 
@@ -235,6 +237,10 @@ class Books:
     def _create_or_check(self, connection: sqlite3.Connection) -> None:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
+        while application == APPLICATION_ID and version in UPGRADES:
+            connection.execute(UPGRADES[version])
+            version += 1
+            connection.execute(f"PRAGMA user_version = {version}")
         if application == APPLICATION_ID and version == SCHEMA_VERSION:
             return
         if application == APPLICATION_ID:
@@ -317,9 +323,12 @@ class Books:
         for (payload,) in connection.execute("SELECT payload FROM positions ORDER BY symbol"):
             position = from_text(Position, payload)
             account.positions[position.symbol] = position
-        for (payload,) in connection.execute("SELECT payload FROM orders WHERE working = 1 ORDER BY number"):
+        working = "SELECT payload, trail_ticks FROM orders WHERE working = 1 ORDER BY number"
+        for payload, trail_ticks in connection.execute(working):
             order = from_text(Order, payload)
             account.orders[order.client_order_id] = order
+            if trail_ticks is not None:
+                account.trails[order.client_order_id] = trail_ticks
             if order.status is OrderStatus.CANCELED:
                 account.racing.add(order.client_order_id)
         account.recent.extend(self.events(sequence - RECENT_EVENTS))
@@ -331,11 +340,12 @@ class Books:
     def _save(self, account: Account) -> None:
         connection, changes = self._open_connection(), account.changes
         connection.executemany(
-            "INSERT INTO orders (client_order_id, working, updated_ts_ms, payload) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (client_order_id) DO UPDATE SET working = excluded.working, "
-            "updated_ts_ms = excluded.updated_ts_ms, payload = excluded.payload",
+            "INSERT INTO orders (client_order_id, working, updated_ts_ms, payload, trail_ticks) "
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (client_order_id) DO UPDATE SET working = excluded.working, "
+            "updated_ts_ms = excluded.updated_ts_ms, payload = excluded.payload, "
+            "trail_ticks = excluded.trail_ticks",
             [
-                (name, name in account.orders, order.updated_ts_ms, to_text(order))
+                (name, name in account.orders, order.updated_ts_ms, to_text(order), account.trails.get(name))
                 for name, order in changes.orders.items()
             ],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +23,10 @@ class TradingVenue(Venue, Protocol):
 
     def revision(self) -> int | None:
         """A number that stays the same while nothing in the venue's books changes; None while that cannot be told."""
+        ...
+
+    def trailed_to(self, client_order_id: str) -> Decimal | None:
+        """The price that a trailing stop has come to; None where that cannot be told."""
         ...
 
     def books_ts_ms(self) -> int:

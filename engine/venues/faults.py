@@ -11,6 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeVar
 
 from engine.venues.config import FaultKind, FaultProbabilities, VenueConfig
@@ -94,6 +95,9 @@ class FaultyVenue:
     def revision(self) -> int | None:
         """Never told: every bar asks, so that every question can fail."""
         return None
+
+    def trailed_to(self, client_order_id: str) -> Decimal | None:
+        return self.inner.trailed_to(client_order_id)
 
     async def instruments(self) -> Sequence[Instrument]:
         return await self.inner.instruments()

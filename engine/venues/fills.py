@@ -100,6 +100,11 @@ def stop_triggers(bar: SymbolBar, sign: int, trigger: Level) -> bool:
     return bar.high >= trigger.price if sign > 0 else bar.low <= trigger.price
 
 
+def trailing(close: float, sign: int, offset_ticks: int, tick: float) -> int:
+    """The trigger in ticks of a stop that trails `close`: above it for a buy, below it for a sell."""
+    return ticks_against(close, sign, tick) + sign * offset_ticks
+
+
 def stop(bar: SymbolBar, sign: int, trigger: Level, cost: float, tick: float) -> Execution:
     """A triggered stop takes at its trigger, or at the open where the market gapped beyond it."""
     reference = max(bar.open, trigger.price) if sign > 0 else min(bar.open, trigger.price)

@@ -11,6 +11,7 @@ from engine.venues.venue import Refused
 from store.records import ZERO, Instrument, InstrumentKind, Order, OrderType, Side
 
 LONGEST_ID = 32
+WAITING_FOR_A_TRIGGER = frozenset({OrderType.STOP_MARKET, OrderType.TRAILING_STOP, OrderType.TAKE_PROFIT})
 
 
 def check(account: Account, order: Order) -> None:
@@ -31,10 +32,12 @@ def _identifier(account: Account, order: Order, instrument: Instrument) -> str:
 
 def _shape(account: Account, order: Order, instrument: Instrument) -> str:
     if order.whole_position:
-        if order.type not in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT):
+        if order.type not in WAITING_FOR_A_TRIGGER:
             return "whole position: only a stop or a take-profit can cover it"
         offset = order.trigger_offset
         return "" if offset is not None and offset > 0 else "trigger offset: must be above 0"
+    if order.type is OrderType.TRAILING_STOP:
+        return "trailing stop: it can only cover a whole position"
     if order.post_only and order.type is not OrderType.LIMIT:
         return "post-only: only a limit order can be"
     if order.type is not OrderType.MARKET and order.price is None:
@@ -55,8 +58,7 @@ def _lot(account: Account, order: Order, instrument: Instrument) -> str:
 
 
 def _reduces(account: Account, order: Order, instrument: Instrument) -> str:
-    waits_for_its_trigger = order.type in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT)
-    if not account.only_reduces(order) or waits_for_its_trigger:
+    if not account.only_reduces(order) or order.type in WAITING_FOR_A_TRIGGER:
         return ""
     reducible = account.reducible(order.symbol, order.side)
     if not reducible:

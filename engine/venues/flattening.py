@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from engine.venues import fills
 from engine.venues.account import NO_MARK, Account
+from engine.venues.filters import WAITING_FOR_A_TRIGGER
 from store.records import (
     Fill,
     Order,
@@ -43,8 +44,7 @@ def flattening_order(prefix: str, symbol: str, quantity: Decimal, ts_ms: int) ->
 
 def is_protective(order: Order) -> bool:
     """Stops and targets that can only take risk off."""
-    exits = (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT)
-    return order.whole_position or (order.reduce_only and order.type in exits)
+    return order.whole_position or (order.reduce_only and order.type in WAITING_FOR_A_TRIGGER)
 
 
 def cancel_working(account: Account, keep_protective: bool, too_late: frozenset[str] = frozenset()) -> int:

@@ -1,8 +1,8 @@
 """One bar played against the account, in the order things happen inside a bar.
 
 Funding stamped at the open, on the position carried in; market orders, closes first; funding stamped inside; limit
-orders; stops, targets, liquidation; and what the close ends. Fills at the open carry its time, those at an unknown
-instant the last millisecond of the bar, and what expires carries the time of the close.
+orders; stops, targets, liquidation; and what the close ends or moves. Fills at the open carry its time, those at an
+unknown instant the last millisecond of the bar, and what expires carries the time of the close.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from decimal import Decimal
 from engine.venues import fills
 from engine.venues.account import Account
 from engine.venues.fills import Execution, Level, SymbolBar
+from engine.venues.filters import WAITING_FOR_A_TRIGGER
 from engine.venues.flattening import flattening_order
 from engine.venues.margin import is_liquidated
 from engine.venues.market_step import MarketStep
@@ -21,7 +22,8 @@ from store.records import ZERO, Instrument, Order, OrderStatus, OrderType, Posit
 
 NOTHING_TO_REDUCE = "nothing left to reduce"
 LEVELS_AN_ORDER = 4
-STOPS_AND_TARGETS = frozenset({OrderType.STOP_MARKET, OrderType.TAKE_PROFIT})
+STOPS = frozenset({OrderType.STOP_MARKET, OrderType.TRAILING_STOP})
+TARGETS = frozenset({OrderType.TAKE_PROFIT})
 
 
 def play(account: Account, step: MarketStep) -> None:
@@ -42,13 +44,18 @@ def symbol_bars(step: MarketStep) -> Iterator[SymbolBar]:
 
 
 def level(account: Account, order: Order) -> Level | None:
-    """`level_of` for the position held; kept until order or position change, for every bar asks for it."""
+    """`level_of` for the position held, or where a trailing stop has come to beyond that; kept until order, position
+    or trail change, for every bar asks for it."""
     position, known = account.position(order.symbol), account.levels.get(order.client_order_id)
     if known is not None and known[0] is order and known[1] is position:
         return known[2]
     if len(account.levels) > LEVELS_AN_ORDER * len(account.orders):
         account.levels.clear()
-    found = level_of(order, account.instruments[order.symbol], position)
+    instrument = account.instruments[order.symbol]
+    found = level_of(order, instrument, position)
+    if found is not None and order.client_order_id in account.trails:
+        ticks = _tighter(order.side, found.ticks, account.trails[order.client_order_id])
+        found = Level(ticks, float(ticks * instrument.tick))
     account.levels[order.client_order_id] = (order, position, found)
     return found
 
@@ -65,11 +72,22 @@ def level_of(order: Order, instrument: Instrument, position: Position) -> Level 
     if position.quantity * order.side.sign >= 0:
         return None
     size = abs(position.quantity) * instrument.contract_size
-    away = 1 if (order.type is OrderType.STOP_MARKET) == (order.side is Side.BUY) else -1
+    away = 1 if (order.type in STOPS) == (order.side is Side.BUY) else -1
     numerator = abs(position.cost) + away * (order.trigger_offset or ZERO) * size
     whole, part = divmod(numerator, size * instrument.tick)
     ticks = int(whole) + (1 if order.side is Side.BUY and part > 0 else 0)
     return Level(ticks, float(ticks * instrument.tick))
+
+
+def trail_ticks(order: Order, instrument: Instrument) -> int:
+    """How far a trailing stop keeps from the best close, in whole ticks."""
+    whole, part = divmod(order.trigger_offset or ZERO, instrument.tick)
+    return int(whole) + (1 if part else 0)
+
+
+def _tighter(side: Side, one: int, other: int) -> int:
+    """Of two triggers of a stop, in ticks, the one that gives less away."""
+    return min(one, other) if side is Side.BUY else max(one, other)
 
 
 class _Bar:
@@ -135,21 +153,21 @@ class _Bar:
         """
         waiting: dict[str, list[Order]] = {symbol: [] for symbol in self._bars}
         for order in self._account.orders.values():
-            if order.type in STOPS_AND_TARGETS and order.symbol in waiting and self._account.acts(order):
+            if order.type in WAITING_FOR_A_TRIGGER and order.symbol in waiting and self._account.acts(order):
                 waiting[order.symbol].append(order)
         for symbol, bar in self._bars.items():
             if bar.missing:
                 continue
-            while (stop := self._nearest(waiting[symbol], bar, OrderType.STOP_MARKET)) is not None:
+            while (stop := self._nearest(waiting[symbol], bar, STOPS)) is not None:
                 self._targets_wait.add(symbol)
                 self._exit(*stop, bar)
             if symbol not in self._targets_wait:
-                while (target := self._nearest(waiting[symbol], bar, OrderType.TAKE_PROFIT)) is not None:
+                while (target := self._nearest(waiting[symbol], bar, TARGETS)) is not None:
                     self._exit(*target, bar)
             self._liquidate(symbol, bar)
 
     def close(self) -> None:
-        """What the end of the bar ends."""
+        """What the end of the bar ends, and the trailing stops that its close moves."""
         account, ts_ms = self._account, self._step.close_ms
         for order in [order for order in account.orders.values() if account.acts(order)]:
             if order.client_order_id in account.racing:
@@ -160,6 +178,8 @@ class _Bar:
                 account.end(order, OrderStatus.EXPIRED, "not filled within its time", ts_ms)
             elif order.whole_position and not account.reducible(order.symbol, order.side):
                 account.end(order, OrderStatus.EXPIRED, "no position to protect", ts_ms)
+            elif order.type is OrderType.TRAILING_STOP:
+                self._trail(order)
 
     def _limit_order(self, order: Order, level: Level, bar: SymbolBar) -> None:
         quantity = self._fillable(order, bar)
@@ -170,31 +190,48 @@ class _Bar:
         if execution is not None:
             self._fill(order, execution, quantity)
 
-    def _nearest(self, waiting: list[Order], bar: SymbolBar, kind: OrderType) -> tuple[Order, Level] | None:
-        """The order of this kind that the market reaches first on its way from the open."""
-        is_stop = kind is OrderType.STOP_MARKET
+    def _nearest(
+        self, waiting: list[Order], bar: SymbolBar, kinds: frozenset[OrderType]
+    ) -> tuple[Order, Level] | None:
+        """The order of these kinds that the market reaches first on its way from the open; of a stop and a trailing
+        one that it reaches at once, the stop."""
+        is_stop = kinds is STOPS
         triggers = fills.stop_triggers if is_stop else fills.target_triggers
         reached = []
         for order in waiting:
-            if order.type is not kind or order.client_order_id not in self._account.orders:
+            if order.type not in kinds or order.client_order_id not in self._account.orders:
                 continue
             trigger = level(self._account, order)
             if trigger is not None and triggers(bar, order.side.sign, trigger):
                 way = (trigger.price - bar.open) * order.side.sign * (1 if is_stop else -1)
-                reached.append((max(way, 0.0), order, trigger))
+                first = (max(way, 0.0), order.type is OrderType.TRAILING_STOP)
+                reached.append((first, order, trigger))
         return min(reached, key=lambda candidate: candidate[0])[1:] if reached else None
 
     def _exit(self, order: Order, trigger: Level, bar: SymbolBar) -> None:
         account, sign, tick = self._account, order.side.sign, self._tick(order)
         quantity = self._wanted(order)
         if quantity:
-            if order.type is OrderType.STOP_MARKET:
+            if order.type in STOPS:
                 execution = fills.stop(bar, sign, trigger, self._cost(order, quantity, bar), tick)
             else:
                 execution = fills.target(bar, sign, trigger, tick)
             order = account.fill(order, execution, quantity, self._inside_ms)
         if order.client_order_id in account.orders:
             account.end(order, OrderStatus.EXPIRED, NOTHING_TO_REDUCE, self._inside_ms)
+
+    def _trail(self, order: Order) -> None:
+        """Let the trigger follow the close; a missing bar has none, and back it never goes."""
+        now, bar = level(self._account, order), self._bar(order.symbol)
+        if now is None:
+            return
+        ticks = now.ticks
+        if bar is not None:
+            offset_ticks = trail_ticks(order, self._instrument(order))
+            followed = fills.trailing(bar.close, order.side.sign, offset_ticks, self._tick(order))
+            ticks = _tighter(order.side, ticks, followed)
+        if self._account.trails.get(order.client_order_id) != ticks:
+            self._account.trail(order, ticks)
 
     def _liquidate(self, symbol: str, bar: SymbolBar) -> None:
         position, instrument = self._account.position(symbol), self._account.instruments[symbol]

@@ -25,12 +25,14 @@ CREATE TABLE marks (
 ) WITHOUT ROWID;
 
 -- working: 1 while the next bar may act on the order, whatever its status says.
+-- trail_ticks: how far a working trailing stop has come.
 CREATE TABLE orders (
     number          INTEGER PRIMARY KEY,
     client_order_id TEXT NOT NULL UNIQUE,
     working         INTEGER NOT NULL,
     updated_ts_ms   INTEGER NOT NULL,
-    payload         TEXT NOT NULL
+    payload         TEXT NOT NULL,
+    trail_ticks     INTEGER
 );
 CREATE INDEX orders_working ON orders (number) WHERE working = 1;
 CREATE INDEX orders_updated ON orders (updated_ts_ms);

@@ -136,6 +136,12 @@ class SimulatedVenue:
         """A number that stays the same while nothing in the books changes; None while that cannot be told."""
         return self._books.revision if self._at_rest() else None
 
+    def trailed_to(self, client_order_id: str) -> Decimal | None:
+        """Where a working trailing stop had come to at the close of the last bar; None: not begun, or no such order."""
+        account = self._books.account
+        order, ticks = account.orders.get(client_order_id), account.trails.get(client_order_id)
+        return None if order is None or ticks is None else ticks * account.instruments[order.symbol].tick
+
     async def close_out(self, keep_positions: bool = False) -> CloseOut:
         """Cancel everything (protective orders stay when `keep_positions`), then close every position at the
         last known close as if it were the next open: same cost rule, volume cap not applied, because the market

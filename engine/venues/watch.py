@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.venues.account import Account
+from engine.venues.fills import Level
 from engine.venues.margin import liquidation_bound
 from engine.venues.market_step import MarketStep
-from engine.venues.matching import level
-from store.records import OrderType
+from engine.venues.matching import STOPS, level, trail_ticks
+from store.records import Order, OrderType, Side
 
 if TYPE_CHECKING:
     from engine.feeds.feed import FloatArray
@@ -26,7 +27,7 @@ class Watch:
     """Prices [S] that wake the venue when a bar reaches them, and the indices whose funding would settle.
 
     `busy`: an order is working whose fate the next bar decides, whatever its prices are. `armed`: there is a
-    price to look out for at all.
+    price to look out for at all. `trails`: closes below and above which a trailing stop follows; None: there is none.
     """
 
     busy: bool
@@ -34,6 +35,7 @@ class Watch:
     held: frozenset[int]
     lower: FloatArray
     upper: FloatArray
+    trails: tuple[FloatArray, FloatArray] | None = None
 
     @classmethod
     def blind(cls) -> Watch:
@@ -49,6 +51,8 @@ class Watch:
         if step.funding and any(settlement.symbol_index in self.held for settlement in step.funding):
             return False
         reached = (step.low <= self.lower) | (step.high >= self.upper)
+        if self.trails is not None:
+            reached |= (step.close < self.trails[0]) | (step.close > self.trails[1])
         return not np.count_nonzero(reached)
 
 
@@ -63,11 +67,11 @@ def watch(account: Account) -> Watch:
     for order in account.orders.values():
         trigger = level(account, order)
         index = indices.get(order.symbol)
-        if trigger is None:
+        if trigger is None or _to_record(account, order, trigger):
             busy = True
         elif index is None:
             continue
-        elif (order.type is OrderType.STOP_MARKET) is (order.side.sign > 0):
+        elif (order.type in STOPS) is (order.side.sign > 0):
             upper[index] = min(upper[index], trigger.price)
         else:
             lower[index] = max(lower[index], trigger.price)
@@ -81,4 +85,32 @@ def watch(account: Account) -> Watch:
         elif bound is not None:
             upper[index] = min(upper[index], bound)
     armed = bool(np.isfinite(lower).any() or np.isfinite(upper).any())
-    return Watch(busy, armed, frozenset(held), lower, upper)
+    return Watch(busy, armed, frozenset(held), lower, upper, _followed(account, indices))
+
+
+def _to_record(account: Account, order: Order, trigger: Level) -> bool:
+    """True where the next bar writes down how far a trailing stop has come, whatever its close is."""
+    if order.type is not OrderType.TRAILING_STOP:
+        return False
+    return account.trails.get(order.client_order_id) != trigger.ticks
+
+
+def _followed(account: Account, indices: dict[str, int]) -> tuple[FloatArray, FloatArray] | None:
+    """Closes [S] below and above which a trailing stop may move: those that give it the trigger it has."""
+    trailing = [order for order in account.orders.values() if order.type is OrderType.TRAILING_STOP]
+    if not trailing:
+        return None
+    below = np.full(len(account.symbols), -math.inf)
+    above = np.full(len(account.symbols), math.inf)
+    for order in trailing:
+        trigger, index = level(account, order), indices.get(order.symbol)
+        if trigger is None or index is None:
+            continue
+        instrument = account.instruments[order.symbol]
+        best_ticks = trigger.ticks - order.side.sign * trail_ticks(order, instrument)
+        close = float(best_ticks * instrument.tick)
+        if order.side is Side.BUY:
+            below[index] = max(below[index], close)
+        else:
+            above[index] = min(above[index], close)
+    return below, above

@@ -69,6 +69,7 @@ def test_a_flattened_symbol_is_asked_to_be_let_trade_again() -> None:
         (ORDER, "BTCUSDT  buy 0.0040 limit at 65,010.1\nopen, accepted, 0 filled"),
         (ORDER, "The next decision may ask for it again."),
         (replace(ORDER, purpose="stop", price=None), "without it there is no stop"),
+        (replace(ORDER, purpose="trail", price=None), "without it there is no trailing stop"),
     ],
 )
 def test_cancelling_says_which_order_and_what_it_is_for(order: object, words: str) -> None:

@@ -92,6 +92,13 @@ async def test_a_protective_order_says_which_rule_made_it() -> None:
         assert "bound by" not in text
 
 
+def test_a_trailing_stop_says_what_it_keeps_its_distance_from() -> None:
+    facts = read_order_why(STOP | {"order": STOP["order"] | {"purpose": "trail"}})
+    made = limits(facts).of_order(facts.order)
+    assert made.startswith("made by the rule for protective orders")
+    assert made.endswith("1,210.0 behind the best close, for the whole position")
+
+
 async def test_an_order_no_decision_made_shows_its_life() -> None:
     bare = ORDER | {"decision": None, "stages": [], "readings": [], "decision_price": None}
     async with drilled("order", ORDER_ID, answers=recorded() | {DetailKind.ORDER: bare}) as on:

@@ -128,3 +128,5 @@ def test_a_protective_order_covers_the_position_and_triggers_away_from_the_entry
     short_stop = replace(stop, row=replace(stop.row, side="buy"))
     assert trigger_price(short_stop, "64310.0") == "65520.0"
     assert trigger_price(stop, None) is None
+    trailing = replace(stop, row=replace(stop.row, purpose="trail"))
+    assert trigger_price(trailing, "64310.0") is None, "how far it has come only the venue knows"

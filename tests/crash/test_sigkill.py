@@ -26,7 +26,8 @@ FAULTS: Flags = {
     "venue__faults__rate_limited": ".1",
 }
 MANY_ORDERS: Flags = {"risk__buffer_fraction": "0.01", "risk__trades_per_day": "5000"}
-
+TRAILING: Flags = {"risk__trail_atr": "1"}
+"""Near enough that some are reached within days."""
 
 COLD_KILLS = 10
 FIRST_DAY = "20220701"
@@ -53,6 +54,18 @@ def test_two_hundred_kills_change_nothing(start_recorded: Start, faults: Flags) 
 @KINDS
 def test_two_hundred_kills_change_nothing_in_the_embedded_market(start: Start, faults: Flags) -> None:
     survive(start, faults, kills=200, bars=600)
+
+
+@pytest.mark.timeout(300)
+def test_kills_leave_trailing_stops_where_they_were(start: Start) -> None:
+    survive(start, TRAILING, kills=10, bars=60)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+@KINDS
+def test_two_hundred_kills_leave_trailing_stops_where_they_were(start: Start, faults: Flags) -> None:
+    survive(start, TRAILING | faults, kills=200, bars=600)
 
 
 @pytest.mark.slow

@@ -172,7 +172,6 @@ def test_rules_without_their_input_are_listed_with_what_would_arm_them() -> None
     assert [rule.guard for rule in NOT_ARMED] == [
         "backtest_band",
         "stablecoin_peg",
-        "trailing_stop",
         "clock_skew",
     ]
     assert all(rule.rule and rule.needs for rule in NOT_ARMED)

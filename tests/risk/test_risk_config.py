@@ -26,6 +26,7 @@ PUBLISHED: dict[str, tuple[float, float, float]] = {
     "day_loss": (0.02, 0.05, 0.05),
     "stop_atr": (3, 3, 3),
     "target_atr": (0, 0, 0),
+    "trail_atr": (0, 0, 0),
     "trades_per_day": (20, 50, 200),
     "consecutive_losses": (3, 5, 8),
 }

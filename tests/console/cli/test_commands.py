@@ -151,7 +151,7 @@ def test_the_doctor_names_what_is_not_armed_and_fails_for_what_is_broken(
     told = json.loads(qd("doctor", "--db", book, "--json").out)
     subjects = {finding["subject"]: finding for finding in told["findings"]}
     assert told["sound"] is True
-    for guard in ("backtest_band", "stablecoin_peg", "trailing_stop", "clock_skew"):
+    for guard in ("backtest_band", "stablecoin_peg", "clock_skew"):
         assert "not armed" in subjects[f"guard {guard}"]["message"]
     assert {"python", "packages", "terminal", "database", "engine", "disk", "kernel cache", "clock"} <= set(
         subjects

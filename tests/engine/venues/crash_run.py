@@ -25,7 +25,7 @@ from engine.venues.market_step import MarketStep
 from engine.venues.simulated import SimulatedVenue
 from engine.venues.venue import Refused, Unresolved, VenueUnavailable
 from store.records import Order, Side
-from tests.engine.venues.tables import Prices, buy, close, instrument, sell, step, stop, target
+from tests.engine.venues.tables import Prices, buy, close, instrument, sell, step, stop, target, trail
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 CONFIG = VenueConfig(half_spread_bps=10, marks_every_ms=5, limit_life_bars=1)
@@ -61,7 +61,11 @@ def orders(seed: int, index: int) -> list[Order]:
         name = f"b{index}s{number}"
         make = buy if side is Side.BUY else sell
         choices: tuple[list[Order], ...] = (
-            [make(f"{name}m", size, index), stop(f"{name}x", side.opposite, 3, index)],
+            [
+                make(f"{name}m", size, index),
+                stop(f"{name}x", side.opposite, 12, index),
+                trail(f"{name}r", side.opposite, 9, index),
+            ],
             [make(f"{name}l", size, index, price=100), target(f"{name}t", side.opposite, 4, index)],
             [close(f"{name}c", side, size, index)],
             [],
@@ -162,7 +166,7 @@ def digest(path: Path) -> str:
     tables = {
         "account": "SELECT cash, sequence FROM account",
         "positions": "SELECT payload FROM positions ORDER BY symbol",
-        "orders": "SELECT number, working, payload FROM orders ORDER BY number",
+        "orders": "SELECT number, working, payload, trail_ticks FROM orders ORDER BY number",
         "refusals": "SELECT client_order_id, reason FROM refusals ORDER BY client_order_id",
         "events": "SELECT * FROM events ORDER BY sequence",
         "marks": "SELECT * FROM marks ORDER BY symbol",

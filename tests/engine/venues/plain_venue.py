@@ -58,7 +58,7 @@ class PlainVenue:
         at_once = order["kind"] in ("market", "limit")
         if order["reduce_only"] and at_once and not self.can_reduce(order["side"]):
             return False
-        self.orders.append(order | {"filled": Fraction(0), "state": "open"})
+        self.orders.append(order | {"filled": Fraction(0), "state": "open", "best": None})
         return True
 
     def bar(self, index: int, bar: dict[str, Fraction] | None, context: dict[str, Any]) -> None:
@@ -99,6 +99,10 @@ class PlainVenue:
                 order["state"] = "expired" if over else "open"
             elif order["whole"] and not self.can_reduce(order["side"]):
                 order["state"] = "expired"
+            elif order["kind"] == "trail":
+                order["best"] = self.best(order)
+                if bar is not None:
+                    order["best"] = self.better(order, self.on_tick(bar["close"], order["side"]))
 
     def wanted(self, order: dict[str, Any]) -> Fraction:
         rest: Fraction = order["quantity"] - order["filled"]
@@ -135,11 +139,11 @@ class PlainVenue:
         self, index: int, acting: list[dict[str, Any]], bar: dict[str, Fraction], cost: Any, wait: bool
     ) -> None:
         while True:
-            hit = [(self.way(o, bar), n) for n, o in enumerate(acting) if self.stopped(o, bar)]
-            if not hit:
+            stops = [(o["kind"] == "trail", n) for n, o in enumerate(acting) if self.stopped(o, bar)]
+            if not stops:
                 break
             wait = True
-            order = acting[min(hit)[1]]
+            order = acting[min((self.way(acting[n], bar), trails, n) for trails, n in stops)[2]]
             side, trigger = order["side"], self.trigger(order)
             quantity = self.exit_quantity(order)
             if quantity:
@@ -185,13 +189,21 @@ class PlainVenue:
             return order["price"]
         if not self.can_reduce(order["side"]):
             return None
-        entry = self.cost / self.size
-        away = order["offset"] if order["kind"] == "stop" else -order["offset"]
-        exact = (entry + order["side"] * away) / self.tick
+        away = -order["offset"] if order["kind"] == "target" else order["offset"]
+        start = self.best(order) if order["kind"] == "trail" else self.cost / self.size
+        exact = (start + order["side"] * away) / self.tick
         return (ceil(exact) if order["side"] > 0 else floor(exact)) * self.tick
 
+    def best(self, order: dict[str, Any]) -> Fraction:
+        """What a trailing stop keeps its distance from: the best of average entries and closes so far."""
+        return self.better(order, self.cost / self.size)
+
+    def better(self, order: dict[str, Any], price: Fraction) -> Fraction:
+        known: Fraction = price if order["best"] is None else order["best"]
+        return max(known, price) if order["side"] < 0 else min(known, price)
+
     def stopped(self, order: dict[str, Any], bar: dict[str, Fraction]) -> bool:
-        if order["kind"] != "stop" or order["state"] != "open" or self.trigger(order) is None:
+        if order["kind"] not in ("stop", "trail") or order["state"] != "open" or self.trigger(order) is None:
             return False
         trigger = self.trigger(order)
         return bool(bar["high"] >= trigger if order["side"] > 0 else bar["low"] <= trigger)
@@ -205,7 +217,7 @@ class PlainVenue:
     def way(self, order: dict[str, Any], bar: dict[str, Fraction]) -> Fraction:
         """How far the market has to go from the open; 0 where it opened beyond."""
         distance: Fraction = (self.trigger(order) - bar["open"]) * order["side"]
-        return max(Fraction(0), distance if order["kind"] == "stop" else -distance)
+        return max(Fraction(0), -distance if order["kind"] == "target" else distance)
 
     def on_tick(self, price: Fraction, side: int) -> Fraction:
         ticks = price / self.tick

@@ -140,14 +140,25 @@ def stop(name: str, side: Side, offset: float, after: int = 0) -> Order:
     return _protective(name, side, OrderType.STOP_MARKET, offset, after)
 
 
+def trail(name: str, side: Side, offset: float, after: int = 0) -> Order:
+    """A stop on the whole position that trails the best close by `offset`, from its average entry on."""
+    return _protective(name, side, OrderType.TRAILING_STOP, offset, after)
+
+
 def target(name: str, side: Side, offset: float, after: int = 0) -> Order:
     """A take-profit on the whole position."""
     return _protective(name, side, OrderType.TAKE_PROFIT, offset, after)
 
 
+_PURPOSE = {
+    OrderType.STOP_MARKET: OrderPurpose.STOP,
+    OrderType.TRAILING_STOP: OrderPurpose.TRAIL,
+    OrderType.TAKE_PROFIT: OrderPurpose.TARGET,
+}
+
+
 def _protective(name: str, side: Side, kind: OrderType, offset: float, after: int) -> Order:
-    purpose = OrderPurpose.STOP if kind is OrderType.STOP_MARKET else OrderPurpose.TARGET
-    more = {"trigger_offset": offset, "whole_position": True, "reduce_only": True, "purpose": purpose}
+    more = {"trigger_offset": offset, "whole_position": True, "reduce_only": True, "purpose": _PURPOSE[kind]}
     return order(name, side, kind, "0", after, **more)
 
 

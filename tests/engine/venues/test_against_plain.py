@@ -23,6 +23,7 @@ KINDS = {
     "market": OrderType.MARKET,
     "limit": OrderType.LIMIT,
     "stop": OrderType.STOP_MARKET,
+    "trail": OrderType.TRAILING_STOP,
     "target": OrderType.TAKE_PROFIT,
 }
 TRADED = instrument(
@@ -58,7 +59,7 @@ def wishes(draw: st.DrawFn) -> dict[str, Any]:
     )
     whole = kind == "whole"
     if whole:
-        kind = draw(st.sampled_from(("stop", "target")))
+        kind = draw(st.sampled_from(("stop", "trail", "trail", "target")))
     return {
         "kind": kind,
         "side": draw(st.sampled_from((1, -1))),
@@ -158,9 +159,9 @@ def play_both(config: VenueConfig, story: list[Any]) -> tuple[Account, PlainVenu
             "funding": [(after, exact(rate)) for after, rate in rates],
         }
         quiet = watch(books).quiet(move)
-        told = books.sequence
+        told = (books.sequence, dict(books.trails))
         play(books, move)
-        assert not quiet or (books.sequence == told), "a bar called quiet was not"
+        assert not quiet or (books.sequence, books.trails) == told, "a bar called quiet was not"
         missing = bar is MISSING or bar[4] == 0
         names = ("open", "high", "low", "close")
         plain.bar(
@@ -196,6 +197,12 @@ def compare(books: Account, plain: PlainVenue) -> None:
         o["id"]: o["state"] for o in plain.orders
     }
     assert set(books.orders) == {o["id"] for o in plain.orders if o["state"] == "open"}
+    assert set(books.trails) == {
+        o["id"] for o in plain.orders if o["state"] == "open" and o["best"] is not None
+    }
+    for name, ticks in books.trails.items():
+        (order,) = (o for o in plain.orders if o["id"] == name)
+        assert Fraction(ticks) * Fraction(TRADED.tick) == plain.trigger(order)
 
 
 @settings(max_examples=250)

@@ -10,7 +10,7 @@ from engine.venues.filters import check
 from engine.venues.matching import play
 from engine.venues.venue import Refused
 from store.records import InstrumentKind, Order, OrderType, Side
-from tests.engine.venues.tables import account, buy, close, instrument, order, sell, step, stop, target
+from tests.engine.venues.tables import account, buy, close, instrument, order, sell, step, stop, target, trail
 
 BAR = (100.0, 101.0, 99.0, 100.0, 1_000_000.0)
 BUY, SELL = Side.BUY, Side.SELL
@@ -48,6 +48,8 @@ REFUSED = [
         "whole position",
     ),
     ("protection at no distance", stop("a", SELL, 0), "trigger offset"),
+    ("a trailing stop at no distance", trail("a", SELL, 0), "trigger offset"),
+    ("a trailing stop over a part", replace(trail("a", SELL, 5), whole_position=False), "trailing stop"),
     ("a reduction of nothing", close("a", SELL, "1"), "reduce-only"),
     ("more than the margin allows", buy("a", "3000"), "margin"),
 ]
@@ -66,6 +68,7 @@ ACCEPTED = [
     ("a quantity written with other digits", "0", replace(buy("a", "1"), quantity=Decimal("1E+0"))),
     ("a stop before its position exists", "0", stop("a", SELL, 5)),
     ("a target before its position exists", "0", target("a", SELL, 5)),
+    ("a trailing stop before its position exists", "0", trail("a", SELL, 5)),
     ("a whole position below every minimum", "0.04", close("a", SELL, "0.04")),
     ("more than the whole position, reduce-only", "0.04", close("a", SELL, "0.05")),
     ("a reduction however little margin is free", "2900", close("a", SELL, "1000")),
