@@ -84,5 +84,5 @@ def test_a_position_that_changed_is_weighed_anew() -> None:
     one = valuation.worth({"BTCUSDT": Position("BTCUSDT", D(1), D(90))}, closes)
     two = valuation.worth({"BTCUSDT": Position("BTCUSDT", D(-2), D(-210))}, closes)
     none = valuation.worth({"BTCUSDT": Position("BTCUSDT")}, closes)
-    assert (one.unrealised, two.unrealised, none.unrealised) == (10, 10, 0)
+    assert (one.unrealised, two.unrealised, none.unrealised) == (D(10), D(10), D(0))
     assert (one.gross, two.gross, none.gross) == (100.0, 200.0, 0.0)
