@@ -188,11 +188,6 @@ class MarketState:
         """FDM for directional weights [K], from all daily forecasts so far."""
         return diversification.multiplier(self._forecasts, weights)
 
-    @property
-    def daily_count(self) -> NDArray[np.int64]:
-        """Daily bars [S] each symbol's history has so far."""
-        return self._panel.daily_count
-
     def bars_known(self, signal: Signal) -> int:
         """Bars of a signal's size the longest history has so far, for telling how far a warm-up is."""
         count = self._panel.frame(signal.bar).count

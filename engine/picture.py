@@ -216,7 +216,6 @@ def _confidence(cells: tuple[SignalCell, ...]) -> float | None:
 
 def _weights(machine: Machine) -> tuple[WeightRow, ...]:
     readings = machine.market.readings
-    days = machine.market.daily_count
     rows, choices = [], machine.book.choices
     configured, shares = class_shares(machine.signals), class_shares(machine.signals, choices)
     for row, signal in enumerate(machine.signals):
@@ -225,8 +224,8 @@ def _weights(machine: Machine) -> tuple[WeightRow, ...]:
         opinions = int(present.sum())
         note = ""
         if opinions == 0:
-            known = int(days.max()) if days.size else 0
-            note = f"warm-up: {known} of {signal.window} daily bars"
+            size = "daily bars" if signal.bar == "1d" else f"bars of {signal.bar}"
+            note = f"warm-up: {machine.market.bars_known(signal)} of {signal.window} {size}"
         rows.append(
             WeightRow(
                 name=signal.name,
@@ -353,10 +352,9 @@ def _notice(machine: Machine) -> str:
     ]
     if not waiting:
         return ""
-    days = machine.market.daily_count
-    known = int(days.max()) if days.size else 0
-    needs = ", ".join(f"{signal.name} {known}/{signal.window}" for signal in waiting)
-    return f"no opinion yet, daily bars so far: {needs}"
+    known = machine.market.bars_known
+    needs = ", ".join(f"{signal.name} {known(signal)}/{signal.window}" for signal in waiting)
+    return f"no opinion yet, bars so far: {needs}"
 
 
 def _scalars(machine: Machine) -> tuple[tuple[str, float], ...]:
