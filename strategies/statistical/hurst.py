@@ -17,7 +17,7 @@ from store.records import SignalType
 from strategies.definition import bar_signal, span_results
 from strategies.signal import FloatArray, KernelResult, Mirror
 from strategies.statistical.angles import angles
-from strategies.statistical.null_tables import null_table
+from strategies.statistical.null_tables import null_ranks
 from strategies.statistical.settings import HurstSettings
 
 STATISTICS = ("hurst", "p", "standard_error", "move")
@@ -32,7 +32,7 @@ def spans(settings: HurstSettings, span: int, close: FloatArray) -> KernelResult
         close,
         span,
         settings.samples,
-        null_table(f"hurst_{settings.samples}"),
+        null_ranks(f"hurst_{settings.samples}"),
         settings.move,
         settings.full,
         settings.alpha,

@@ -19,6 +19,15 @@ FOLDER = "strategies.statistical.nulls"
 
 
 @cache
+def null_ranks(name: str) -> IntArray:
+    """The null as kernels look it up: its least value, then how many of its values are at most that, one more, and
+    so on to the largest. Not to be changed."""
+    values = null_table(name)
+    counts = np.bincount(values - values[0])
+    return np.concatenate([values[:1], np.cumsum(counts)])
+
+
+@cache
 def null_table(name: str) -> IntArray:
     """The values of one null in ascending order, not to be changed. Raises ModuleNotFoundError for an unknown one."""
     return unpacked(importlib.import_module(f"{FOLDER}.{name}").VALUES)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from store.records import SignalType
 from strategies.definition import bar_signal, span_results
 from strategies.signal import FloatArray, KernelResult
-from strategies.statistical.null_tables import null_table
+from strategies.statistical.null_tables import null_ranks
 from strategies.statistical.settings import PermutationSettings
 
 STATISTICS = ("entropy", "p", "up", "down")
@@ -27,7 +27,7 @@ def spans(settings: PermutationSettings, span: int, close: FloatArray) -> Kernel
         close,
         span,
         settings.order,
-        null_table(f"permutation_{settings.samples}_{settings.order}"),
+        null_ranks(f"permutation_{settings.samples}_{settings.order}"),
         settings.fewest,
         settings.full,
         settings.alpha,

@@ -14,7 +14,7 @@ from store.records import SignalType
 from strategies.definition import bar_signal, span_results
 from strategies.signal import FloatArray, KernelResult, Mirror
 from strategies.statistical.angles import angles
-from strategies.statistical.null_tables import null_table
+from strategies.statistical.null_tables import null_ranks
 from strategies.statistical.settings import SpectralEntropySettings
 
 STATISTICS = ("entropy", "p", "centroid", "move")
@@ -29,7 +29,7 @@ def spans(settings: SpectralEntropySettings, span: int, close: FloatArray) -> Ke
         close,
         span,
         settings.samples,
-        null_table(f"spectral_{settings.samples}"),
+        null_ranks(f"spectral_{settings.samples}"),
         settings.move,
         settings.full,
         settings.alpha,

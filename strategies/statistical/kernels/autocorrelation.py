@@ -12,59 +12,41 @@ from strategies.arithmetic import (
     ZERO_VAR,
     Floats,
     Integers,
-    centred,
     clear,
-    inner,
     known_log_returns,
     negligible,
     price_runs,
     refusal,
-    total,
     unit,
 )
+from strategies.statistical.kernels.products import DEVIATION, FIRST, MEAN, window_moments
 from strategies.statistical.kernels.tails import chi_square_tail, joint_p, normal_two_sided
 
 JOINT_LAGS = 5
 
 
 @njit(cache=True, error_model="numpy")
-def robust_score(less: Floats, lag: int) -> tuple[float, float]:
-    """Sum of x_t x_{t-k} over centred samples, and that in its heteroskedasticity-robust standard errors."""
-    products = np.empty(less.size - lag)
-    for index in range(products.size):
-        products[index] = less[index + lag] * less[index]
-    gathered, error = total(products), math.sqrt(inner(products, products))
-    return gathered, gathered / error if error > 0.0 else 0.0
-
-
-@njit(cache=True, error_model="numpy")
-def ljung_box(less: Floats, square: float, lags: int) -> float:
-    """n (n + 2) sum rho_j^2 / (n - j) over lags 1 to `lags`; NaN where there are no more samples than lags."""
-    if less.size <= lags:
-        return math.nan
-    gathered = 0.0
-    for lag in range(1, lags + 1):
-        rho = inner(less[lag:], less) / square
-        gathered += rho * rho / (less.size - lag)
-    return less.size * (less.size + 2.0) * gathered
-
-
-@njit(cache=True, error_model="numpy")
 def autocorrelation_reading(
-    returns: Floats, lags: int, full: float, alpha: float, statistics: Floats
+    returns: Floats, moments: Floats, lags: int, longest: int, full: float, alpha: float, statistics: Floats
 ) -> tuple[float, float, int]:
-    less, mean, deviation = centred(returns)
+    """A window's reading from its moments; z_k = sum x_t x_{t-k} / sqrt(sum (x_t x_{t-k})^2)."""
+    count, mean, deviation = returns.size, moments[MEAN], moments[DEVIATION]
     if negligible(deviation, mean):
         return math.nan, 0.0, ZERO_VAR
-    square = inner(less, less)
-    best, rho, score = 1, 0.0, 0.0
+    square = deviation * deviation * count
+    best, score, joint = 1, 0.0, 0.0
     for lag in range(1, lags + 1):
-        gathered, found = robust_score(less, lag)
+        error = math.sqrt(moments[FIRST + longest + lag - 1])
+        found = moments[FIRST + lag - 1] / error if error > 0.0 else 0.0
         if lag == 1 or abs(found) > abs(score):
-            best, rho, score = lag, gathered / square, found
+            best, score = lag, found
+    for lag in range(1, JOINT_LAGS + 1):
+        share = moments[FIRST + lag - 1] / square
+        joint += share * share / (count - lag)
+    joint *= count * (count + 2.0)
     p = joint_p(normal_two_sided(score), lags)
-    forecast = rho * less[less.size - best]
-    joint = ljung_box(less, square, JOINT_LAGS)
+    rho = moments[FIRST + best - 1] / square
+    forecast = rho * (returns[count - best] - mean)
     statistics[0], statistics[1], statistics[2], statistics[3] = best, rho, score, p
     statistics[4], statistics[5], statistics[6] = forecast, joint, chi_square_tail(joint, JOINT_LAGS)
     if p >= alpha:
@@ -91,14 +73,17 @@ def autocorrelation(
     statistics: Floats,
 ) -> None:
     """Statistics: lag, correlation, robust score, p, forecast of the next return less the mean, Ljung-Box and p."""
-    at = 0
+    at, size, longest = 0, span - 1, max(lags, JOINT_LAGS)
+    none = np.empty(0, dtype=np.int64)
     for row in range(close.shape[0]):
         runs, returns = price_runs(close[row]), known_log_returns(close[row])
-        for stop in range(span, close.shape[1] + 1):
+        moments = window_moments(returns, size, longest, none)
+        for first in range(moments.shape[0]):
             clear(at, value, confidence, statistics)
-            reason[at] = refusal(span, lags + 4, runs[stop - 1])
+            reason[at] = refusal(span, lags + 4, runs[first + span - 1])
             if reason[at] == OK:
+                known = returns[first : first + size]
                 value[at], confidence[at], reason[at] = autocorrelation_reading(
-                    returns[stop - span : stop - 1], lags, full, alpha, statistics[at]
+                    known, moments[first], lags, longest, full, alpha, statistics[at]
                 )
             at += 1

@@ -91,7 +91,7 @@ def hurst_exponent(samples: Floats, cosine: Floats, sine: Floats) -> float:
 def hurst_reading(
     returns: Floats,
     logs: Floats,
-    null: Integers,
+    ranks: Integers,
     move: int,
     full: float,
     alpha: float,
@@ -106,7 +106,7 @@ def hurst_reading(
     statistics[0] = exponent
     if math.isnan(exponent):
         return math.nan, 0.0, DEGENERATE
-    p = at_least(null, abs(exponent - 0.5))
+    p = at_least(ranks, abs(exponent - 0.5))
     recent = trailing_sum(returns, move) / (2.0 * deviation * math.sqrt(move))
     statistics[1] = p
     statistics[2] = 0.5 / math.sqrt(logs.size)
@@ -127,7 +127,7 @@ def hurst(
     close: Floats,
     span: int,
     samples: int,
-    null: Integers,
+    ranks: Integers,
     move: int,
     full: float,
     alpha: float,
@@ -150,7 +150,7 @@ def hurst(
                 value[at], confidence[at], reason[at] = hurst_reading(
                     returns[stop - 1 - samples : stop - 1],
                     logs,
-                    null,
+                    ranks,
                     move,
                     full,
                     alpha,

@@ -23,20 +23,31 @@ from strategies.statistical.kernels.nulls import at_most
 
 
 @njit(cache=True, error_model="numpy")
-def patterns(samples: Floats, order: int) -> Integers:
-    """A number for the ranks of the `order` samples that end at each position; of equal ones the earlier counts as
-    the smaller. 0 where there are fewer."""
-    codes = np.zeros(samples.size, dtype=np.int64)
-    for last in range(order - 1, samples.size):
-        code = 0
-        for place in range(1, order):
-            here = samples[last - order + 1 + place]
-            larger = 0
-            for before in range(place):
-                larger += samples[last - order + 1 + before] > here
-            code = code * (place + 1) + larger
-        codes[last] = code
-    return codes
+def code_of(larger: Integers, last: int, order: int) -> int:
+    """A number for the ranks of the `order` samples that end at `last`: how many before each of them are larger,
+    written as one number in a mixed base."""
+    code = 0
+    for place in range(1, order):
+        code = code * (place + 1) + larger[last - order + 1 + place, place]
+    return code
+
+
+@njit(cache=True, error_model="numpy")
+def patterns(samples: Floats, order: int) -> tuple[Integers, Integers]:
+    """Codes of the patterns of `order` and of `order` - 1 samples that end at each position, 0 where there are fewer;
+    of equal samples the earlier counts as the smaller."""
+    larger = np.zeros((samples.size, order), dtype=np.int64)
+    codes, shorter = np.zeros(samples.size, dtype=np.int64), np.zeros(samples.size, dtype=np.int64)
+    for last in range(samples.size):
+        here, count = samples[last], 0
+        for back in range(1, min(order - 1, last) + 1):
+            count += samples[last - back] > here
+            larger[last, back] = count
+        if last >= order - 2:
+            shorter[last] = code_of(larger, last, order - 1)
+        if last >= order - 1:
+            codes[last] = code_of(larger, last, order)
+    return codes, shorter
 
 
 @njit(cache=True, error_model="numpy")
@@ -49,22 +60,26 @@ def products_with_logs(most: int) -> Floats:
 
 
 @njit(cache=True, error_model="numpy")
-def entropy_of(counts: Integers, table: Floats) -> float:
-    """-sum p ln p of patterns counted `counts` times, in nats."""
-    number, gathered = 0, 0.0
-    for count in counts:
-        number += count
-        gathered += table[count]
-    return max(math.log(number) - gathered / number, 0.0)
+def entropy_of(counts: Integers, number: int, table: Floats) -> float:
+    """-sum p ln p of `number` patterns counted `counts` times, in nats; the sum runs in two lanes."""
+    even, odd = 0.0, 0.0
+    for place in range(0, counts.size - 1, 2):
+        even += table[counts[place]]
+        odd += table[counts[place + 1]]
+    if counts.size % 2:
+        even += table[counts[counts.size - 1]]
+    entropy: float = max((table[number] - even - odd) / number, 0.0)
+    return entropy
 
 
 @njit(cache=True, error_model="numpy")
 def permutation_entropy(samples: Floats, order: int) -> float:
     """Entropy of the order patterns of `order` neighbouring samples, in nats."""
     counts = np.zeros(round(math.gamma(order + 1.0)), dtype=np.int64)
-    for code in patterns(samples, order)[order - 1 :]:
+    codes, _ = patterns(samples, order)
+    for code in codes[order - 1 :]:
         counts[code] += 1
-    return entropy_of(counts, products_with_logs(samples.size))
+    return entropy_of(counts, samples.size - order + 1, products_with_logs(samples.size))
 
 
 @njit(cache=True, error_model="numpy")
@@ -112,7 +127,7 @@ def permutation(
     close: Floats,
     span: int,
     order: int,
-    null: Integers,
+    ranks: Integers,
     fewest: int,
     full: float,
     alpha: float,
@@ -133,7 +148,7 @@ def permutation(
     at = 0
     for row in range(close.shape[0]):
         runs, returns = price_runs(close[row]), known_log_returns(close[row])
-        codes, shorter, still = patterns(returns, order), patterns(returns, order - 1), moving(returns)
+        (codes, shorter), still = patterns(returns, order), moving(returns)
         counts = np.zeros(kinds, dtype=np.int64)
         sides = np.zeros((kinds, 2), dtype=np.int64)
         for index in range(order - 1, samples - 1):
@@ -149,8 +164,8 @@ def permutation(
             if reason[at] == OK and still[last] >= samples - 1:
                 reason[at] = ZERO_VAR
             if reason[at] == OK:
-                entropy = entropy_of(counts, table) / largest
-                p = at_most(null, entropy)
+                entropy = entropy_of(counts, samples - order + 1, table) / largest
+                p = at_most(ranks, entropy)
                 up, down = sides[shorter[last], 0], sides[shorter[last], 1]
                 statistics[at, 0], statistics[at, 1] = entropy, p
                 statistics[at, 2], statistics[at, 3] = up, down

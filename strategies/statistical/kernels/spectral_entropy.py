@@ -48,7 +48,7 @@ def spectral_entropy_of(samples: Floats, cosine: Floats, sine: Floats) -> float:
 @njit(cache=True, error_model="numpy")
 def spectral_entropy_reading(
     returns: Floats,
-    null: Integers,
+    ranks: Integers,
     move: int,
     full: float,
     alpha: float,
@@ -61,7 +61,7 @@ def spectral_entropy_reading(
         return math.nan, 0.0, ZERO_VAR
     entropy, place = entropy_and_centroid(power_spectrum(less, cosine, sine))
     centroid = place / less.size
-    p = at_most(null, entropy)
+    p = at_most(ranks, entropy)
     recent = trailing_sum(returns, move) / (2.0 * deviation * math.sqrt(move))
     statistics[0], statistics[1], statistics[2], statistics[3] = entropy, p, centroid, recent
     if p >= alpha:
@@ -80,7 +80,7 @@ def spectral_entropy(
     close: Floats,
     span: int,
     samples: int,
-    null: Integers,
+    ranks: Integers,
     move: int,
     full: float,
     alpha: float,
@@ -102,7 +102,7 @@ def spectral_entropy(
             if reason[at] == OK:
                 value[at], confidence[at], reason[at] = spectral_entropy_reading(
                     returns[stop - 1 - samples : stop - 1],
-                    null,
+                    ranks,
                     move,
                     full,
                     alpha,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies.statistical.kernels.nulls import UNIT, at_least, at_most
-from strategies.statistical.null_tables import null_table, packed, unpacked
+from strategies.statistical.null_tables import null_ranks, null_table, packed, unpacked
 from tests.strategies.null_tables import NULLS, WINDOWS, Null
 
 EACH = pytest.mark.parametrize("null", NULLS, ids=lambda null: null.name)
@@ -52,12 +52,22 @@ def test_spread_of_the_exponent_is_about_the_asymptotic_one() -> None:
     assert np.sqrt(np.mean((null_table("hurst_1024") * UNIT) ** 2)) == pytest.approx(0.037, rel=0.1)
 
 
-@given(values=st.lists(st.integers(-50, 50), min_size=1, max_size=40), observed=st.integers(-60, 60))
+@given(values=st.lists(st.integers(0, 50), min_size=1, max_size=40), observed=st.integers(0, 60))
 def test_p_counts_what_is_at_least_as_extreme(values: list[int], observed: int) -> None:
-    null = np.sort(np.array(values, dtype=np.int64))
+    least = min(values)
+    ranks = np.array([least, *(sum(v <= units for v in values) for units in range(least, max(values) + 1))])
     below, above = sum(v <= observed for v in values), sum(v >= observed for v in values)
-    assert at_most(null, observed * UNIT) == (1 + below) / (1 + len(values))
-    assert at_least(null, observed * UNIT) == (1 + above) / (1 + len(values))
+    assert at_most(ranks, observed * UNIT) == (1 + below) / (1 + len(values))
+    assert at_least(ranks, observed * UNIT) == (1 + above) / (1 + len(values))
+
+
+@EACH
+def test_ranks_count_the_values(null: Null) -> None:
+    table, ranks = null_table(null.name), null_ranks(null.name)
+    assert ranks[0] == table[0]
+    assert ranks[-1] == WINDOWS
+    some = np.array([table[0], table[17], table[9_999] + 1, table[-1]])
+    assert ranks[1 + some - table[0]].tolist() == [int((table <= units).sum()) for units in some]
 
 
 @given(values=st.lists(st.integers(0, 2**30), max_size=60))
