@@ -100,7 +100,7 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
         yield self._keys
 
     def on_mount(self) -> None:
-        self.set_focus(self._panes[PANES[0]].body)
+        self.set_focus(self._panes[self._focused_pane].body)
         self.show(self._view)
 
     def on_screen_resume(self) -> None:

@@ -20,6 +20,7 @@ from engine.commands import DetailKind
 from tests.console import snapshots
 from tests.console.recorded_link import RecordedLink
 from tests.console.stage import MID, NARROW, WIDE, Stage, stage
+from tests.console.views import view_of
 
 SEEN = {"welcomed": "yes"}
 UNTOUCHED = {
@@ -59,6 +60,15 @@ async def test_what_was_left_comes_back() -> None:
         await on.press("z", "1")
         assert "sort price ▴" in on.text
         assert "WARN+" in on.text
+
+
+async def test_what_comes_back_before_the_desk_stands_is_not_lost() -> None:
+    async with stage(snapshots.running(), NARROW) as on:
+        desk = Desk(ConsoleConfig(), view_of(snapshots.running()))
+        assert desk.take_over("pane", "positions")
+        await on.app.push_screen(desk)
+        assert desk.focused_pane == "positions"
+        assert "┏━ 3 POSITIONS" in on.text
 
 
 async def test_the_theme_comes_back() -> None:
