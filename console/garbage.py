@@ -6,7 +6,7 @@ collection costs what it finds: about 0.2 ms for each thousand objects, so the f
 longest pause.
 
 A line that was drawn is garbage that refers to itself and survives the first look. Beside a screen the second look
-comes soon, or it would find tens of megabytes.
+comes soon, and the third too: later they would find tens of megabytes, and take long to look through them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import gc
 
 _RARELY = (10_000, 50, 50)
-_BESIDE_A_SCREEN = (5_000, 5, 50)
+_BESIDE_A_SCREEN = (5_000, 5, 10)
 
 
 def collect_rarely() -> None:
