@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # Tests that need a terminal or assert a time run alone, so that a busy neighbour cannot fail them.
 ALONE := terminal or benchmark
 
-.PHONY: help setup run check lint test kernels test-fast test-alone test-slow bench format lock clean
+.PHONY: help setup run check lint test kernels test-fast test-alone test-slow bench screenshots format lock clean
 .NOTPARALLEL:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make check            format, lint, types, import contracts, fast tests'
 	@echo 'make test             every test but the slow ones'
 	@echo 'make test-slow        the full counts, at most an hour'
+	@echo 'make screenshots      draw the pictures of the tour, and those that tests compare, anew'
 	@echo 'make bench            the benchmarks, one table each'
 	@echo 'make format           rewrite the sources in the house format'
 	@echo 'make lock             resolve requirements.lock anew (needs uv)'
@@ -68,6 +69,10 @@ test-slow: kernels
 
 bench: $(STAMP)
 	@for script in benchmarks/[!_]*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
+
+# Whoever changes the look runs this, looks at what changed, and commits it.
+screenshots: $(STAMP)
+	@$(BIN)/python -m tests.console.look.pictures
 
 format: $(STAMP)
 	@$(BIN)/ruff format .

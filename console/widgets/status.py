@@ -261,7 +261,8 @@ def _why(snapshot: Snapshot) -> str:
         return snapshot.notice
     newest: OverrideRow = max(rows, key=lambda row: row.since_ts_ms)
     where = f"{newest.scope} " if newest.scope else ""
-    return f"{where}{newest.name} by {newest.actor}: {newest.reason}. Ends: {newest.ends}."
+    actor = newest.actor.removeprefix("operator ")
+    return f"{where}{newest.name} by {actor}: {newest.reason}. Ends: {newest.ends}."
 
 
 def _banner(word: str, ink: str, words: str) -> Line:

@@ -46,6 +46,8 @@ class RecordedLink:
         if self.refusal:
             return CommandResult(False, self.refusal, "ACTIVE")
         self._obey(command)
+        if command.kind is CommandKind.KILL:
+            return CommandResult(True, "HALTED; cancelling and flattening", "HALTED")
         return CommandResult(True, f"{command.kind} done", "ACTIVE")
 
     async def detail(self, question: Question) -> dict[str, Any]:

@@ -202,7 +202,7 @@ async def test_progress_is_the_engines_own_word_from_asked_to_flat() -> None:
         await on.until(lambda: "HALTED not confirmed yet" in on.text)
         assert "quarterdeck kill, from another shell" in on.text
         on.link.answers.set()
-        await on.until(lambda: "HALTED kill done" in " ".join(on.text.split()))
+        await on.until(lambda: "HALTED cancelling and flattening" in " ".join(on.text.split()))
         await on.turn(snapshots.halted("cancelling", open_orders=3))
         assert "still open 3 orders" in on.text
         assert "cancelling..." in on.text

@@ -10,9 +10,10 @@ from xml.etree import ElementTree
 from tests.console.look.contrast import LEAST_FOR_GRAPHICS, LEAST_FOR_TEXT, Colour, contrast
 
 _SVG = "{http://www.w3.org/2000/svg}"
-# Frames, rules, dots between fields and the track of a bar: nothing has to be read from them.
-_DECORATION = frozenset("─━│┃┌┐└┘┏┓┗┛├┤┬┴┼·╌╍ ")
-_BLOCKS = range(0x2580, 0x25A0)
+# Box drawing (frames, rules, axes, the track of a bar) and dots between fields: nothing has to be read from them.
+_DECORATION = frozenset({" ", "·", *map(chr, range(0x2500, 0x2580))})
+# Blocks and Braille: bars and plots.
+_GRAPHICS = frozenset(map(chr, (*range(0x2580, 0x25A0), *range(0x2800, 0x2900))))
 
 
 class Written(NamedTuple):
@@ -51,7 +52,7 @@ def illegible(svg: str) -> list[str]:
         letters = set(text) - _DECORATION
         if not letters:
             continue
-        least = LEAST_FOR_GRAPHICS if all(ord(one) in _BLOCKS for one in letters) else LEAST_FOR_TEXT
+        least = LEAST_FOR_GRAPHICS if letters <= _GRAPHICS else LEAST_FOR_TEXT
         if contrast(ink, ground) < least:
             found.append(f"{text.strip()!r}: {contrast(ink, ground):.2f} ({ink} on {ground})")
     return found

@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 from rich.style import Style
 
-from console.config import ConsoleConfig
 from console.theme import THEMES
 from engine.snapshot import Snapshot
 from tests.console import snapshots
-from tests.console.look.screens import SCREENS, SIZES, Shown, shown
+from tests.console.look.screens import SCREENS, SIZES, Shown, in_theme, shown
 from tests.console.stage import NARROW, WIDE, Stage, stage
 
 _EVERYWHERE = [
@@ -22,10 +21,6 @@ _BLOCKS = frozenset("█▀▄")
 
 def of_mode(mode: str, snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, mode=mode)
-
-
-def in_theme(theme: str) -> ConsoleConfig:
-    return ConsoleConfig.model_validate({"theme": theme})
 
 
 def looks_like(on: Stage, words: str, ink: str) -> bool:
@@ -50,7 +45,9 @@ def edge(on: Stage) -> str:
 
 
 @pytest.mark.parametrize(("theme", "size"), _EVERYWHERE)
-async def test_paper_live_halted_reducing_and_stale_are_told_apart(theme: str, size: tuple[int, int]) -> None:
+async def test_modes_states_old_numbers_gains_and_losses_are_told_apart(
+    theme: str, size: tuple[int, int]
+) -> None:
     async with stage(of_mode("paper", snapshots.running()), size, config=in_theme(theme)) as on:
         assert on.lines[0].startswith(" PAPER ")
         assert looks_like(on, " PAPER ", "mode-paper")
@@ -74,10 +71,7 @@ async def test_paper_live_halted_reducing_and_stale_are_told_apart(theme: str, s
         assert looks_like(on, " REDUCING ", "reducing")
         assert not _BLOCKS & set(edge(on))
 
-
-@pytest.mark.parametrize(("theme", "size"), _EVERYWHERE)
-async def test_old_numbers_and_gains_and_losses_say_what_they_are(theme: str, size: tuple[int, int]) -> None:
-    async with stage(of_mode("paper", snapshots.with_stale()), size, config=in_theme(theme)) as on:
+        await on.turn(of_mode("paper", snapshots.with_stale()))
         await on.press("z")
         row = next(line for line in on.lines if "ADAUSDT" in line)
         assert "STALE" in row
@@ -91,16 +85,13 @@ async def test_old_numbers_and_gains_and_losses_say_what_they_are(theme: str, si
         assert on.app.inks["profit"] != on.app.inks["loss"]
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["160x45", "80x24"])
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
-async def test_every_screen_has_the_frame_of_live_and_a_status_bar_that_nothing_covers(
-    screen: Shown, size: tuple[int, int]
-) -> None:
+async def test_every_screen_has_the_frame_of_live_and_a_status_bar_that_nothing_covers(screen: Shown) -> None:
     def live() -> Snapshot | None:
         snapshot = screen.picture()
         return None if snapshot is None else replace(snapshot, mode="live")
 
-    async with shown(replace(screen, picture=live), size) as on:
+    async with shown(replace(screen, picture=live), NARROW) as on:
         if on.link.snapshot() is None:
             assert on.lines[0].startswith(" SIM ")
             return
