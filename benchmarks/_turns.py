@@ -63,13 +63,11 @@ def remembered() -> tuple[int, int, float]:
 
 
 async def measure(report: Path, warm_turns: int, seconds: float, rows: int) -> None:
+    tracemalloc.start()
     pictures = Pictures(rows)
     app = ConsoleApp(RecordedLink(pictures), ConsoleConfig(), mode="sim", terminal=open_terminal())
     screen = asyncio.create_task(app.run_async(mouse=False))
     await pictures.painted.wait()
-    await turn_for(app, pictures, warm_turns, float("inf"))
-    tracemalloc.start()
-    # What was there before tracing began is not seen when it is freed, so rings turn over once more first.
     await turn_for(app, pictures, warm_turns, float("inf"))
     before, began_s = remembered(), time.monotonic()
     turns = await turn_for(app, pictures, sys.maxsize, seconds)

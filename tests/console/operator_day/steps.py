@@ -10,6 +10,8 @@ from tests.console.operator_day.tmux import PROMPT, Tmux
 
 # A dialog does not listen in its first moment, so an answer it has not heard is given again.
 _ANSWER_AGAIN_S = 0.5
+# The first start of all compiles the kernels.
+_STARTS_WITHIN_S = 120.0
 
 
 class Step(Protocol):
@@ -30,7 +32,7 @@ class Shell:
         at.strike("C-l")
         at.until(lambda: at.text.strip() == PROMPT, "a screen with nothing but the prompt")
         at.type(f"{self.line}\n")
-        at.until_shown(self.sees)
+        at.until_shown(self.sees, within_s=_STARTS_WITHIN_S)
 
 
 @dataclass(frozen=True, slots=True)
