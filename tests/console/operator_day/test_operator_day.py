@@ -1,4 +1,4 @@
-"""A scripted operator does a day's work in tmux, at every size the console is laid out for; the books show all of it."""
+"""A scripted operator does a day's work in tmux, at every size of terminal; the books show all of it."""
 
 from __future__ import annotations
 
