@@ -13,7 +13,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from engine.commands import Command, CommandKind, CommandResult, EngineLink
-from engine.snapshot import Snapshot
+from engine.snapshot import OverrideRow, Snapshot
 
 PAUSE_OVERRIDE, REDUCE_OVERRIDE = "operator pause", "operator reduce"
 ARMED_REASON = "kill switch armed"
@@ -30,7 +30,12 @@ def operator_name(place: str = "console") -> str:
 
 def in_force(snapshot: Snapshot | None, name: str) -> bool:
     """Whether the operator's own restriction of this name holds for the whole book."""
-    return snapshot is not None and any(row.name == name and not row.scope for row in snapshot.overrides)
+    return _restriction(snapshot, name) is not None
+
+
+def _restriction(snapshot: Snapshot | None, name: str) -> OverrideRow | None:
+    rows = () if snapshot is None else snapshot.overrides
+    return next((row for row in rows if row.name == name and not row.scope), None)
 
 
 async def lift_forgotten_hold(link: EngineLink, actor: str, why: str) -> CommandResult | None:
@@ -87,14 +92,24 @@ class Operator:
         )
 
     def hold_entries(self, snapshot: Snapshot | None) -> Hold:
-        """Pause entries while the kill switch is armed."""
-        if in_force(snapshot, PAUSE_OVERRIDE):
+        """Pause entries while the kill switch is armed, also where another screen's armed one does, which may be
+        disarmed any moment."""
+        paused = _restriction(snapshot, PAUSE_OVERRIDE)
+        if paused is not None and paused.reason != ARMED_REASON:
             return Hold(self, None)
         return Hold(self, self.begin(self.ask(CommandKind.PAUSE, ARMED_REASON, on="true")))
 
+    def paused_otherwise(self) -> OverrideRow | None:
+        """The pause in force that was not asked for by this operator's armed kill switch."""
+        paused = _restriction(self._link.snapshot(), PAUSE_OVERRIDE)
+        if paused is None or (paused.reason == ARMED_REASON and paused.actor.startswith(self._actor)):
+            return None
+        return paused
+
 
 class Hold:
-    """Entries held back while the kill switch is armed. A pause that was there before is left alone."""
+    """Entries held back while the kill switch is armed. A pause that was there before, or that somebody has asked
+    for meanwhile, is left alone."""
 
     def __init__(self, operator: Operator, asked: asyncio.Task[CommandResult] | None) -> None:
         self._operator = operator
@@ -112,8 +127,16 @@ class Hold:
 
     def lift(self, why: str) -> None:
         """Let entries go on, once the request to hold them has been answered."""
-        if self._asked is not None:
+        if self._asked is not None and self._operator.paused_otherwise() is None:
             self._operator.begin(self._lift(self._asked, why))
+
+    @property
+    def afterwards(self) -> str:
+        """What holds of entries once this is lifted, for the screen."""
+        paused = self._operator.paused_otherwise()
+        return (
+            "Entries go on." if paused is None else f"Entries stay paused by {paused.actor}: {paused.reason}."
+        )
 
     async def _lift(self, asked: asyncio.Task[CommandResult], why: str) -> CommandResult:
         await asked

@@ -96,8 +96,9 @@ class KillScreen(Dialog[None], inherit_bindings=False):
     def _time_out(self) -> None:
         if self._asked is not None:
             return
+        words = f"Kill switch disarmed: it timed out. {self._hold.afterwards}"
         self._disarm("it timed out")
-        self.app.notify("Kill switch disarmed: it timed out. Entries go on.", timeout=8)
+        self.app.notify(words, markup=False, timeout=8)
 
     def _disarm(self, why: str) -> None:
         self._hold.lift(why)

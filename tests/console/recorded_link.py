@@ -73,5 +73,6 @@ class RecordedLink:
             self._picture = replace(halted("cancelling"), mode=snapshot.mode)
         if command.kind is CommandKind.PAUSE and snapshot.state != "HALTED":
             on = command.arguments["on"] == "true"
-            state, overrides = ("REDUCING", (PAUSED,)) if on else ("ACTIVE", ())
+            paused = replace(PAUSED, actor=command.actor, reason=command.reason)
+            state, overrides = ("REDUCING", (paused,)) if on else ("ACTIVE", ())
             self._picture = replace(snapshot, state=state, overrides=overrides)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from console.operator import ARMED_REASON, lift_forgotten_hold
+from console.operator import ARMED_REASON, Operator, lift_forgotten_hold
 from engine.snapshot import OverrideRow, Snapshot
 from tests.console import snapshots
 from tests.console.recorded_link import RecordedLink
@@ -55,3 +56,58 @@ async def test_an_engine_that_cannot_be_asked_any_more_is_told_not_raised() -> N
     assert result is not None
     assert not result.accepted
     assert "the journal is closed" in result.message
+
+
+ON, OFF = ("pause", {"on": "true"}), ("pause", {"on": "false"})
+FOR_MAINTENANCE = replace(HELD, actor="cli pid=7 uid=0", reason="exchange maintenance")
+
+
+async def all_answered() -> None:
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "asked", "words"),
+    [
+        (restricted(), [ON, OFF], "Entries go on."),
+        (restricted(HELD), [ON, OFF], "Entries go on."),
+        (restricted(replace(HELD, actor=f"{ANN} pid=7 uid=0")), [ON, OFF], "Entries go on."),
+        (restricted(FOR_MAINTENANCE), [ON], "Entries stay paused by cli pid=7 uid=0: exchange maintenance."),
+        (
+            restricted(replace(HELD, actor="operator bob@console")),
+            [ON],
+            f"Entries stay paused by operator bob@console: {ARMED_REASON}.",
+        ),
+    ],
+    ids=[
+        "not shown yet",
+        "its own",
+        "its own over a socket",
+        "asked for by somebody",
+        "another armed switch",
+    ],
+)
+async def test_disarming_lifts_its_own_pause_and_no_other(
+    meanwhile: Snapshot, asked: list[object], words: str
+) -> None:
+    link = RecordedLink(snapshots.running())
+    hold = Operator(link, ANN).hold_entries(link.snapshot())
+    await all_answered()
+    link.show(meanwhile)
+    assert hold.afterwards == words
+    hold.lift("by the operator")
+    await all_answered()
+    assert link.asked_for == asked
+
+
+@pytest.mark.parametrize(
+    ("before", "asked"),
+    [(FOR_MAINTENANCE, []), (replace(HELD, actor="operator bob@console"), [ON])],
+    ids=["a pause asked for is enough", "another armed switch may be disarmed"],
+)
+async def test_arming_over_a_pause(before: OverrideRow, asked: list[object]) -> None:
+    link = RecordedLink(restricted(before))
+    Operator(link, ANN).hold_entries(link.snapshot())
+    await all_answered()
+    assert link.asked_for == asked
