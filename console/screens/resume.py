@@ -20,7 +20,7 @@ class ResumeScreen(Dialog[str | None], inherit_bindings=False):
     """The reason, or None when it was given up."""
 
     HEADING = "RESUME TRADING"
-    BINDINGS = bindings("dialog", "resume")
+    BINDINGS = bindings("dialog", "choice", "resume")
     AUTO_FOCUS = "#resume-word"
 
     def __init__(self, keymap: Mapping[str, str], view: View) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from textual.screen import Screen
 
-from console.actions import ACTIONS, BY_ID, PANES, Action
+from console.actions import ACTIONS, BY_ID, PANES, Action, Scope
 from console.actions_desk import THEME_NAMES
 from console.attachment import Attachment
 from console.keymap import keys_of
@@ -205,16 +206,19 @@ EFFECTS: dict[str, Effect] = {
 }
 
 
+CHOOSING: set[Scope] = {
+    "dialog", "choice", "kill", "progress", "quit", "confirm", "resume", "weight", "welcome", "help"
+}  # fmt: skip
+CHOICES = [action.id for action in ACTIONS if action.scope in CHOOSING - {"dialog", "choice", "help"}]
+
+
 def test_every_action_has_an_effect_and_no_effect_is_without_an_action() -> None:
     assert set(EFFECTS) == set(BY_ID)
 
 
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
-async def test_what_is_struck_is_seen(
-    action: Action, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for folder in ("XDG_STATE_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(folder, str(tmp_path))
+@asynccontextmanager
+async def led_to(action: Action) -> AsyncIterator[Stage]:
+    """A console at the place where `action` can be done, and has not been."""
     effect = EFFECTS[action.id]
     attachment = Attachment() if effect.attached else None
     async with stage(
@@ -227,8 +231,41 @@ async def test_what_is_struck_is_seen(
             await on.turn()
         assert not effect.seen(on), f"it was there before:\n{on.text}"
         on.clock.forward(0.4)
+        yield on
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("XDG_STATE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(folder, str(tmp_path))
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+async def test_what_is_struck_is_seen(action: Action) -> None:
+    async with led_to(action) as on:
         if keys := keys_of(action, {}):
             await on.strike(*keys[:1] * action.presses)
         else:
             await on.app.perform(action)
-        await on.until(lambda: effect.seen(on))
+        await on.until(lambda: EFFECTS[action.id].seen(on))
+
+
+def test_every_dialog_offers_what_it_can_do_as_a_choice() -> None:
+    in_dialogs = {action.id for action in ACTIONS if action.scope in CHOOSING}
+    assert in_dialogs - set(CHOICES) == {"dialog.next", "dialog.previous", "dialog.choose", "help.close"}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+async def test_what_is_clicked_is_what_its_key_does(choice: str) -> None:
+    async with led_to(BY_ID[choice]) as on:
+        await on.pilot.click(f"#choice-{choice.replace('.', '-')}")
+        await on.until(lambda: EFFECTS[choice].seen(on))
+
+
+@pytest.mark.parametrize("choice", [choice for choice in CHOICES if not choice.startswith("kill.")])
+async def test_what_has_the_focus_and_is_entered_is_what_its_key_does(choice: str) -> None:
+    async with led_to(BY_ID[choice]) as on:
+        on.app.screen.query_one(f"#choice-{choice.replace('.', '-')}").focus()
+        await on.turn()
+        await on.strike("enter")
+        await on.until(lambda: EFFECTS[choice].seen(on))
