@@ -33,10 +33,16 @@ def seeded(series: FloatArray, first: int, period: int) -> pd.Series:
     return averaged
 
 
-@given(seed=st.integers(0, 2**32), fast=st.integers(2, 20), gap=st.integers(1, 20), own=st.integers(2, 15))
-def test_lines_are_those_of_pandas(seed: int, fast: int, gap: int, own: int) -> None:
-    _, high, low, close, _ = BARS(300, seed)
+@given(
+    seed=st.integers(0, 2**32),
+    fast=st.integers(2, 20),
+    gap=st.integers(1, 20),
+    own=st.integers(2, 15),
+    more=st.integers(0, 60),
+)
+def test_lines_are_those_of_pandas(seed: int, fast: int, gap: int, own: int, more: int) -> None:
     slow = fast + gap
+    _, high, low, close, _ = BARS(max(slow + own - 1, 15) + more, seed)
     line = (seeded(close, slow - 1, fast) - seeded(close, slow - 1, slow)).to_numpy()
     signal = seeded(line, own - 1, own)
     said = KIND.build(ConvergenceSettings(fast=fast, slow=slow, signal=own)).explain(high, low, close)
