@@ -21,7 +21,7 @@ from console.bindings import bindings
 from console.keymap import key_label
 from console.publisher import View
 from console.widgets.choice import Choice
-from console.widgets.ink import Line
+from console.widgets.ink import Line, broken
 from console.widgets.lines import Lines
 from console.widgets.status import StatusBar
 from console.widgets.veil import veiled
@@ -78,7 +78,8 @@ class Dialog(ModalScreen[Result], inherit_bindings=False):
         """Bring status bar and text up to date."""
         self._view = view
         self._status.show_view(view, size_of(self.app.size.width, self.app.size.height))
-        lines = self.text()
+        width = self._text.size.width
+        lines = [part for line in self.text() for part in (broken(line, width) if width else (line,))]
         if len(lines) != len(self._text.lines):
             self._text.styles.height = len(lines)
         self._text.show(lines)
@@ -86,6 +87,8 @@ class Dialog(ModalScreen[Result], inherit_bindings=False):
     def on_mount(self) -> None:
         self._shown_at = self.now_s()
         self.show(self._view)
+        # Once more when the box has its width: long lines are broken at it.
+        self.call_after_refresh(lambda: self.show(self._view))
 
     def on_screen_resume(self) -> None:
         # Whatever lay above may have been closed by a key that is still down.

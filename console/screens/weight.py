@@ -87,7 +87,7 @@ class WeightScreen(Dialog[str | None], inherit_bindings=False):
     def _missing(self) -> str:
         """What is still to be typed; "" where nothing is."""
         if weight_of(self._typed) is None:
-            return f"Type a share from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}: the shares of a class are made to sum to 1."
+            return f"Type a share from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}: those of a class sum to 1."
         return "" if self._named else f"LIVE: type {self._signal} too, then Enter."
 
 

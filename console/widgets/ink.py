@@ -6,6 +6,7 @@ terminal, so this is where control characters end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -19,6 +20,8 @@ from console.theme import Inks
 
 if TYPE_CHECKING:
     from textual.widget import Widget
+
+_WORD = re.compile(r"\S+\s*|\s+")
 
 Span = tuple[str, str]
 Line = Sequence[Span]
@@ -80,6 +83,22 @@ def cut(line: Line, width: int) -> list[Span]:
         taken.append((text, ink))
         room -= size
     return taken
+
+
+def broken(line: Line, width: int) -> list[Line]:
+    """A line on as many lines as it needs, broken between words; a word that is wider than `width` stays whole."""
+    if width_of(line) <= width:
+        return [line]
+    rows: list[list[Span]] = [[]]
+    room = width
+    for text, ink in line:
+        for word in _WORD.findall(text):
+            if cell_len(word.rstrip()) > room and rows[-1]:
+                rows.append([])
+                room = width
+            rows[-1].append((word, ink))
+            room -= cell_len(word)
+    return [*rows]
 
 
 def join(parts: Iterable[Line], separator: Span) -> list[Span]:

@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from console.widgets.ink import Line, inks_of, strip_of
+from console.widgets.ink import Line, cut, inks_of, strip_of
 
 
 class Lines(Widget):
@@ -38,7 +38,7 @@ class Lines(Widget):
                 self.refresh(Region(first, y, max(1, last - first), 1))
 
     def render_line(self, y: int) -> Strip:
-        line = self._lines[y] if y < len(self._lines) else ()
+        line = cut(self._lines[y], self.size.width) if y < len(self._lines) else ()
         return strip_of(line, self.size.width, self.rich_style, inks_of(self))
 
 
@@ -49,7 +49,10 @@ def _difference(old: Line, new: Line, width: int) -> tuple[int, int]:
         return 0, width
     pairs = list(zip_longest(before, after))
     different = [x for x, (a, b) in enumerate(pairs) if a != b]
-    return (different[0], different[-1] + 1) if different else (0, 0)
+    if not different:
+        return 0, 0
+    # What changes beyond the edge may change the mark in the last column.
+    return min(different[0], width - 1), different[-1] + 1
 
 
 def _cells(line: Line) -> list[tuple[str, str]] | None:
