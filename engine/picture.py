@@ -203,9 +203,10 @@ def _cost_bps(machine: Machine, index: int) -> float | None:
 
 
 def _why_blocked(machine: Machine, symbol: str, stale: bool) -> str:
-    for override in machine.oversight.overrides:
-        if override.scope in ("", symbol):
-            return f"{override.name}: {override.reason}"
+    met = [override for override in machine.oversight.overrides if override.scope in ("", symbol)]
+    if met:
+        hardest = max(met, key=lambda override: override.state)
+        return f"{hardest.name}: {hardest.reason}"
     return "no fresh bar" if stale else ""
 
 

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from engine import picture
+from engine.oversight import OPERATOR_PAUSE
 from engine.reconcile import News
 from engine.snapshot import Snapshot, VenueHealth
+from risk.state import OPERATOR
+from store.records import Override, TradingState
 from tests.engine.session_runs import bars_pass, engine, running
 
 NOTHING = News((), (), (), 0, True, None, Decimal(0), 0)
@@ -62,3 +65,15 @@ async def test_what_works_is_shown_however_old_it_is(tmp_path: Path, monkeypatch
         assert len(working) > 1
         assert set(shown) == working | {next(reversed(machine.execution.orders))}
         assert len(shown) == len(set(shown))
+
+
+async def test_a_row_is_blocked_by_the_hardest_of_what_restricts_it(tmp_path: Path) -> None:
+    async with running(engine(tmp_path / "x.db", run__speed="1")) as session:
+        oversight = session._machine.oversight if session._machine is not None else None
+        assert oversight is not None
+        paused = Override(OPERATOR_PAUSE, TradingState.REDUCING, "ann", "kill switch armed", 0, OPERATOR)
+        oversight.impose(paused)
+        oversight.halt("ann", "kill switch: flatten", 0, keep_positions=False)
+        snapshot = session.snapshot()
+        assert snapshot is not None
+        assert {row.why_blocked for row in snapshot.signals} == {"kill: kill switch: flatten"}
