@@ -13,7 +13,7 @@ from console.widgets.facts import wrapped
 from console.widgets.ink import Line
 from engine.snapshot import LogLine
 
-_INKS = {"DEBUG": "soft", "INFO": "plain", "WARN": "warn", "ERROR": "breach"}
+_INKS = {"DEBUG": "soft", "INFO": "plain", "WARN": "warn", "ERROR": "danger"}
 _MOST_LINES = 12
 _COLUMNS = (
     Column("time", 14, right=False),
@@ -56,7 +56,7 @@ class LogLineScreen(Drill):
         line = self._lines.get(self.rows.cursor_key or self.key if self._placed else self.key)
         if line is None:
             return [((" This line is no longer in the log that is kept here.", "warn"),)]
-        first = ((f" {log_time(line.ts_ms)} ", "soft"), (line.level, _INKS.get(line.level, "breach")))
+        first = ((f" {log_time(line.ts_ms)} ", "soft"), (line.level, _INKS.get(line.level, "danger")))
         whole = wrapped(line.message, width - 2)[:_MOST_LINES]
         return [(*first, (f" {line.source}", "soft")), *([(" ", "plain"), *each] for each in whole)]
 
@@ -75,7 +75,7 @@ class LogLineScreen(Drill):
 
 def log_cells(line: LogLine) -> list[Cell]:
     """One line of the log."""
-    ink = _INKS.get(line.level, "breach")
+    ink = _INKS.get(line.level, "danger")
     return [
         Cell(log_time(line.ts_ms), "soft"),
         Cell(line.level, ink),

@@ -247,7 +247,7 @@ class LogView(Widget, can_focus=True):
         return f"No line contains {self._filter!r}.", f"Clear the filter to see all {there}."
 
     def _line(self, line: LogLine, width: int, pointer: str) -> Line:
-        ink = _LEVEL_INKS.get(line.level, "breach")
+        ink = _LEVEL_INKS.get(line.level, "danger")
         message = self._marked(line.message[self._shift :])
         if width < _NARROW:
             return ((f"{pointer}{clock(line.ts_ms)} ", "soft"), (f"{line.level:<5} ", ink), *message)

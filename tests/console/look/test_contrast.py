@@ -9,9 +9,10 @@ from console.theme import THEMES
 from tests.console.look.contrast import PALETTES
 from tests.console.look.pictures import file_of
 from tests.console.look.screens import SCREENS, SIZES, Shown, in_theme, shown
-from tests.console.look.svg_reader import illegible
+from tests.console.look.svg_reader import illegible, written
 from tests.console.stage import WIDE
 
+_RED = (0xB3, 0x26, 0x1E)
 # Between them these have every kind of widget; the full count shows every screen in every theme at every size.
 _OF_EVERY_KIND = ("desk", "pane-risk", "help", "palette-search", "dialog-resume", "kill-progress")
 
@@ -44,6 +45,20 @@ async def test_every_text_of_every_screen_is_legible_in_every_theme(
     screen: Shown, size: tuple[int, int]
 ) -> None:
     assert not await _illegible_in_any_theme(screen, size)
+
+
+def test_red_ground_is_for_what_must_not_be_missed() -> None:
+    red = {
+        word
+        for screen in SCREENS
+        for size in SIZES
+        for text, _, ground in written(file_of(screen, size).read_text(encoding="utf-8"))
+        if ground == _RED
+        for word in [text.strip()]
+        if word
+    }
+    allowed = {"LIVE", "HALTED", "ENGINE SILENT", "DISCONNECTED", "kill: ARMED", "kill: cancelling"}
+    assert {"LIVE", "HALTED", "kill: ARMED"} <= red <= allowed
 
 
 def test_the_reader_sees_what_cannot_be_read() -> None:
