@@ -30,8 +30,8 @@ class SignificanceSettings(HourlySettings):
     alpha: float = Field(default=0.05, gt=0, le=0.5, description=ALPHA)
 
 
-class AutocorrelationSettings(SignificanceSettings):
-    """[signals.B1]: correlation of returns with earlier ones."""
+class LagSettings(SignificanceSettings):
+    """A forecast of the next return from earlier ones."""
 
     lags: int = Field(default=1, ge=1, le=50, description="lags tested together, from 1 on (bars)")
     full: float = Field(
@@ -44,6 +44,10 @@ class AutocorrelationSettings(SignificanceSettings):
         if self.window < 10 * self.lags:
             raise ValueError(f"{self.lags} lags need a window of at least {10 * self.lags} closes")
         return self
+
+
+class AutocorrelationSettings(LagSettings):
+    """[signals.B1]: correlation of returns with earlier ones."""
 
 
 class VarianceRatioSettings(SignificanceSettings):
@@ -185,20 +189,10 @@ class WaveletSettings(SignificanceSettings):
         return self
 
 
-class PartialAutocorrelationSettings(SignificanceSettings):
+class PartialAutocorrelationSettings(LagSettings):
     """[signals.B11]: the longest lag that matters once shorter ones are known."""
 
     lags: int = Field(default=10, ge=1, le=30, description="orders tested together, from 1 on (bars)")
-    full: float = Field(
-        default=0.4, gt=0, le=10, description="forecast at which it says all it can (deviations of a bar)"
-    )
-    window: int = Field(default=501, ge=30, le=LONGEST, description=CLOSES)
-
-    @model_validator(mode="after")
-    def window_holds_the_lags(self) -> Self:
-        if self.window < 10 * self.lags:
-            raise ValueError(f"{self.lags} lags need a window of at least {10 * self.lags} closes")
-        return self
 
 
 class RangeDivergenceSettings(HourlySettings):

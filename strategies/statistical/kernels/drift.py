@@ -96,9 +96,11 @@ def drift(
     for row in range(close.shape[0]):
         runs = price_runs(close[row])
         returns = np.full(close.shape[1], math.nan)
-        for index in range(step, returns.size):
-            if usable_price(close[row, index]) and usable_price(close[row, index - step]):
-                returns[index] = math.log(close[row, index] / close[row, index - step])
+        # A single window needs the closes of one time of day, not those of all.
+        for newest in range(span - 1, min(span - 1 + step, close.shape[1])):
+            for index in range(newest % step + step, returns.size, step):
+                if usable_price(close[row, index]) and usable_price(close[row, index - step]):
+                    returns[index] = math.log(close[row, index] / close[row, index - step])
         for stop in range(span, close.shape[1] + 1):
             clear(at, value, confidence, statistics)
             reason[at] = refusal(span, FEWEST_DAYS * step + 1, runs[stop - 1])

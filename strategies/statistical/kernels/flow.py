@@ -41,11 +41,9 @@ def volume_runs(close: Floats, volume: Floats) -> Integers:
 
 
 @njit(cache=True)
-def with_room(buckets: Floats, needed: int) -> Floats:
-    """The same buckets where `needed` of them find room."""
-    if needed <= buckets.shape[0]:
-        return buckets
-    larger = np.empty((max(2 * buckets.shape[0], needed), COLUMNS))
+def with_room(buckets: Floats) -> Floats:
+    """The same buckets in twice the room."""
+    larger = np.empty((2 * buckets.shape[0], COLUMNS))
     for index in range(buckets.shape[0]):
         for column in range(COLUMNS):
             larger[index, column] = buckets[index, column]
@@ -64,7 +62,7 @@ def buckets_of(
     only the last are kept. Columns: volume, change of price, volume bought by takers (NaN where unknown), the bar
     that filled it and the first bar of the day before.
     """
-    found = np.empty((64, COLUMNS))
+    found = np.empty((1_024, COLUMNS))
     count = 0
     day, first, traded, before = -1.0, -1, 0.0, -1
     size, filled, taken, start = 0.0, 0.0, 0.0, 0.0
@@ -86,7 +84,8 @@ def buckets_of(
             filled, taken, start = 0.0, 0.0, close[bar]
         while filled + left >= size * NEARLY_FULL:
             part = min(left, size - filled)
-            found = with_room(found, count + 1)
+            if count == found.shape[0]:
+                found = with_room(found)
             found[count, SIZE], found[count, CHANGE] = size, close[bar] - start
             found[count, BOUGHT] = taken + rate * part
             found[count, LAST_BAR], found[count, FIRST_NEEDED] = bar, before
