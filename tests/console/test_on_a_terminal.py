@@ -186,17 +186,3 @@ def test_the_screen_follows_the_size_of_the_terminal() -> None:
         session.resize(80, 24)
         os.kill(session.process.pid, signal.SIGWINCH)
         session.until_shown("[1 Signals]")
-
-
-@pytest.mark.benchmark
-def test_the_first_paint_comes_within_800_ms_of_the_shell() -> None:
-    painted = []
-    for _ in range(3):
-        with TerminalSession(demo("--scene", "none")) as session:
-            painted.append(session.until_shown(READY))
-        if painted[-1] <= 0.8:
-            break
-    load = os.getloadavg()[0]
-    if min(painted) > 0.8 and load > (os.cpu_count() or 1):
-        pytest.skip(f"the machine is too busy to tell: load {load:.1f}, best paint {min(painted):.2f} s")
-    assert min(painted) <= 0.8
