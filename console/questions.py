@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from console.answers import WHOLE_POSITION
 from console.format import age, counted, duration, number, plain, price, profit, profit_ink
 from console.publisher import View
 from console.widgets.ink import Line
@@ -20,6 +21,7 @@ FLATTENED = "operator flatten"
 OVERLAY = "overlay"
 _LIVE = "live"
 _STOPS = {"stop": "stop", "trail": "trailing stop"}
+_PROTECTIVE = _STOPS | {"target": "take profit"}
 
 Kind = Literal["pause", "reduce", "stop", "flatten", "cancel", "signal"]
 
@@ -206,10 +208,10 @@ def _cancel_lines(snapshot: Snapshot | None, order: str) -> list[Line]:
             ((order, "strong"),),
             (("It is not in the newest picture: it may have ended already.", "warn"),),
         ]
-    at = f" at {price(row.price)}" if row.price else ""
+    status = row.status.replace("_", " ")
     lines: list[Line] = [
-        ((f"{row.symbol}  {row.side} {price(row.quantity)} {row.type}{at}", "strong"),),
-        ((f"{row.purpose}, {row.status}, {price(row.filled)} filled · {order}", "plain"),),
+        ((f"{row.symbol}  {_order_words(row)}", "strong"),),
+        ((f"{row.purpose}, {status}, {price(row.filled)} filled · {order}", "plain"),),
     ]
     if row.purpose in _STOPS:
         lost = f"without it there is no {_STOPS[row.purpose]} until a new one"
@@ -217,6 +219,16 @@ def _cancel_lines(snapshot: Snapshot | None, order: str) -> list[Line]:
     else:
         lines.append((("The next decision may ask for it again.", "plain"),))
     return lines
+
+
+def _order_words(row: OrderRow) -> str:
+    """What an order would do, and from which price on."""
+    level = row.price or row.trigger
+    at = f" at {price(level)}" if level else ""
+    amount = "the whole position" if row.quantity == WHOLE_POSITION else price(row.quantity)
+    if row.purpose in _PROTECTIVE:
+        return f"{row.side}, {_PROTECTIVE[row.purpose]}{at} for {amount}"
+    return f"{row.side} {amount} {row.type.replace('_', ' ')}{at}"
 
 
 def _signal_lines(snapshot: Snapshot | None, name: str, *, on: bool) -> list[Line]:

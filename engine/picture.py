@@ -28,7 +28,7 @@ from engine.snapshot import (
     VenueHealth,
     WeightRow,
 )
-from store.records import OrderPurpose, Position, TradingState
+from store.records import Order, OrderPurpose, Position, TradingState
 
 if TYPE_CHECKING:
     from engine.machine import Machine
@@ -266,8 +266,9 @@ def _position(machine: Machine, index: int, position: Position, close: float) ->
     working = [o for o in machine.execution.open_orders() if o.symbol == position.symbol]
     side = 1 if position.quantity > 0 else -1
     stops = [o for o in working if o.purpose in STOPS and o.side.sign == -side]
-    offsets = {o.client_order_id: o.trigger_offset for o in stops if o.trigger_offset is not None}
-    risk = min(offsets.values()) * abs(position.quantity) if offsets else None
+    offsets = [o.trigger_offset for o in stops if o.trigger_offset is not None]
+    risk = min(offsets) * abs(position.quantity) if offsets else None
+    levels = [level for o in stops if (level := _trigger(machine, o, instrument.tick)) is not None]
     margin = abs(position.cost) / instrument.leverage
     maintenance = instrument.maintenance_margin_rate
     liquidation = (abs(position.cost) - side * margin) / (abs(position.quantity) * (1 - side * maintenance))
@@ -281,7 +282,7 @@ def _position(machine: Machine, index: int, position: Position, close: float) ->
         unrealised=f"{unrealised:.2f}",
         unrealised_fraction=float(unrealised / abs(position.cost)),
         r_multiple=float(unrealised / risk) if risk else None,
-        stop=_stop_price(machine, offsets, entry, side, instrument.tick),
+        stop=f"{max(levels, key=lambda level: side * level):f}" if levels else None,
         liquidation=f"{liquidation.quantize(instrument.tick):f}" if instrument.leverage > 1 else None,
         working_orders=len(working),
         locked=any(o.scope == position.symbol for o in machine.oversight.overrides),
@@ -290,13 +291,16 @@ def _position(machine: Machine, index: int, position: Position, close: float) ->
     )
 
 
-def _stop_price(
-    machine: Machine, offsets: dict[str, Decimal], entry: Decimal, side: int, tick: Decimal
-) -> str | None:
-    """Where the tightest of a position's stops triggers; a trailing one has often left the entry behind."""
-    prices = [(entry - side * offset).quantize(tick) for offset in offsets.values()]
-    prices += [price for name in offsets if (price := machine.venue.trailed_to(name)) is not None]
-    return f"{max(prices, key=lambda price: side * price):f}" if prices else None
+def _trigger(machine: Machine, order: Order, tick: Decimal) -> Decimal | None:
+    """Where a protective order acts: its offset from the average entry; a trailing one has often left that behind."""
+    position = machine.ledger.position(order.symbol)
+    if order.trigger_offset is None or not position.quantity:
+        return None
+    side = 1 if position.quantity > 0 else -1
+    away = order.trigger_offset * (side if order.purpose is OrderPurpose.TARGET else -side)
+    level = (position.cost / position.quantity + away).quantize(tick)
+    reached = machine.venue.trailed_to(order.client_order_id)
+    return level if reached is None else max(level, reached, key=lambda price: side * price)
 
 
 def _overrides(machine: Machine) -> tuple[OverrideRow, ...]:
@@ -311,6 +315,12 @@ def _orders(machine: Machine) -> tuple[OrderRow, ...]:
     seen = {order.client_order_id for order in newest}
     # Whatever works can be cancelled, so it is there to be read, however old it is.
     older = [order for order in machine.execution.open_orders() if order.client_order_id not in seen]
+    ticks = {instrument.symbol: instrument.tick for instrument in machine.feed.instruments}
+    triggers = {
+        order.client_order_id: f"{level:f}"
+        for order in machine.execution.open_orders()
+        if (level := _trigger(machine, order, ticks[order.symbol])) is not None
+    }
     return tuple(
         OrderRow(
             client_order_id=order.client_order_id,
@@ -324,6 +334,7 @@ def _orders(machine: Machine) -> tuple[OrderRow, ...]:
             status=order.status.value,
             reason=order.reason,
             ts_ms=order.updated_ts_ms,
+            trigger=triggers.get(order.client_order_id),
         )
         for order in reversed([*older, *newest])
     )

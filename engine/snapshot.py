@@ -110,6 +110,8 @@ class OverrideRow:
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
+    """`trigger`: the price at which a protective order acts, None of any other and while it is not known."""
+
     client_order_id: str
     symbol: str
     side: str
@@ -121,6 +123,7 @@ class OrderRow:
     status: str
     reason: str
     ts_ms: int
+    trigger: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def order_cells(row: OrderRow, market_ts_ms: int, trigger: str | None = None) ->
         Cell(row.purpose),
         Cell("position" if whole else price(row.quantity)),
         Cell(filled_text(row)),
-        Cell(price(row.price or trigger)),
+        Cell(price(row.price or row.trigger or trigger)),
         Cell(row.status.replace("_", " "), "strong" if working else _STATUS_INKS.get(row.status, "plain")),
         Cell(row.type.replace("_", " "), "soft"),
         Cell(row.reason, "warn" if row.status in ("rejected", "denied") else "soft"),

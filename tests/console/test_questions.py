@@ -69,6 +69,19 @@ def test_a_flattened_symbol_is_asked_to_be_let_trade_again() -> None:
         (ORDER, "BTCUSDT  buy 0.0040 limit at 65,010.1\nopen, accepted, 0 filled"),
         (ORDER, "The next decision may ask for it again."),
         (replace(ORDER, purpose="stop", price=None), "without it there is no stop"),
+        (
+            replace(
+                ORDER,
+                side="sell",
+                type="stop_market",
+                purpose="stop",
+                quantity="position",
+                price=None,
+                trigger="22.66",
+                status="partially_filled",
+            ),
+            "BTCUSDT  sell, stop at 22.66 for the whole position\nstop, partially filled, 0 filled",
+        ),
         (replace(ORDER, purpose="trail", price=None), "without it there is no trailing stop"),
     ],
 )

@@ -122,6 +122,9 @@ async def test_the_tighter_of_the_two_stops_is_shown(tmp_path: Path, trail_atr: 
             at = (position.cost / position.quantity - sign * fixed).quantize(reached)
             assert Decimal(row.stop) == (reached if trail_atr == "4" else at)
             assert ((reached - at) * sign > 0) is (trail_atr == "4")
+            shown = {o.client_order_id: o.trigger for o in snapshot.orders}
+            assert shown[orders["stop"].client_order_id] == f"{at:f}"
+            assert row.stop in shown.values()
         names = {limit.name for limit in snapshot.limits}
         assert "trailing stop" not in names
         assert "stablecoin peg" in names
