@@ -50,7 +50,9 @@ async def lift_forgotten_hold(link: EngineLink, actor: str, why: str) -> Command
     ):
         return None
     reason = f"kill switch disarmed: {why}"
-    return await Operator(link, f"{actor}, after its screen").ask(CommandKind.PAUSE, reason, on="false")
+    return await Operator(link, f"{actor}, after its screen").ask(
+        CommandKind.PAUSE, reason, on="false", hold=ARMED_REASON, whose=actor
+    )
 
 
 class Operator:
@@ -97,7 +99,7 @@ class Operator:
         paused = _restriction(snapshot, PAUSE_OVERRIDE)
         if paused is not None and paused.reason != ARMED_REASON:
             return Hold(self, None)
-        return Hold(self, self.begin(self.ask(CommandKind.PAUSE, ARMED_REASON, on="true")))
+        return Hold(self, self.begin(self.ask(CommandKind.PAUSE, ARMED_REASON, on="true", hold=ARMED_REASON)))
 
     def paused_otherwise(self) -> OverrideRow | None:
         """The pause in force that was not asked for by this operator's armed kill switch."""
@@ -140,4 +142,6 @@ class Hold:
 
     async def _lift(self, asked: asyncio.Task[CommandResult], why: str) -> CommandResult:
         await asked
-        return await self._operator.ask(CommandKind.PAUSE, f"kill switch disarmed: {why}", on="false")
+        return await self._operator.ask(
+            CommandKind.PAUSE, f"kill switch disarmed: {why}", on="false", hold=ARMED_REASON
+        )

@@ -28,7 +28,8 @@ class CommandKind(StrEnum):
 class Command:
     """One request. `actor` says who ("operator@tty", "cli uid=1000", "signal SIGUSR1"), `reason` why.
 
-    arguments by kind: KILL keep_positions "true"/"false"; PAUSE and REDUCE on "true"/"false"; RESUME confirm must be
+    arguments by kind: KILL keep_positions "true"/"false"; PAUSE and REDUCE on "true"/"false", and hold where it
+    is a passing one (see `engine.control`); RESUME confirm must be
     the word RESUME; STOP policy keep/cancel/flatten; FLATTEN symbol and on "true"/"false" (false lets the symbol trade
     again); CANCEL order (its client order id); SIGNAL name and on "true"/"false"; WEIGHT name and weight.
     """

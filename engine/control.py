@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from engine.commands import Command, CommandKind, CommandResult
 from engine.dealings import resolve, withdraw_entries, withdraw_unwanted
-from engine.interventions import BEGIN, begin, ending
+from engine.interventions import BEGIN, STILL_ASKING, begin, ending
 from engine.kill import KillProgress, KillState
 from engine.lifecycle import is_open
 from engine.machine import Machine
 from engine.oversight import OPERATOR_PAUSE
-from risk.state import OPERATOR
+from risk.state import OPERATOR, find
 from store.records import Override, TradingState
 from store.rows import CommandRow
 
@@ -29,7 +29,6 @@ RESUME_WORD = "RESUME"
 # Less than a peer on the socket waits for its answer.
 BAR_ENDS_WITHIN_S = 3.0
 BAR_HANGS = "nothing was changed: the bar in progress does not end (a kill works all the same)"
-STILL_ASKING = "cancelling order {}: the venue has not said how it ended; it is asked again after every bar"
 Handler = Callable[[Command], Coroutine[Any, Any, CommandResult]]
 
 _PROGRESS = {"flat": KillProgress.FLAT, "kept": KillProgress.KEPT, "flattening": KillProgress.FLATTENING}
@@ -216,6 +215,9 @@ class Control:
     def _restricted(self, command: Command, name: str, what: str) -> CommandResult:
         machine = self._machine
         before, now_ms = machine.oversight.state, machine.clock.now_ms()
+        known = find(machine.oversight.overrides, name, "")
+        if known is not None and not _may_change(command, known):
+            return self._answer(command, True, f"{what} by {known.actor} as before: {known.reason}", before)
         if command.arguments.get("on", "true") == "false":
             machine.oversight.lift(name, now_ms, command.reason or "operator")
             message = f"{what}: ended"
@@ -258,3 +260,15 @@ class Control:
             )
         )
         return CommandResult(accepted, message, after.name)
+
+
+def _may_change(command: Command, known: Override) -> bool:
+    """A passing hold, known by its reason, leaves alone what was asked for on purpose: the screen that begins or ends
+    it has seen less than the engine. It takes over another one's hold, but ends only its own, or that of `whose`."""
+    hold = command.arguments.get("hold")
+    if hold is None:
+        return True
+    ending = command.arguments.get("on") == "false"
+    return known.reason == hold and (
+        not ending or known.actor == command.arguments.get("whose", command.actor)
+    )

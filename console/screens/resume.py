@@ -12,6 +12,7 @@ from console.publisher import View
 from console.questions import is_live
 from console.screens.dialog import Dialog
 from console.widgets.ink import Line
+from risk.state import OPERATOR
 
 WORD = "RESUME"
 
@@ -38,6 +39,7 @@ class ResumeScreen(Dialog[str | None], inherit_bindings=False):
         missing = self._missing()
         return [
             (("The high-water mark is set to the present equity.", "plain"),),
+            *(((f"Lifted with it: {words}.", "warn"),) for words in lifted_with_it(self._view)),
             ((missing, "warn"),) if missing else (("Enter resumes trading.", "strong"),),
             (),
         ]
@@ -59,6 +61,16 @@ class ResumeScreen(Dialog[str | None], inherit_bindings=False):
         if " ".join(self._word.value.split()) != self._wanted:
             return f"Type {self._wanted} and a reason, then Enter."
         return "" if self._reason.value.strip() else "A reason is needed too."
+
+
+def lifted_with_it(view: View) -> list[str]:
+    """What an operator asked for and what ends with the resume, besides the halt."""
+    overrides = () if view.snapshot is None else view.snapshot.overrides
+    return [
+        f"{row.name} by {row.actor}: {row.reason}"
+        for row in overrides
+        if row.state != "HALTED" and row.ends == OPERATOR
+    ]
 
 
 def word_wanted(view: View) -> str:

@@ -16,6 +16,7 @@ from console.actions import ACTIONS, BY_ID, PANES, Action, Scope
 from console.actions_desk import THEME_NAMES
 from console.attachment import Attachment
 from console.keymap import keys_of
+from console.operator import ARMED_REASON
 from console.screens.audit import AuditScreen
 from console.screens.configuration import ConfigurationScreen
 from console.screens.confirm import ConfirmScreen
@@ -178,7 +179,7 @@ EFFECTS: dict[str, Effect] = {
     "dialog.choose": Effect(shows(Desk), ("p",)),
     "kill.flatten": Effect(asked("kill", keep_positions="false"), ("ctrl+k",)),
     "kill.halt": Effect(asked("kill", keep_positions="true"), ("ctrl+k",)),
-    "kill.disarm": Effect(asked("pause", on="false"), ("ctrl+k",)),
+    "kill.disarm": Effect(asked("pause", on="false", hold=ARMED_REASON), ("ctrl+k",)),
     "kill.leave": Effect(shows(Desk), ("ctrl+k", "F")),
     "quit.stay": Effect(shows(Desk), ("q",)),
     "quit.leave": Effect(lambda on: on.app.return_value == "left", ("q",)),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from console.config import ConsoleConfig
+from console.operator import ARMED_REASON
 from console.screens.kill import KillScreen
 from console.screens.kill_progress import KillProgress
 from engine.commands import CommandKind
@@ -14,8 +15,8 @@ from engine.snapshot import Snapshot
 from tests.console import snapshots
 from tests.console.stage import MID, NARROW, WIDE, Stage, stage
 
-PAUSE_ON = ("pause", {"on": "true"})
-PAUSE_OFF = ("pause", {"on": "false"})
+PAUSE_ON = ("pause", {"on": "true", "hold": ARMED_REASON})
+PAUSE_OFF = ("pause", {"on": "false", "hold": ARMED_REASON})
 FLATTEN = ("kill", {"keep_positions": "false"})
 KEEP = ("kill", {"keep_positions": "true"})
 

@@ -27,7 +27,10 @@ async def test_a_hold_whose_screen_is_gone_is_lifted_and_says_why() -> None:
     assert result is not None
     assert result.accepted
     (command,) = link.commands
-    assert (str(command.kind), command.arguments) == ("pause", {"on": "false"})
+    assert (str(command.kind), command.arguments) == (
+        "pause",
+        {"on": "false", "hold": ARMED_REASON, "whose": ANN},
+    )
     assert command.actor == f"{ANN}, after its screen"
     assert command.reason == "kill switch disarmed: the terminal is gone"
 
@@ -58,7 +61,8 @@ async def test_an_engine_that_cannot_be_asked_any_more_is_told_not_raised() -> N
     assert "the journal is closed" in result.message
 
 
-ON, OFF = ("pause", {"on": "true"}), ("pause", {"on": "false"})
+ON = ("pause", {"on": "true", "hold": ARMED_REASON})
+OFF = ("pause", {"on": "false", "hold": ARMED_REASON})
 FOR_MAINTENANCE = replace(HELD, actor="cli pid=7 uid=0", reason="exchange maintenance")
 
 

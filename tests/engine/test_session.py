@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.commands import Command, CommandKind
 from engine.session import Session
 from store.check import check
 from store.digest import digest
@@ -125,6 +126,28 @@ async def test_a_restricted_book_never_gains_exposure(tmp_path: Path, command: s
     assert all(reduce_only for reduce_only, _ in between)
     assert rows(database, "SELECT 1 FROM orders WHERE purpose = 'open' AND decision_ts_ms > ?", until_ms)
     assert_sound(database)
+
+
+async def pause(session: Session, actor: str, reason: str, **arguments: str) -> tuple[str, list[str]]:
+    """The state after one pause command, and whose pauses are in force."""
+    answer = await session.execute(Command(CommandKind.PAUSE, actor, reason, arguments))
+    snapshot = session.snapshot()
+    assert snapshot is not None
+    return answer.state, [f"{row.actor}: {row.reason}" for row in snapshot.overrides]
+
+
+async def test_a_passing_hold_changes_no_pause_that_was_asked_for_on_purpose(tmp_path: Path) -> None:
+    begin, end = {"on": "true", "hold": "armed"}, {"on": "false", "hold": "armed"}
+    async with running(engine(tmp_path / "x.db", run__speed="1")) as session:
+        assert await pause(session, "ann", "armed", **begin) == ("REDUCING", ["ann: armed"])
+        assert await pause(session, "bob", "armed", **begin) == ("REDUCING", ["bob: armed"])
+        assert await pause(session, "ann", "disarmed", **end) == ("REDUCING", ["bob: armed"])
+        assert await pause(session, "cli", "maintenance") == ("REDUCING", ["cli: maintenance"])
+        assert await pause(session, "bob", "disarmed", **end) == ("REDUCING", ["cli: maintenance"])
+        assert await pause(session, "ann", "armed", **begin) == ("REDUCING", ["cli: maintenance"])
+        assert await pause(session, "ann", "resumed", on="false") == ("ACTIVE", [])
+        assert await pause(session, "ann", "armed", **begin) == ("REDUCING", ["ann: armed"])
+        assert await pause(session, "server", "gone", **end, whose="ann") == ("ACTIVE", [])
 
 
 async def stopped(session: Session, policy: str) -> None:

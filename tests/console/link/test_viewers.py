@@ -162,7 +162,10 @@ async def test_a_viewer_that_leaves_while_its_kill_switch_is_armed_leaves_no_pau
             assert desk.commands == []
         await until(lambda: len(desk.commands) > 0)
         (command,) = desk.commands
-        assert (command.kind, command.arguments) == (CommandKind.PAUSE, {"on": "false"})
+        assert (command.kind, command.arguments) == (
+            CommandKind.PAUSE,
+            {"on": "false", "hold": ARMED_REASON, "whose": held.actor},
+        )
         assert command.actor == f"operator ann@attach {WHO}, after its screen"
 
 

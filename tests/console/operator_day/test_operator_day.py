@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from console.operator import ARMED_REASON
 from store import query
 from store.check import check
 from tests.console.cli.engines import environment
@@ -29,7 +30,7 @@ ASKED = (
     ("cancel", {"order": "qds6k5g0BTCUSDTS"}, "ACTIVE"),
     ("pause", {"on": "true"}, "REDUCING"),
     ("pause", {"on": "false"}, "ACTIVE"),
-    ("pause", {"on": "true"}, "REDUCING"),
+    ("pause", {"on": "true", "hold": ARMED_REASON}, "REDUCING"),
     ("kill", {"keep_positions": "false"}, "HALTED"),
     ("stop", {"policy": "keep"}, "HALTED"),
     ("resume", {"confirm": "RESUME"}, "ACTIVE"),
