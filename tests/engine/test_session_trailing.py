@@ -78,15 +78,17 @@ async def test_a_run_in_parts_is_the_run_in_one(tmp_path: Path, faults: dict[str
 async def test_a_cancelled_one_is_placed_again_at_the_same_distance_and_the_answer_says_how(
     tmp_path: Path,
 ) -> None:
+    """Days after the opening, when the range of the day is another."""
     book, database = tmp_path / "before.db", tmp_path / "x.db"
-    await run(book, AT, **WIDE)
-    trail = working(book, "trail")[0]
-    (answer,) = await follow(database, AT + 1, {AT: [cancel(trail["client_order_id"])]}, **WIDE)
+    await run(book, BARS, **WIDE)
+    trail = min(working(book, "trail"), key=lambda order: int(order["decision_ts_ms"]))
+    (answer,) = await follow(database, BARS + 1, {BARS: [cancel(trail["client_order_id"])]}, **WIDE)
     assert answer.accepted
     assert "no trailing stop until the engine places one again at the next bar" in answer.message
     assert "starts anew, from the average entry price" in answer.message
     assert status(database, trail["client_order_id"]) == "canceled"
     (again,) = [order for order in working(database, "trail") if order["symbol"] == trail["symbol"]]
+    assert again["decision_ts_ms"] > trail["decision_ts_ms"] + 24 * BAR_MS
     assert (again["side"], again["trigger_offset"]) == (trail["side"], trail["trigger_offset"])
     assert_sound(database)
 
