@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from console.answers import AuditFacts, AuditRow, CommandLine, read_audit, read_commands
+from console.arrangement import Size
 from console.bindings import bindings
 from console.details import Want
 from console.format import counted
-from console.screens.audit_cells import AUDIT_COLUMNS, COMMAND_COLUMNS, audit_cells, command_cells
+from console.screens.audit_cells import (
+    audit_cells,
+    audit_columns,
+    audit_words,
+    command_cells,
+    command_columns,
+    command_words,
+)
 from console.screens.audit_export import Table, audit_table, commands_table, export_path, write_table
 from console.screens.drill import Drill, Rows
 from console.widgets.ink import Line
@@ -64,15 +72,23 @@ class AuditScreen(Drill):
         return []
 
     def table(self, tab: int) -> Rows:
+        wide = self.size_class is Size.WIDE
         if tab == _TRAIL:
             rows = self._trail()
             empty = self.waiting_words(
                 _NEWEST, "Nothing was audited yet: every command and restriction will be."
             )
-            return Rows(AUDIT_COLUMNS, list(rows), lambda key: audit_cells(rows[key]), empty)
+            return Rows(audit_columns(wide=wide), list(rows), lambda key: audit_cells(rows[key]), empty)
         asked, mode = self._commands(), self.view.mode
         empty = self.waiting_words(_ASKED, "Nobody has commanded anything yet: p pauses entries, ^k kills.")
-        return Rows(COMMAND_COLUMNS, list(asked), lambda key: command_cells(asked[key], mode), empty)
+        return Rows(
+            command_columns(wide=wide), list(asked), lambda key: command_cells(asked[key], mode), empty
+        )
+
+    def row_words(self, key: str) -> str:
+        if self._tab == _TRAIL:
+            return audit_words(self._trail()[key])
+        return command_words(self._commands()[key])
 
     def on_live_table_rearranged(self) -> None:
         self.show(self.view)

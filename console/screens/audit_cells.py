@@ -4,37 +4,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from console.answers import AuditRow, CommandLine
-from console.format import NONE_SHOWN, log_time
+from console.format import NONE_SHOWN, log_time, plain
 from console.widgets.columns import Cell, Column
 
 _HASH_SHOWN = 8
 
-AUDIT_COLUMNS = (
-    Column("time", 14, right=False),
-    Column("actor", 14, right=False),
-    Column("what", 22, right=False),
-    Column("before", 9, right=False, rank=2),
-    Column("after", 10, right=False, rank=2),
-    Column("reason", 20, right=False, grow=True),
-    Column("market", 14, right=False, rank=4),
-    Column("row", 6, rank=3),
-    Column("hash", _HASH_SHOWN, right=False, rank=5),
-)
-COMMAND_COLUMNS = (
-    Column("time", 14, right=False),
-    Column("mode", 6, right=False, rank=3),
-    Column("actor", 14, right=False),
-    Column("command", 20, right=False),
-    Column("outcome", 8, right=False),
-    Column("before", 9, right=False, rank=2),
-    Column("after", 9, right=False, rank=2),
-    Column("what came of it", 14, right=False, grow=True),
-    Column("reason", 24, right=False, rank=1),
-    Column("market", 14, right=False, rank=4),
-)
+_ACTOR, _ACTOR_IN_FULL = 14, 22
+
+
+def audit_columns(*, wide: bool) -> tuple[Column, ...]:
+    """The columns of the trail; on a wide screen an actor is read to the end."""
+    return (
+        Column("time", 14, right=False),
+        Column("actor", _ACTOR_IN_FULL if wide else _ACTOR, right=False),
+        Column("what", 22, right=False),
+        Column("before", 9, right=False, rank=2),
+        Column("after", 10, right=False, rank=2),
+        Column("reason", 20, right=False, grow=True),
+        Column("market", 14, right=False, rank=4),
+        Column("row", 6, rank=3),
+        Column("hash", _HASH_SHOWN, right=False, rank=5),
+    )
+
+
+def command_columns(*, wide: bool) -> tuple[Column, ...]:
+    """The columns of the commands, in the same way."""
+    return (
+        Column("time", 14, right=False),
+        Column("mode", 6, right=False, rank=3),
+        Column("actor", _ACTOR_IN_FULL if wide else _ACTOR, right=False),
+        Column("command", 20, right=False),
+        Column("outcome", 8, right=False),
+        Column("before", 9, right=False, rank=2),
+        Column("after", 9, right=False, rank=2),
+        Column("what came of it", 14, right=False, grow=True),
+        Column("reason", 24, right=False, rank=1),
+        Column("market", 14, right=False, rank=4),
+    )
 
 
 class AuditFact(NamedTuple):
@@ -62,13 +72,25 @@ def audit_cells(row: AuditRow) -> list[Cell]:
     ]
 
 
+def audit_words(row: AuditRow) -> str:
+    """One row of the trail on a line: who, what and why, in full."""
+    fact = audit_fact(row.kind, row.payload)
+    return " · ".join(part for part in (row.actor, fact.what, fact.reason) if part)
+
+
+def command_words(row: CommandLine) -> str:
+    """One command on a line, in the same way."""
+    asked = f"asked: {row.reason}" if row.reason else ""
+    return " · ".join(part for part in (row.actor, _command_said(row), row.message, asked) if part)
+
+
 def command_cells(row: CommandLine, mode: str) -> list[Cell]:
     """One command of an operator; `mode` is that of the book where the row does not name its own."""
     return [
         Cell(log_time(row.wall_ms), "soft"),
         Cell((row.mode or mode).upper(), "soft"),
         Cell(row.actor, "strong"),
-        Cell(f"{row.kind} {_listed(row.arguments)}".strip(), "plain"),
+        Cell(_command_said(row), "plain"),
         Cell("done" if row.accepted else "REFUSED", "plain" if row.accepted else "warn"),
         Cell(row.before, "soft"),
         Cell(row.after, _state_ink(row.after)),
@@ -81,7 +103,7 @@ def command_cells(row: CommandLine, mode: str) -> list[Cell]:
 def audit_fact(kind: str, payload: Any) -> AuditFact:
     """A row of the trail in words; a kind that is not known says all it holds."""
     if not isinstance(payload, Mapping):
-        return AuditFact(kind, reason="" if payload is None else str(payload))
+        return AuditFact(kind, reason="" if payload is None else _text(payload))
     told = _TOLD.get(kind)
     if told is not None:
         return told(payload)
@@ -129,6 +151,28 @@ def _stop(payload: Mapping[str, Any]) -> AuditFact:
     return AuditFact(f"engine stopped, {_said(payload, 'policy')}", reason=_said(payload, "reason"))
 
 
+def _weights(payload: Mapping[str, Any]) -> AuditFact:
+    """The share of the signal that was changed, and every share that this changed."""
+    name, before, after = (payload.get(part) or {} for part in ("signal", "before", "after"))
+    changed = [each for each in {**before, **after} if before.get(each) != after.get(each)]
+    steps = [f"{each} {plain(before.get(each))} → {plain(after.get(each))}" for each in changed]
+    words = f"shares {', '.join(steps)}" if steps else "no share changed"
+    reason = _because(words, payload)
+    return AuditFact(f"weights, by {name}", plain(before.get(name)), plain(after.get(name)), reason)
+
+
+def _flatten(payload: Mapping[str, Any]) -> AuditFact:
+    held, wanted = _said(payload, "held"), _said(payload, "wanted")
+    return AuditFact(f"flatten {_said(payload, 'symbol')}", held, wanted, f"{held} held, {wanted} wanted")
+
+
+def _cancel(word: str, payload: Mapping[str, Any]) -> AuditFact:
+    before, after = (_said(payload, name).replace("_", " ") for name in ("before", "after"))
+    step = f"{before} → {after}" if after else before
+    reason = _because(f"order {_said(payload, 'order')}, {step}", payload)
+    return AuditFact(f"cancel {word}", before, after, reason)
+
+
 _TOLD: Mapping[str, Callable[[Mapping[str, Any]], AuditFact]] = {
     "command": _command,
     "override set": _override_set,
@@ -136,7 +180,20 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Any]], AuditFact]] = {
     "control": _control,
     "start": _start,
     "stop": _stop,
+    "weights": _weights,
+    "flatten": _flatten,
+    "cancel asked": partial(_cancel, "asked"),
+    "cancel ended": partial(_cancel, "ended"),
 }
+
+
+def _command_said(row: CommandLine) -> str:
+    return f"{row.kind} {_listed(row.arguments)}".strip()
+
+
+def _because(words: str, payload: Mapping[str, Any]) -> str:
+    asked = _said(payload, "reason")
+    return f"{words}; asked: {asked}" if asked else words
 
 
 def _where(word: str, payload: Mapping[str, Any]) -> str:
@@ -145,7 +202,7 @@ def _where(word: str, payload: Mapping[str, Any]) -> str:
 
 
 def _said(payload: Mapping[str, Any], *names: str) -> str:
-    return next((str(payload[name]) for name in names if payload.get(name) is not None), "")
+    return next((_text(payload[name]) for name in names if payload.get(name) is not None), "")
 
 
 def _listed(values: Mapping[str, Any]) -> str:
@@ -153,6 +210,10 @@ def _listed(values: Mapping[str, Any]) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return _listed(value)
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -27,12 +27,14 @@ def audit_questions(on: Stage) -> list[Question]:
 async def test_the_newest_row_comes_first_with_who_what_and_why(size: tuple[int, int]) -> None:
     async with drilled("audit", size=size) as on:
         assert list(drill_of(on).rows.keys) == ["5", "4", "3", "2", "1"]
-        assert "11-14 22:08:20 operator ann@… pause on true" in on.text
-        assert "guard          shock set" in on.text
+        actor = "operator ann@console  " if size == WIDE else "operator ann@…"
+        assert f"11-14 22:08:20 {actor} pause on true" in on.text
+        assert "guard shock set" in " ".join(on.text.split())
         assert "cli uid=1000" in on.text
         assert ("ACTIVE    REDUCING" in on.text) == (size != NARROW)
         assert "5 rows" in on.text
-        assert "entries are paused; asked: news at noon" in " ".join(on.text.replace("┃", " ").split())
+        words = "operator ann@console · pause on true · entries are paused; asked: news at noon"
+        assert words in " ".join(on.text.replace("┃", " ").split())
 
 
 @pytest.mark.parametrize("size", [WIDE, MID, NARROW])
@@ -41,7 +43,9 @@ async def test_commands_are_the_second_table_with_mode_and_outcome(size: tuple[i
         await on.press("tab")
         await on.until(lambda: "[Commands]" in on.text and "REFUSED" in on.text)
         assert "pause on true        done" in on.text
-        assert ("SIM    operator ann@… pause" in on.text) == (size == WIDE)
+        assert ("SIM    operator ann@console   pause" in on.text) == (size == WIDE)
+        words = "operator ann@console · pause on true · entries are paused"
+        assert words in " ".join(on.text.replace("┃", " ").split())
         await on.press("j")
         assert "the word is RESUME" in on.text
         await on.press("tab")
@@ -177,7 +181,39 @@ async def test_an_empty_trail_and_no_commands_say_so() -> None:
             {"name": "A1", "before": 0.4, "after": 0.3, "reason": "told to"},
             AuditFact("weight name A1", "0.4", "0.3", "told to"),
         ),
-        ("odd", ["what", 1], AuditFact("odd", reason="['what', 1]")),
+        (
+            "weights",
+            {
+                "signal": "A1",
+                "before": {"A1": 0.4, "A2": 0.35, "D1": 0.0},
+                "after": {"A1": 0.0, "A2": 0.5833333333333334, "D1": 0.0},
+                "reason": "drill",
+            },
+            AuditFact(
+                "weights, by A1", "0.40", "0.00", "shares A1 0.40 → 0.00, A2 0.35 → 0.58; asked: drill"
+            ),
+        ),
+        (
+            "flatten",
+            {"symbol": "BTCUSDT", "held": "-0.042", "wanted": "0"},
+            AuditFact("flatten BTCUSDT", "-0.042", "0", "-0.042 held, 0 wanted"),
+        ),
+        (
+            "cancel asked",
+            {"order": "qd1", "before": "partially_filled", "reason": ""},
+            AuditFact("cancel asked", "partially filled", "", "order qd1, partially filled"),
+        ),
+        (
+            "cancel ended",
+            {"order": "qd1", "before": "accepted", "after": "canceled"},
+            AuditFact("cancel ended", "accepted", "canceled", "order qd1, accepted → canceled"),
+        ),
+        (
+            "unheard of",
+            {"before": {"a": 1}, "after": {"a": [1, 2]}, "by": {"b": True}},
+            AuditFact("unheard of by b true", "a 1", "a 1, 2"),
+        ),
+        ("odd", ["what", 1], AuditFact("odd", reason="what, 1")),
         ("odd", None, AuditFact("odd")),
     ],
 )
