@@ -19,6 +19,7 @@ from console.config import ConsoleConfig
 from console.link.server import ControlSocket
 from console.logfile import LogFile
 from console.operator import lift_forgotten_hold, operator_name
+from console.parting import say
 from console.running import ConsoleOutcome, run_console
 from console.signals import obey_signals
 from engine.paths import log_path, socket_path
@@ -158,7 +159,8 @@ def _say_that_it_goes_on(session: Session, outcome: ConsoleOutcome, log: Path) -
     words = f"{_why_it_ended(outcome)}; the engine goes on as process {os.getpid()}, its log is {log}"
     session.say("WARN", SOURCE, words)
     if outcome.ending != "terminal_lost":
-        print(f"quarterdeck: {words}; Ctrl-C or SIGTERM stops it", file=sys.stderr, flush=True)
+        # On the loop beside the engine, so nobody waits for a terminal that is stalled.
+        say(f"quarterdeck: {words}; Ctrl-C or SIGTERM stops it", sys.stderr, patience_s=0)
 
 
 def _let_go_of_terminal() -> None:

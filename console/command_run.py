@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from console.command_faults import Code, Usage
 from console.command_target import loader
 from console.garbage import collect_rarely
+from console.parting import say
 from engine.paths import database_path, socket_path
 from store.errors import FAULTS, translate
 
@@ -73,7 +74,7 @@ async def _headless(
 def _print_to_whoever_reads(text: str) -> None:
     """A run that ended well has ended well, even where nobody is left to hear it."""
     try:
-        print(text, flush=True)
+        say(text, sys.stdout)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,34 @@ def test_the_kill_switch_by_hand(tmp_path: Path) -> None:
         assert "KILL SWITCH ARMED" in session.text
         session.send(b"F")
         session.until_shown("HALTED")
+
+
+def test_the_arming_key_held_down_for_two_seconds_only_arms(tmp_path: Path) -> None:
+    beats = tmp_path / "beats.json"
+    with TerminalSession(demo("--scene", "running", "--seconds", "6", "--beats", str(beats))) as session:
+        session.until_shown(READY)
+        held_until_s = time.monotonic() + 2.0
+        while time.monotonic() < held_until_s:
+            session.send(CTRL_K)
+            session.read_for(1 / 30)
+        assert "KILL SWITCH ARMED" in session.text
+        session.wait_reading(20)
+    assert [kind for kind, _, _ in report(beats)["asked"]] == ["pause"]
+
+
+def test_without_colour_none_is_sent() -> None:
+    with TerminalSession(demo("--scene", "halted"), (160, 45), environment={"NO_COLOR": "1"}) as session:
+        session.until_shown(READY)
+        session.read_for(1.0)
+        for words in ("SIM", "HALTED", "kill: flat", "WARN"):
+            assert words in session.text
+        styles = {
+            code for style in re.findall(rb"\x1b\[([0-9;]*)m", session.raw) for code in style.split(b";")
+        }
+        coloured = sorted(
+            code for code in styles if 30 <= int(code or b"0") <= 38 or 40 <= int(code or b"0") <= 48
+        )
+        assert coloured == []
 
 
 def test_keys_that_come_in_one_burst_go_where_they_were_meant_to_go() -> None:
