@@ -30,14 +30,16 @@ from engine.snapshot import WeightRow
 _BAR = 12
 _FORECASTS = frozenset({"blend", "conflict", "overlay"})
 _SAME = 1e-6
+# Room for the longest name of a cap and its limit, which matter more than what the other columns say.
+_NAMED_CAP = 38
 COLUMNS = (
     Column("step", 14, right=False),
     Column("value", 10),
-    Column("", _BAR, right=False, rank=2),
-    Column("conf", 5, rank=3),
-    Column("weight", 6, rank=3),
+    Column("", _BAR, right=False, rank=3),
+    Column("conf", 5, rank=2),
+    Column("weight", 6, rank=2),
     Column("adds", 9, rank=1),
-    Column("what happened", 24, right=False, grow=True),
+    Column("what happened", _NAMED_CAP, right=False, grow=True),
 )
 
 WhyRows = dict[str, Sequence[Cell]]

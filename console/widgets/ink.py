@@ -73,15 +73,17 @@ def spread(left: Line, right: Line, width: int, fill: str = " ", ink: str = "pla
 
 def cut(line: Line, width: int) -> list[Span]:
     """As much of a line as fits into `width` cells, the cut marked."""
+    if width_of(line) <= width:
+        return list(line)
     taken: list[Span] = []
     room = width
     for text, ink in line:
-        size = cell_len(text)
-        if size > room:
-            taken.append((fitted(text, room), ink))
+        if cell_len(text) >= room:
+            # Something follows even where this ends at the edge, so the last cell is the mark's.
+            taken.append((fitted(f"{text} ", room), ink))
             break
         taken.append((text, ink))
-        room -= size
+        room -= cell_len(text)
     return taken
 
 

@@ -65,6 +65,19 @@ async def test_every_cap_that_bound_is_named_with_its_limit_at_every_size(size: 
             assert words in seen, words
 
 
+async def test_the_caps_that_bound_are_named_in_their_rows_on_a_small_screen() -> None:
+    async with drilled("order", ORDER_ID, NARROW) as on:
+        table = drill_of(on).rows
+        for stage, cap in (
+            ("type", "risk.type_limits.momentum 12.00%"),
+            ("symbol", "risk.max_symbol 10.00%"),
+            ("gross", "Kelly cap 0.80x (risk.max_gross"),
+        ):
+            while table.cursor_key != f"stage {stage}":
+                await on.strike("j")
+            assert any(f" {stage} " in line and f"BOUND {cap}" in line for line in on.lines), cap
+
+
 async def test_the_cursor_reads_out_what_does_not_fit() -> None:
     async with drilled("order", ORDER_ID, NARROW) as on:
         table = drill_of(on).rows

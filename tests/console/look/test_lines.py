@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.screens.kill_progress import KillProgress
-from console.widgets.ink import Line, broken, plain_text, width_of
+from console.widgets.ink import Line, broken, cut, plain_text, width_of
 from tests.console import snapshots
 from tests.console.stage import NARROW, stage
 
@@ -20,6 +20,13 @@ def test_a_broken_line_loses_nothing_and_fits_unless_a_word_does_not(line: Line,
     assert "".join(plain_text(part) for part in parts) == plain_text(line)
     widest = max((width_of([(word, "")]) for word in plain_text(line).split()), default=0)
     assert all(width_of([(plain_text(part).rstrip(), "")]) <= max(width, widest) for part in parts)
+
+
+@given(LINES, st.integers(1, 40))
+def test_a_cut_line_fits_and_ends_in_a_mark(line: Line, width: int) -> None:
+    shown = plain_text(cut(line, width))
+    assert width_of([(shown, "")]) <= width
+    assert shown == plain_text(line) if width_of(line) <= width else shown.rstrip().endswith("…")
 
 
 def test_a_line_is_broken_between_words_and_keeps_its_inks() -> None:
