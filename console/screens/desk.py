@@ -143,6 +143,7 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
         if needed != self._status_lines:
             self._status_lines = needed
             self._arrange_anew()
+        self._keys.show_view(view)
         panes = view.panes
         self._tabs.show_view(panes, self.focused_pane)
         boxes = self.boxes()

@@ -245,6 +245,7 @@ class Drill(RowKeys, Screen[None], inherit_bindings=False):
         """Bring everything up to date, and ask for what is missing or old."""
         self._view = view.panes
         self._status.show_view(view, self.size_class)
+        self._footer.show_view(view)
         for want in self.wants():
             self._inquiry.want(want)
         self._draw()

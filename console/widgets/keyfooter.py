@@ -8,6 +8,7 @@ from textual.events import Resize
 
 from console.actions import BY_ID, PANES, Action, Scope, of_scope
 from console.keymap import key_label
+from console.publisher import View
 from console.widgets.ink import Line, join, spread, width_of
 from console.widgets.lines import Lines
 
@@ -15,7 +16,8 @@ _GAP = ("  ", "plain")
 
 
 class KeyFooter(Lines):
-    """One line at the bottom of a screen, with the keys of these scopes and `also` those of some more actions."""
+    """One line at the bottom of a screen, with the keys of these scopes and `also` those of some more actions; where
+    the console only watches, without those that would be refused."""
 
     DEFAULT_CSS = "KeyFooter { height: 1; width: 1fr; background: $panel; }"
 
@@ -31,9 +33,20 @@ class KeyFooter(Lines):
         self._keymap = keymap
         self._scopes = scopes
         self._also = also
+        self._read_only = False
+
+    def show_view(self, view: View) -> None:
+        """Offer what may be done as this view stands."""
+        if view.read_only != self._read_only:
+            self._read_only = view.read_only
+            self._draw(self.size.width)
 
     def on_resize(self, event: Resize) -> None:
-        self.show([footer_line(self._keymap, event.size.width, self._scopes, self._also)])
+        self._draw(event.size.width)
+
+    def _draw(self, width: int) -> None:
+        line = footer_line(self._keymap, width, self._scopes, self._also, read_only=self._read_only)
+        self.show([line])
 
 
 def footer_line(
@@ -41,12 +54,16 @@ def footer_line(
     width: int,
     scopes: Sequence[Scope] = ("app", "desk"),
     also: Sequence[Action] = (),
+    *,
+    read_only: bool = False,
 ) -> Line:
     """The line at this width: the kill switch always, at the right. Actions without a rank come after quit and back."""
     shown = [action for action in of_scope(*scopes) if action.footer is not None]
     ranked = sorted([*shown, *also], key=lambda action: 1 if action.footer is None else action.footer)
     kill, *others = ranked
     right: Line = ((f"{key_label(kill, keymap)} KILL ", "danger"),)
+    if read_only:
+        right, others = (), [action for action in others if not action.intervenes]
     parts: list[Line] = [_part(key_label(action, keymap), action.title) for action in others]
     if "desk" in scopes:
         first, last = (key_label(BY_ID[f"pane.{place}"], keymap) for place in (1, len(PANES)))

@@ -131,7 +131,7 @@ def kill_words(view: View) -> Span:
         return "kill: ARMED", "armed"
     kill = view.snapshot.kill if view.snapshot is not None else None
     if kill is None:
-        return "kill: ready", "plain"
+        return ("kill: read-only", "soft") if view.read_only else ("kill: ready", "plain")
     return f"kill: {kill.progress}", "warn" if kill.progress in ("flat", "kept") else "halted"
 
 

@@ -67,6 +67,24 @@ async def test_read_only_stands_on_every_screen(size: tuple[int, int], keys: tup
             assert " READ-ONLY " in on.lines[0]
 
 
+@pytest.mark.parametrize("size", [WIDE, MID, NARROW])
+@pytest.mark.parametrize("keys", [(), ("o",)], ids=["the desk", "a screen"])
+async def test_read_only_offers_no_key_that_it_would_refuse(
+    size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    watches = True
+    async with stage(snapshots.running(), size, attachment=lambda: Attachment(watches)) as on:
+        await on.press(*keys)
+        assert "kill: read-only" in on.lines[0]
+        assert "q Quit" in on.lines[-1] or keys
+        for words in ("KILL", "Pause entries", "Reduce", "Cancel"):
+            assert words not in on.lines[-1]
+        watches = False
+        await on.turn()
+        assert "kill: ready" in on.lines[0]
+        assert "KILL" in on.lines[-1]
+
+
 async def test_read_only_refuses_every_intervention_in_words_and_sends_none() -> None:
     async with stage(snapshots.running(), attachment=lambda: WATCHING) as on:
         for key in ("ctrl+k", "p", "r"):
