@@ -19,11 +19,12 @@ ROUNDS = 60
 CANCEL_ATTEMPTS = 20
 
 
-async def take_news(machine: Machine, now_ms: int) -> bool:
+async def take_news(machine: Machine, now_ms: int, revision: int | None = None) -> bool:
     """Book what the venue told up to `now_ms`, and look up what it should have told; True where the books, or the
-    proof of them, changed."""
+    proof of them, changed. `revision`: the venue's, where it has just said so."""
     book = machine.book
-    revision = machine.venue.revision()
+    if revision is None:
+        revision = machine.venue.revision()
     if revision is not None and revision == machine.proven_revision:
         # Nothing was told and nothing has changed since the books were last compared: the comparison stands.
         book.proven_ms = now_ms

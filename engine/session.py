@@ -253,9 +253,9 @@ class Session:
     async def _bar(self, machine: Machine, row: Row) -> None:
         close_ms = row.open_ms + machine.feed.bar_ms
         async with machine.books:
-            await machine.venue.advance(machine.market.step(row))
+            revision = await machine.venue.advance(machine.market.step(row))
             machine.clock.advance_to(close_ms)
-            changed = await self._take_news(machine, close_ms)
+            changed = await self._take_news(machine, close_ms, revision)
             machine.market.append(row)
             machine.oversight.settled(row)
             outcome = machine.cycle.decide(close_ms)
@@ -283,8 +283,8 @@ class Session:
         if state is not None and not state.done and not await machine.kill.prove_flat():
             await close_out_the_dead(machine)
 
-    async def _take_news(self, machine: Machine, now_ms: int) -> bool:
-        return await take_news(machine, now_ms)
+    async def _take_news(self, machine: Machine, now_ms: int, revision: int | None = None) -> bool:
+        return await take_news(machine, now_ms, revision)
 
     async def _commit(self, machine: Machine, urgent: bool = True) -> None:
         """Make gathered bars durable: at once where orders or venue news are among them, else in groups."""

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class TradingVenue(Venue, Protocol):
     """A venue that the session itself moves from bar to bar."""
 
-    async def advance(self, step: MarketStep) -> None: ...
+    async def advance(self, step: MarketStep) -> int | None:
+        """Let the market move; the `revision` after it, where that is known already."""
+        ...
 
     async def close_out(self, keep_positions: bool = False) -> object: ...
 

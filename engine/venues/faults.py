@@ -80,11 +80,12 @@ class FaultyVenue:
     async def close(self) -> None:
         await self.inner.close()
 
-    async def advance(self, step: MarketStep) -> None:
+    async def advance(self, step: MarketStep) -> int | None:
         """The market is not the venue's to disturb."""
         self._moved_to_ms = step.close_ms
         self._asked.clear()
         await self.inner.advance(step)
+        return None
 
     async def close_out(self, keep_positions: bool = False) -> CloseOut:
         return await self.inner.close_out(keep_positions)
@@ -115,7 +116,8 @@ class FaultyVenue:
         if self._plan.strikes(FaultKind.CANCEL_LOST_BEFORE, client_order_id, attempt):
             raise Unresolved(f"cancel {client_order_id}: connection lost")
         lost = self._plan.strikes(FaultKind.CANCEL_LOST_AFTER, client_order_id, attempt)
-        if self._plan.strikes(FaultKind.FILL_AFTER_CANCEL, client_order_id, attempt):
+        # Who wins a race is the market's to say, however often the question is put.
+        if self._plan.strikes(FaultKind.FILL_AFTER_CANCEL, client_order_id):
             cancelling = self.inner.cancel_too_late(client_order_id)
         else:
             cancelling = self.inner.cancel(client_order_id, symbol, attempt)
@@ -127,7 +129,7 @@ class FaultyVenue:
         if self._plan.strikes(FaultKind.CANCEL_LOST_BEFORE, what, attempt):
             raise Unresolved("cancel all: connection lost")
         working = [report.client_order_id for report in await self.inner.open_orders()]
-        late = frozenset(n for n in working if self._plan.strikes(FaultKind.FILL_AFTER_CANCEL, n, attempt))
+        late = frozenset(n for n in working if self._plan.strikes(FaultKind.FILL_AFTER_CANCEL, n))
         lost = self._plan.strikes(FaultKind.CANCEL_LOST_AFTER, what, attempt)
         return await self._answered(self.inner.cancel_all(keep_protective, attempt, late), "cancel all", lost)
 

@@ -97,8 +97,10 @@ class SimulatedVenue:
             self._worker.stop()
             self._worker = None
 
-    async def advance(self, step: MarketStep) -> None:
+    async def advance(self, step: MarketStep) -> int | None:
         """Let the market move through one bar; a bar already seen is a no-op. Raises VenueUnavailable.
+
+        Answers as `revision` would afterwards, where nothing had to be played.
 
         After a restart, hand over the last bar decided on once more before sending anything: quiet bars are
         recorded late, and orders are checked against the marks.
@@ -110,12 +112,13 @@ class SimulatedVenue:
         if self._at_rest():
             account = self._books.account
             if step.open_ms <= account.open_ms:
-                return
+                return self._books.revision
             if self._books.quiet(step):
                 account.move_clock(step)
                 self._record_marks_in_time()
-                return
+                return self._books.revision
         await self._run(lambda: self._books.change(lambda account: _play_once(account, step)))
+        return None
 
     async def events(self, after_sequence: int) -> Sequence[VenueEvent]:
         """Every event numbered above `after_sequence`, in order."""
