@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NAMED_SYMBOLS = 8
 HALTED = "trading is HALTED: only the kill path acts on orders and positions until it is resumed"
+STILL_ASKING = "cancelling order {}: the venue has not said how it ended; it is asked again after every bar"
 AFTERWARDS = {
     OrderPurpose.OPEN: "the next decision may ask for it again",
     OrderPurpose.CLOSE: "the next decision may ask for it again",
@@ -110,6 +111,8 @@ def _cancel(machine: Machine, command: Command) -> Begun:
         return _refused(f"order {name} has ended: {order.status.value}{_because(order)}")
     if machine.oversight.state is TradingState.HALTED:
         return _refused(HALTED)
+    if name in machine.book.withdrawals:
+        return Begun(True, STILL_ASKING.format(name))
     machine.book.withdrawals[name] = Withdrawal(command.actor, command.reason, order.status.value)
     facts = {"order": name, "before": order.status.value, "reason": command.reason}
     machine.journal.audit("cancel asked", command.actor, facts, machine.clock.now_ms())

@@ -131,6 +131,25 @@ async def test_what_cannot_be_cancelled_is_refused_in_words(tmp_path: Path) -> N
     assert_sound(database)
 
 
+async def test_a_cancel_that_never_arrives_is_asked_again_after_every_bar_and_logged_with_its_end(
+    tmp_path: Path,
+) -> None:
+    stop = working(await before(tmp_path), "stop")[0]["client_order_id"]
+    database = tmp_path / "x.db"
+    never = {"venue__faults__cancel_lost_before": "1"}
+    asked, twice = await follow(database, AT + 2, {AT: [cancel(stop), cancel(stop)]}, **never)
+    assert asked.message == twice.message
+    assert "the venue has not said how it ended" in asked.message
+    assert stop in Told.of(database).working
+    assert rows(database, "SELECT accepted, message FROM commands") == [(1, twice.message)]
+    await run(database, 1)
+    assert status(database, stop) == "canceled"
+    log = rows(database, "SELECT actor, accepted, message FROM commands ORDER BY sequence")
+    assert [actor for actor, _, _ in log] == ["operator@test"] * 2
+    assert log[1][2].startswith(f"order {stop} canceled")
+    assert_sound(database)
+
+
 async def test_the_audit_holds_what_it_was_and_how_it_ended(tmp_path: Path) -> None:
     order = working(await before(tmp_path), "stop")[0]["client_order_id"]
     await follow(tmp_path / "x.db", AT + 1, {AT: [cancel(order)]})
