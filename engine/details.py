@@ -140,7 +140,7 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
     newest = [
         {
             "symbol": each,
-            "ts_ms": readings.ts_ms,
+            "ts_ms": readings.closed_ms[row],
             "value": query.finite(float(readings.value[row, column])),
             "confidence": query.finite(float(readings.confidence[row, column])),
             "reason": readings.reasons[row][column].value,
