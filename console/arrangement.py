@@ -1,8 +1,9 @@
 """Where everything stands on a screen of any size. Pure: cells in, rectangles out.
 
 Wide shows all five panes, mid shows four (the weights become a line of the status bar, and take the place of the
-limits while they have the focus), narrow shows one behind tabs
-with two log lines below. The status bar is always at the top and is never covered; the keys are always at the bottom.
+limits while they have the focus), narrow shows one behind tabs with two log lines below. The status bar is always at
+the top and is never covered; the keys are always at the bottom. A terminal below the least size has the status bar
+alone, which then says so.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Box(NamedTuple):
 
 STATUS, TABS, KEYS = "status", "tabs", "keys"
 _WIDE, _MID = (140, 36), (100, 28)
+LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 _LOG_STRIP = 4
 _LEAST_WITH_STRIP = 14
 
@@ -43,6 +45,11 @@ def size_of(width: int, height: int) -> Size:
     return Size.MID if width >= _MID[0] and height >= _MID[1] else Size.NARROW
 
 
+def is_cramped(width: int, height: int) -> bool:
+    """Whether a terminal is too small for anything but what must be read, and the keys of an armed kill switch."""
+    return width < LEAST_WIDTH or height < LEAST_HEIGHT
+
+
 def arrange(
     width: int, height: int, *, status_lines: int, focused: str, zoomed: bool, frame: int = 0
 ) -> dict[str, Box]:
@@ -51,8 +58,10 @@ def arrange(
     `frame`: cells at each edge of the screen that are not to be used; boxes count from within it. The arrangement is
     that of the whole screen, so that a frame does not make a wide screen a narrow one.
     """
-    size = size_of(width, height)
+    size, cramped = size_of(width, height), is_cramped(width, height)
     width, height = width - 2 * frame, height - 2 * frame
+    if cramped:
+        return {STATUS: Box(0, 0, width, height)}
     status = min(status_lines, max(1, height - 2))
     boxes = {STATUS: Box(0, 0, width, status), KEYS: Box(0, max(status, height - 1), width, 1)}
     top, room = status, max(0, height - status - 1)

@@ -27,6 +27,7 @@ from console.widgets.status import StatusBar
 from console.widgets.veil import veiled
 
 GUARD_S = 0.3
+_LOW_OR_HIGH = [(0, "-low"), (24, "-high")]
 Result = TypeVar("Result")
 
 
@@ -42,6 +43,8 @@ class Dialog(ModalScreen[Result], inherit_bindings=False):
     HEADING: ClassVar[str] = ""
     BINDINGS = bindings("dialog")
     AUTO_FOCUS: ClassVar[str | None] = None
+    # On a low screen the box leaves its margins out, so that every choice is in sight.
+    VERTICAL_BREAKPOINTS = _LOW_OR_HIGH
 
     def __init__(self, keymap: Mapping[str, str], view: View) -> None:
         super().__init__()

@@ -6,10 +6,14 @@ when something must be read: a restriction, a kill under way, an engine that is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol, cast
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from console.arrangement import Size
+from console.actions import BY_ID
+from console.arrangement import LEAST_HEIGHT, LEAST_WIDTH, Size, is_cramped
 from console.format import (
     age,
     clock,
@@ -26,21 +30,31 @@ from console.format import (
     signed_times,
     times,
 )
+from console.keymap import key_label
 from console.panes.limits import alarm_words
 from console.panes.weights import weights_line
 from console.publisher import View
 from console.widgets.faded import faded_line
 from console.widgets.fields import Field, fields_line
-from console.widgets.ink import Line, Span, cut, join
+from console.widgets.ink import Line, Span, broken, cut, join
 from console.widgets.lines import Lines
 from engine.snapshot import OverrideRow, Snapshot, VenueHealth
 
 _MODE_INKS = {"live": "mode-live", "paper": "mode-paper"}
 _STATE_INKS = {"ACTIVE": "active", "REDUCING": "reducing", "HALTED": "halted"}
 _LIGHTS = {"up": "●", "ok": "●", "connected": "●", "down": "○", "closed": "○", "lost": "○"}
+_ARMED_KEYS = {"kill.flatten": "flatten", "kill.halt": "halt", "kill.disarm": "disarm"}
+_CRAMPED_KEYS = {"kill.arm": "KILL", "quit": "quit"}
 _CLOCK = 11
 _BAR: Span = (" │ ", "frame")
 _GAP: Span = ("  ", "plain")
+
+
+class KeymapOwner(Protocol):
+    """The app, as far as the bar needs it."""
+
+    @property
+    def keymap(self) -> Mapping[str, str]: ...
 
 
 class StatusBar(Vertical):
@@ -71,14 +85,21 @@ class StatusBar(Vertical):
     def show_view(self, view: View, size: Size) -> int:
         """Bring it up to date; returns how many lines it needs."""
         width = self.size.width or self.app.size.width
-        first, *rest = status_lines(view, size, width)
+        cramped = is_cramped(self.app.size.width, self.app.size.height)
+        self.app.set_class(cramped, "-cramped")
+        lines = self._cramped_lines(view, width) if cramped else status_lines(view, size, width)
+        first, *rest = lines
         if 1 + len(rest) != 1 + len(self._rest.lines):
             self.styles.height = 1 + len(rest)
         self._first.show([first])
         self._rest.show(rest)
-        self._clock.display = size is not Size.NARROW
+        self._clock.display = size is not Size.NARROW and not cramped
         self._clock.show([[(f" {clock(view.wall_ms)}Z ", "soft")]])
         return 1 + len(rest)
+
+    def _cramped_lines(self, view: View, width: int) -> list[Line]:
+        keymap, asking = cast(KeymapOwner, self.app).keymap, self.app.screen.is_modal
+        return cramped_lines(view, keymap, width, self.app.size.height, asking=asking)
 
 
 def status_lines(view: View, size: Size, width: int) -> list[Line]:
@@ -95,6 +116,27 @@ def status_lines(view: View, size: Size, width: int) -> list[Line]:
     if banner := banner_line(view):
         lines.append(cut(banner, width))
     return lines
+
+
+def cramped_lines(
+    view: View, keymap: Mapping[str, str], width: int, height: int, *, asking: bool
+) -> list[Line]:
+    """What a terminal that is too small shows, and nothing else: `height` lines, those first that must be read.
+    `asking`: a dialog waits for an answer, which nobody should give who cannot read it."""
+    keys = _ARMED_KEYS if view.armed else _CRAMPED_KEYS
+    words = " · ".join(f"{key_label(BY_ID[name], keymap)} {word}" for name, word in keys.items())
+    if asking and not view.armed:
+        words = f"Esc closes the dialog · {words}"
+    told: list[Line] = [
+        ((words, "danger" if view.armed else "strong"),),
+        ((f"terminal too small: at least {LEAST_WIDTH}x{LEAST_HEIGHT}", "warn"),),
+        banner_line(view),
+    ]
+    rows = [row for line in told if line for row in broken(line, width)]
+    # The blank a row was broken at is no part of it, and must not be marked as cut.
+    stripped = [(*row[:-1], (row[-1][0].rstrip(), row[-1][1])) for row in rows]
+    lines = [fields_line(_health(view, narrow=True)[:1], _BAR, width), *(cut(row, width) for row in stripped)]
+    return [*lines, *([()] * height)][:height]
 
 
 def banner_line(view: View) -> Line:

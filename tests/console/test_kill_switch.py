@@ -245,3 +245,32 @@ async def test_leaving_the_progress_stops_nothing_and_the_key_brings_it_back() -
         await on.press("ctrl+k")
         assert isinstance(on.app.screen, KillProgress)
         assert [command.kind for command in on.link.commands].count(CommandKind.KILL) == 1
+
+
+@pytest.mark.parametrize("size", [(20, 5), (60, 14), (59, 40)])
+async def test_a_terminal_that_is_too_small_says_so_and_can_still_kill(size: tuple[int, int]) -> None:
+    async with stage(snapshots.running(), size) as on:
+        assert " ".join(on.text.split()).count("terminal too small: at least 60x15") == 1
+        assert "^k KILL · q quit" in on.text
+        assert "┏" not in on.text
+        await on.press("q")
+        assert "Esc closes the dialog" in " ".join(on.text.split())
+        await on.press("escape", "ctrl+k")
+        await on.turn(snapshots.paused())
+        assert "F flatten · H halt · Esc disarm" in " ".join(on.text.split())
+        assert "┏" not in on.text
+        await on.press("F")
+        await on.until(lambda: on.link.commands[-1].kind is CommandKind.KILL)
+        await on.turn(snapshots.halted("cancelling"))
+        assert "HALTED" in on.text
+        await on.pilot.resize_terminal(80, 24)
+        await on.turn()
+        assert "too small" not in on.text
+        assert "┏━ KILL" in on.text
+
+
+async def test_every_choice_is_in_sight_on_the_smallest_screen() -> None:
+    async with stage(snapshots.paused(), (60, 15)) as on:
+        await on.press("ctrl+k")
+        for key in ("[Esc]", "[F]", "[H]"):
+            assert key in on.text
