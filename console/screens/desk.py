@@ -156,6 +156,9 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
     def keep(self, view: View) -> None:
         """Take note of what is new without drawing: a dialog lies over the desk, and would be drawn anew with it."""
         self._view = view
+        if self._status.grows(view, size_of(self.app.size.width, self.app.size.height)):
+            # The status bar of the dialog is as tall as this one, and must not cover the title of a pane.
+            self.show(view)
         self._log.gather(view)
 
     def set_log_level(self, level: str) -> None:

@@ -97,6 +97,12 @@ class StatusBar(Vertical):
         self._clock.show([[(f" {clock(view.wall_ms)}Z ", "soft")]])
         return 1 + len(rest)
 
+    def grows(self, view: View, size: Size) -> bool:
+        """Whether `view` needs more or fewer lines than are shown."""
+        if is_cramped(self.app.size.width, self.app.size.height):
+            return False
+        return len(status_lines(view, size, self.size.width)) != 1 + len(self._rest.lines)
+
     def _cramped_lines(self, view: View, width: int) -> list[Line]:
         keymap, asking = cast(KeymapOwner, self.app).keymap, self.app.screen.is_modal
         return cramped_lines(view, keymap, width, self.app.size.height, asking=asking)

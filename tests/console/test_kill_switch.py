@@ -269,6 +269,16 @@ async def test_a_terminal_that_is_too_small_says_so_and_can_still_kill(size: tup
         assert "┏━ KILL" in on.text
 
 
+async def test_the_line_that_arming_adds_covers_no_title_of_the_zoomed_pane() -> None:
+    async with stage(snapshots.running(), NARROW) as on:
+        await on.press("z", "slash", *"usd", "enter", "ctrl+k")
+        on.link.show(snapshots.paused())
+        for _ in range(4):
+            await on.turn()
+            assert "REDUCING" in on.lines[2]
+            assert "/usd 12 of 12" in on.lines[3]
+
+
 async def test_every_choice_is_in_sight_on_the_smallest_screen() -> None:
     async with stage(snapshots.paused(), (60, 15)) as on:
         await on.press("ctrl+k")
