@@ -43,7 +43,7 @@ class Tape:
             fill.ts_ms,
             "ERROR" if fill.liquidation else "INFO",
             "engine.execution",
-            f"{what} {fill.symbol} {fill.side.value} {fill.quantity} @ {fill.price} fee {fill.fee} "
+            f"{what} {fill.symbol} {fill.side.value} {fill.quantity} @ {fill.price} fee {fill.fee:.4f} "
             f"{fill.client_order_id}",
         )
 
@@ -53,7 +53,7 @@ class Tape:
             payment.ts_ms,
             "DEBUG",
             "engine.ledger",
-            f"funding {payment.symbol} {payment.amount} at {payment.rate}",
+            f"funding {payment.symbol} {payment.amount:.4f} at {payment.rate}",
         )
 
     def report(self, order: Order, report: OrderReport) -> None:

@@ -17,7 +17,7 @@ _COLUMNS = [
     Column("weight", 6),
     Column("", _BAR, right=False, rank=2),
     Column("opinions", 8),
-    Column("mean|v|", 7, rank=3),
+    Column("mean", 7, rank=3),
     Column("type", 10, right=False, rank=4),
 ]
 _CHANGED = Column("changed", 20, right=False, rank=2, grow=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import replace
 from decimal import Decimal
@@ -77,3 +78,13 @@ async def test_a_row_is_blocked_by_the_hardest_of_what_restricts_it(tmp_path: Pa
         snapshot = session.snapshot()
         assert snapshot is not None
         assert {row.why_blocked for row in snapshot.signals} == {"kill: kill switch: flatten"}
+
+
+async def test_amounts_in_the_log_have_four_decimals(tmp_path: Path) -> None:
+    async with running(engine(tmp_path / "x.db", run__speed="360000")) as session:
+        await bars_pass(session, 3)
+        snapshot = session.snapshot()
+        assert snapshot is not None
+        fees = [line.message for line in snapshot.log if line.message.startswith("fill ")]
+        assert fees
+        assert all(re.search(r" fee -?\d+\.\d{4} ", message) for message in fees)
