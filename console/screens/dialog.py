@@ -53,11 +53,12 @@ class Dialog(ModalScreen[Result], inherit_bindings=False):
         self._shown_at = inf
         self._status = StatusBar()
         self._text = Lines(classes="dialog-text")
+        self._box = Vertical(classes="dialog-box")
 
     def compose(self) -> ComposeResult:
         yield self._status
-        with Vertical(classes="dialog-box") as box:
-            box.border_title = self.heading
+        self._box.border_title = self.heading
+        with self._box:
             yield self._text
             yield from self.body()
 
@@ -81,6 +82,8 @@ class Dialog(ModalScreen[Result], inherit_bindings=False):
         """Bring status bar and text up to date."""
         self._view = view
         self._status.show_view(view, size_of(self.app.size.width, self.app.size.height))
+        if self._box.border_title != self.heading:
+            self._box.border_title = self.heading
         width = self._text.size.width
         lines = [part for line in self.text() for part in (broken(line, width) if width else (line,))]
         if len(lines) != len(self._text.lines):

@@ -17,6 +17,7 @@ from engine.commands import CommandResult
 from engine.snapshot import KillRow, Snapshot
 
 _DONE = {"flat": "FLAT: the venue confirms it.", "kept": "DONE: orders cancelled, positions and stops kept."}
+_HEADINGS = {"flat": "FLAT", "kept": "ORDERS CANCELLED, POSITIONS KEPT"}
 
 
 class KillProgress(Dialog[None], inherit_bindings=False):
@@ -32,6 +33,11 @@ class KillProgress(Dialog[None], inherit_bindings=False):
         self._asked = asked
         self._asked_wall_ms = view.wall_ms
         self._answered_at_sequence: int | None = None
+
+    @property
+    def heading(self) -> str:
+        kill = self._kill
+        return self.HEADING if kill is None else _HEADINGS.get(kill.progress, self.HEADING)
 
     def body(self) -> Iterable[Widget]:
         yield self.choice("kill.leave", "Back to the panes; the kill goes on")
@@ -82,11 +88,19 @@ class KillProgress(Dialog[None], inherit_bindings=False):
         return snapshot is not None and snapshot.state == "HALTED"
 
     def _progress_lines(self) -> list[Line]:
+        kill = self._kill
+        if kill is None:
+            return [(("no progress from the engine yet", "soft"),)]
+        return progress_lines(kill, self._view.wall_ms)
+
+    @property
+    def _kill(self) -> KillRow | None:
+        """How far this kill is; None while no picture is known to be about it."""
         snapshot = self._view.snapshot
         kill = snapshot.kill if snapshot is not None else None
         if snapshot is None or kill is None or (kill.progress in _DONE and not self._newer(snapshot)):
-            return [(("no progress from the engine yet", "soft"),)]
-        return progress_lines(kill, self._view.wall_ms)
+            return None
+        return kill
 
     def _newer(self, snapshot: Snapshot) -> bool:
         """Whether the picture is from after the answer: an earlier one may show the end of an earlier kill."""

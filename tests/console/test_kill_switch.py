@@ -213,6 +213,7 @@ async def test_progress_is_the_engines_own_word_from_asked_to_flat() -> None:
         await on.turn(numbered(5))
         await on.turn(numbered(6))
         assert "FLAT: the venue confirms it." in on.text
+        assert "┏━ FLAT ━" in on.text
 
 
 def numbered(sequence: int) -> Snapshot:
