@@ -229,7 +229,7 @@ class VolatilitySettings(SignificanceSettings):
     history: int = Field(default=1_500, ge=250, le=LONGEST, description="returns a model is fitted to (bars)")
     refit: int = Field(default=24, ge=1, le=1_000, description="bars from one fit to the next (bars)")
     oldest: int = Field(
-        default=168, ge=0, le=5_000, description="age beyond which the last usable fit counts no more (bars)"
+        default=168, ge=1, le=5_000, description="age beyond which the last usable fit counts no more (bars)"
     )
     move: int = Field(default=24, ge=1, le=LONGEST, description="recent move that is followed (bars)")
     lags: int = Field(default=5, ge=1, le=50, description="lags of the test for clustering (bars)")
@@ -237,10 +237,12 @@ class VolatilitySettings(SignificanceSettings):
     @property
     def window(self) -> int:
         """Closes each reading is computed from: the oldest fit that still counts, and all it is made of."""
-        return max(self.history + max(self.oldest, self.refit), self.samples) + 1
+        return max(self.history + self.oldest, self.samples) + 1
 
     @model_validator(mode="after")
     def samples_hold_the_rest(self) -> Self:
+        if self.oldest < self.refit:
+            raise ValueError(f"oldest {self.oldest} must reach back to the last fit, {self.refit} bars")
         if self.samples < max(self.move, 10 * self.lags):
             raise ValueError(f"samples {self.samples} must hold move and ten times the lags")
         return self

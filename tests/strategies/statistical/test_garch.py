@@ -216,3 +216,5 @@ def test_its_window_holds_the_oldest_fit_that_counts() -> None:
     assert SIGNAL.window == 1 + 1_500 + 168
     with pytest.raises(ValueError, match="must hold move"):
         VolatilitySettings(samples=100, move=200)
+    with pytest.raises(ValueError, match="must reach back to the last fit"):
+        VolatilitySettings(refit=24, oldest=12)
