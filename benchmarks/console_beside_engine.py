@@ -31,8 +31,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SIZE = (160, 45)
 SYMBOLS = 200
 PATIENCE_S = 180.0
-# One daily bar a second, and room for what so many symbols trade.
-WIDE = ("--mode", "replay", "--timerange", "20240101-", "--speed", "86400", "--capital", "10000000")
+RECORDED = ("--mode", "replay", "--timerange", "20240101-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,16 @@ def main() -> None:
 
 def loads(folder: Path) -> Iterator[Load]:
     """From the lightest to the heaviest."""
-    yield Load("idle: 12 symbols at 1x", 0, ("--speed", "1"))
+    few = write_market(folder / "few.parquet", 12)
+    # A recorded market has no prices between its bars, and here a bar takes a day.
+    yield Load("idle: 12 recorded symbols at 1x", 0, (*RECORDED, "--speed", "1", "--data", str(few)))
+    yield Load("12 symbols at 1x", 0, ("--speed", "1"))
     yield Load("12 symbols, a bar a second", 0, ("--speed", "3600"))
     yield Load("the same, 200 rows shown", SYMBOLS, ("--speed", "3600"))
-    data = write_market(folder / "market.parquet", SYMBOLS)
-    yield Load("200 symbols, a bar a second", 0, (*WIDE, "--data", str(data)))
+    many = write_market(folder / "many.parquet", SYMBOLS)
+    # One daily bar a second, and room for what so many symbols trade.
+    wide = (*RECORDED, "--speed", "86400", "--capital", "10000000", "--data", str(many))
+    yield Load("200 symbols, a bar a second", 0, wide)
 
 
 def measured(load: Load, size: tuple[int, int] | None, settling_s: float, seconds: float) -> dict[str, Any]:
@@ -80,7 +84,11 @@ def measured(load: Load, size: tuple[int, int] | None, settling_s: float, second
         report, bytes_per_s = folder / "report.json", 0.0
         command = [sys.executable, "-m", "benchmarks._watched", str(report), str(settling_s), str(seconds)]
         command += [str(load.rows), "run", "--db", str(folder / "run.db"), *load.arguments]
-        environment = {"XDG_STATE_HOME": name, "XDG_DATA_HOME": name}
+        environment = {
+            "XDG_STATE_HOME": name,
+            "XDG_DATA_HOME": name,
+            "QUARTERDECK__CONSOLE__WELCOME": "false",
+        }
         if size is None:
             subprocess.run(
                 [*command, "--no-ui"],

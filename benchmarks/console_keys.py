@@ -37,14 +37,21 @@ ROUNDS = 5
 PATIENCE_S = 120.0
 # A dialog does not listen in its first moment; the loop is given the time to come to rest between two keys.
 REST_S = 0.5
-ARM, CONFIRM, ESCAPE = b"\x0b", b"F", b"\x1b"
+ARM, CONFIRM, ENTER, ESCAPE = b"\x0b", b"F", b"\r", b"\x1b"
+# The key that opens, words of what is opened, the key that closes it again, and keys that lead there.
 SCREENS = (
-    ("help", b"?", "HELP"),
-    ("palette", b"\x10", "ind an action"),
-    ("quit", b"q", "QUIT?"),
-    ("pause entries", b"p", "PAUSE ENTRIES?"),
-    ("kill switch", ARM, "KILL SWITCH ARMED"),
-    ("zoom", b"z", "SIGNALS"),
+    ("help", b"?", "HELP", ESCAPE, b""),
+    ("palette", b"\x10", "ind an action", ESCAPE, b""),
+    ("quit", b"q", "QUIT?", ESCAPE, b""),
+    ("pause entries", b"p", "PAUSE ENTRIES?", ESCAPE, b""),
+    ("kill switch", ARM, "KILL SWITCH ARMED", ESCAPE, b""),
+    ("zoom", b"z", "SIGNALS", b"z", b"1"),
+    ("orders", b"o", "ORDERS", ESCAPE, b""),
+    ("order why", ENTER, "READINGS", ESCAPE + ESCAPE, b"o"),
+    ("signal", ENTER, "SIGNAL", ESCAPE, b"2"),
+    ("position", ENTER, "POSITION", ESCAPE, b"3"),
+    ("audit", b"a", "AUDIT", ESCAPE, b""),
+    ("configuration", b"c", "CONFIGURATION", ESCAPE, b""),
 )
 LOADS = (
     ("12 symbols, 200 rows shown", "200", ("--speed", "3600")),
@@ -92,7 +99,11 @@ def console(rows: str, arguments: tuple[str, ...]) -> Iterator[Console]:
         database, report = Path(name) / "run.db", Path(name) / "report.json"
         command = [sys.executable, "-m", "benchmarks._watched", str(report), "0", "0", rows]
         command += ["run", "--db", str(database), *arguments]
-        environment = {"XDG_STATE_HOME": name, "XDG_DATA_HOME": name}
+        environment = {
+            "XDG_STATE_HOME": name,
+            "XDG_DATA_HOME": name,
+            "QUARTERDECK__CONSOLE__WELCOME": "false",
+        }
         with TerminalSession(command, SIZE, environment=environment) as session:
             session.until_shown("ACTIVE", within_s=PATIENCE_S)
             started = Console(session, database, report)
@@ -107,14 +118,17 @@ def picture(database: Path) -> dict[str, Any] | None:
 
 def open_screens(rows: str, arguments: tuple[str, ...]) -> dict[str, list[tuple[float, float, float]]]:
     """Every screen several times: ms until shown, of lag at most, of the longest callback."""
-    struck: dict[str, list[tuple[float, float]]] = {name: [] for name, _, _ in SCREENS}
+    struck: dict[str, list[tuple[float, float]]] = {name: [] for name, *_ in SCREENS}
     with console(rows, arguments) as running:
         for _ in range(ROUNDS):
-            for name, key, words in SCREENS:
+            for name, key, words, closing, leading in SCREENS:
+                running.session.send(leading)
                 running.session.read_for(REST_S)
                 struck[name].append(running.strike(key, words))
                 running.session.read_for(REST_S)
-                running.session.send(b"z" if name == "zoom" else ESCAPE)
+                for one in closing:
+                    running.session.send(bytes([one]))
+                    running.session.read_for(REST_S / 2)
         seen = running.stop()
     return {
         name: [

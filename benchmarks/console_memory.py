@@ -58,7 +58,11 @@ def whole_program(seconds: float, speed: float) -> list[float]:
     """Resident MB, once a second, from when it trades."""
     with tempfile.TemporaryDirectory() as folder:
         command = [*QUARTERDECK, "run", "--db", f"{folder}/run.db", "--speed", f"{speed:.0f}"]
-        environment = {"XDG_STATE_HOME": folder, "XDG_DATA_HOME": folder}
+        environment = {
+            "XDG_STATE_HOME": folder,
+            "XDG_DATA_HOME": folder,
+            "QUARTERDECK__CONSOLE__WELCOME": "false",
+        }
         with TerminalSession(command, SIZE, environment=environment) as session:
             session.until_shown("HOLD", within_s=PATIENCE_S)
             session.drawing = False

@@ -148,6 +148,7 @@ async def _run(arguments: argparse.Namespace) -> ConsoleOutcome:
                     "beats": beats.count,
                     "after_end": beats.after_end,
                     "largest_gap_s": beats.largest_gap_s,
+                    "late_p50_ms": late[len(late) // 2],
                     "late_p99_ms": late[int(0.99 * (len(late) - 1))],
                     "late_max_ms": late[-1],
                     "longest_callbacks_ms": sorted(bursts.spent_ms)[-40:],
