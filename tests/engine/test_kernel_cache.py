@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine import kernel_cache
+from strategies.registry import BUILT_IN
 
 PREPARE = "from engine import kernel_cache; print(kernel_cache.prepare())"
 
@@ -66,6 +67,22 @@ def test_kernel_modules_are_found(name: str) -> None:
     assert name in kernel_cache.kernel_modules()
 
 
+def test_kernels_of_signals_that_are_off_stay_unloaded() -> None:
+    code = (
+        "import sys; from engine import kernel_cache as cache; "
+        "cache.warm(cache.needed_by(['strategies.classical.kernels.bands'])); "
+        "print(*sorted(name for name in sys.modules if '.kernels.' in name), 'strategies.blend.blend' in sys.modules)"
+    )
+    assert run(code).split() == ["strategies.classical.kernels.bands", "True"]
+
+
+def test_every_kernel_is_either_needed_by_all_or_by_a_signal() -> None:
+    own = {kind.build(kind.settings()).kernels for kind in BUILT_IN}
+    found = set(kernel_cache.kernel_modules())
+    assert found >= set(kernel_cache.needed_by(own))
+    assert set(kernel_cache.needed_by(())) == {name for name in found if ".kernels." not in name}
+
+
 def test_everything_compiled_into_a_kernel_is_part_of_the_digest() -> None:
     """Kernels import from each other and from modules of constants; none of these may change unnoticed."""
     hashed = {
@@ -96,7 +113,7 @@ def test_everything_compiled_into_a_kernel_is_part_of_the_digest() -> None:
 @pytest.mark.slow
 def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
     code = (
-        "import json; from engine import kernel_cache; w = kernel_cache.warm(); "
+        "import json; from engine import kernel_cache; w = kernel_cache.warm(kernel_cache.needed_by(())); "
         "print(json.dumps([w.seconds, w.compiled]))"
     )
     first, second = (json.loads(run(code, NUMBA_CACHE_DIR=str(tmp_path))) for _ in range(2))
