@@ -24,6 +24,7 @@ Found = TypeVar("Found")
 TRIES = 3
 WIDE = (160, 45)
 READY = "^k KILL"
+PATIENCE_S = 60.0
 SETTLING_S = 3.0
 WATCHED_S = 5.0
 CTRL_K, ESCAPE = b"\x0b", b"\x1b"
@@ -47,10 +48,10 @@ def test_beside_200_moving_rows_the_loop_is_free(tmp_path: Path) -> None:
     def lag_ms() -> tuple[float, float]:
         beats = tmp_path / "beats.json"
         command = demo(
-            "--rows", "200", "--seconds", "11", "--settling", str(SETTLING_S), "--beats", str(beats)
+            "--rows", "200", "--seconds", "9", "--settling", str(SETTLING_S), "--beats", str(beats)
         )
         with TerminalSession(command, WIDE) as session:
-            session.until_shown(READY)
+            session.until_shown(READY, within_s=PATIENCE_S)
             session.drawing = False
             session.wait_reading(30)
         told = report(beats)
@@ -63,10 +64,10 @@ def test_the_loop_is_held_for_no_longer_than_100_ms_while_a_screen_opens(tmp_pat
     def lag_ms() -> float:
         beats = tmp_path / "beats.json"
         command = demo(
-            "--rows", "200", "--seconds", "16", "--settling", str(SETTLING_S), "--beats", str(beats)
+            "--rows", "200", "--seconds", "13.5", "--settling", str(SETTLING_S), "--beats", str(beats)
         )
         with TerminalSession(command, WIDE) as session:
-            session.until_shown(READY)
+            session.until_shown(READY, within_s=PATIENCE_S)
             session.drawing = False
             session.read_for(SETTLING_S)
             for key in (b"?", b"q", b"p", CTRL_K, b"\x10", b"o", b"a", b"c", b"2\r"):
@@ -84,18 +85,18 @@ def test_the_kill_key_is_obeyed_within_100_ms_beside_200_moving_rows(tmp_path: P
     def slowest_ms() -> float:
         struck, beats = [], tmp_path / "beats.json"
         with TerminalSession(
-            demo("--rows", "200", "--seconds", "15", "--beats", str(beats)), WIDE
+            demo("--rows", "200", "--seconds", "11", "--beats", str(beats)), WIDE
         ) as session:
-            session.until_shown(READY)
+            session.until_shown(READY, within_s=PATIENCE_S)
             session.drawing = False
             session.read_for(SETTLING_S)
-            for turn in range(8):
+            for turn in range(6):
                 struck.append(time.monotonic())
                 session.send(CTRL_K)
                 session.read_for(0.5)
                 session.send(ESCAPE)
                 # At another moment of the refresh each time.
-                session.read_for(0.4 + 0.03 * turn)
+                session.read_for(0.4 + 0.04 * turn)
             session.wait_reading(30)
         asked = [at_s for kind, on, at_s in report(beats)["asked"] if (kind, on) == ("pause", "true")]
         return max((float(at) - key) * 1e3 for key, at in zip(struck, asked, strict=True))
@@ -139,7 +140,7 @@ def test_the_terminal_is_sent_no_more_bytes_a_second_than_promised(
 ) -> None:
     def bytes_a_second() -> float:
         with TerminalSession(demo(*arguments), WIDE) as session:
-            session.until_shown(READY)
+            session.until_shown(READY, within_s=PATIENCE_S)
             session.drawing = False
             session.read_for(SETTLING_S)
             before = session.bytes_read
@@ -154,9 +155,9 @@ def test_the_first_paint_comes_within_800_ms_of_the_shell(engine: str, tmp_path:
     def painted_s() -> float:
         if engine == "real":
             with running(tmp_path) as session:
-                return session.until_shown(READY)
+                return session.until_shown(READY, within_s=PATIENCE_S)
         with TerminalSession(demo("--scene", "none"), WIDE) as session:
-            return session.until_shown(READY)
+            return session.until_shown(READY, within_s=PATIENCE_S)
 
     best_of_three(painted_s, lambda painted: painted <= 0.8)
 
