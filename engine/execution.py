@@ -6,14 +6,13 @@ the order's own client order id, so that any repetition meets the same order at 
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from engine.intents import is_ours
 from engine.lifecycle import is_open, moved, with_fill, with_report
-from engine.venues.venue import Refused, Unresolved, Venue, VenueUnavailable
+from engine.venues.venue import Outcome, Refused, Unresolved, Venue, VenueUnavailable
 from store.journal import Journal
 from store.records import Fill, Order, OrderPurpose, OrderReport, OrderStatus, OrderType, Side
 
@@ -110,19 +109,12 @@ class Execution:
             self.intend(order)
 
     async def dispatch(self, orders: Sequence[Order], now_ms: int) -> None:
-        """Send durable intents: closes first, then side by side what opens and protects. What was sent or denied
-        meanwhile is left alone."""
-        names = [order.client_order_id for order in orders]
-        closes = [name for name in names if self.orders[name].purpose is OrderPurpose.CLOSE]
-        await self._send_together(closes, now_ms)
-        await self._send_together([name for name in names if name not in closes], now_ms)
-
-    async def _send_together(self, names: Sequence[str], now_ms: int) -> None:
-        unsent = [name for name in names if self.orders[name].status is OrderStatus.INTENT]
-        if len(unsent) == 1:
-            await self._send(unsent[0], now_ms)
-        elif unsent:
-            await asyncio.gather(*(self._send(name, now_ms) for name in unsent))
+        """Send durable intents: closes first, then what opens and protects. What was sent or denied meanwhile is left
+        alone."""
+        newest = [self.orders[order.client_order_id] for order in orders]
+        unsent = [order for order in newest if order.status is OrderStatus.INTENT]
+        unsent.sort(key=lambda order: order.purpose is not OrderPurpose.CLOSE)
+        await self._send([order.client_order_id for order in unsent], now_ms)
 
     async def resolve(self, now_ms: int, age_ms: int) -> int:
         """Look up requests in flight for `age_ms` or longer; the number still unknown afterwards."""
@@ -196,31 +188,39 @@ class Execution:
         for name in ended[: len(self.orders) - REMEMBERED_ORDERS]:
             del self.orders[name]
 
-    async def _send(self, name: str, now_ms: int) -> None:
+    async def _send(self, names: Sequence[str], now_ms: int) -> None:
+        leaving = [order for name in names if (order := self._leaving(name, now_ms)) is not None]
+        if leaving:
+            outcomes = await self._venue.submit_all(leaving)
+            for order, outcome in zip(leaving, outcomes, strict=True):
+                self._told(order, outcome, now_ms)
+
+    def _leaving(self, name: str, now_ms: int) -> Order | None:
+        """The order as it is sent; None where it has ended or must not leave now."""
         order = self.orders[name]
         if not is_open(order):
-            return
+            return None
         if reason := self._allowed(order):
             status = OrderStatus.DENIED if order.attempt == 0 else OrderStatus.EXPIRED
             self._set(order, moved(order, status, now_ms, reason))
             self._in_flight_since_ms.pop(name, None)
-            return
+            return None
         if order.status is not OrderStatus.SUBMITTED:
             self._set(order, moved(order, OrderStatus.SUBMITTED, now_ms))
-        order = self.orders[name]
         self.sent += 1
         self._in_flight_since_ms[name] = now_ms
-        try:
-            report = await self._venue.submit(order)
-        except Refused as no:
-            self._rejected(order.decision_ts_ms)
-            self._set(order, moved(order, OrderStatus.REJECTED, now_ms, str(no)))
-        except Unresolved as lost:
-            self._set(order, moved(order, OrderStatus.UNRESOLVED, now_ms, str(lost)))
+        return self.orders[name]
+
+    def _told(self, order: Order, outcome: Outcome, now_ms: int) -> None:
+        if isinstance(outcome, Unresolved):
+            self._set(order, moved(order, OrderStatus.UNRESOLVED, now_ms, str(outcome)))
             return
+        if isinstance(outcome, Refused):
+            self._rejected(order.decision_ts_ms)
+            self._set(order, moved(order, OrderStatus.REJECTED, now_ms, str(outcome)))
         else:
-            self.believe(report)
-        self._in_flight_since_ms.pop(name, None)
+            self.believe(outcome)
+        self._in_flight_since_ms.pop(order.client_order_id, None)
 
     async def _look_up(self, name: str, now_ms: int) -> None:
         """Presence and absence are both proven by the venue, or the order stays unknown."""
@@ -238,7 +238,7 @@ class Execution:
                 replace(order, attempt=order.attempt + 1) if order.status is not OrderStatus.INTENT else order
             )
             self._set(order, again)
-            await self._send(name, now_ms)
+            await self._send((name,), now_ms)
             return
         self._settle(name, now_ms)
 

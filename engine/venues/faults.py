@@ -19,12 +19,14 @@ from engine.venues.flattening import CloseOut
 from engine.venues.market_step import MarketStep
 from engine.venues.simulated import SimulatedVenue
 from engine.venues.venue import (
+    Outcome,
     Refused,
     Unresolved,
     VenueBalance,
     VenueEvent,
     VenuePosition,
     VenueUnavailable,
+    outcome_of,
 )
 from store.records import Fill, FundingPayment, Instrument, Order, OrderReport, OrderStatus
 
@@ -104,12 +106,17 @@ class FaultyVenue:
         return await self.inner.instruments()
 
     async def submit(self, order: Order) -> OrderReport:
-        name, attempt = order.client_order_id, order.attempt
-        self._turned_away("submit", name, attempt)
-        if self._plan.strikes(FaultKind.SUBMIT_LOST_BEFORE_ACCEPT, name, attempt):
-            raise Unresolved(f"submit {name}: connection lost")
-        lost = self._plan.strikes(FaultKind.SUBMIT_LOST_AFTER_ACCEPT, name, attempt)
-        return await self._answered(self.inner.submit(order), f"submit {name}", lost)
+        return outcome_of(await self.submit_all((order,)))
+
+    async def submit_all(self, orders: Sequence[Order]) -> Sequence[Outcome]:
+        """Each order has its own luck on its way there and back."""
+        lost = [self._never_arrives(order) for order in orders]
+        arriving = [order for order, fault in zip(orders, lost, strict=True) if fault is None]
+        answers = iter(await self.inner.submit_all(arriving) if arriving else ())
+        return [
+            self._heard(order, next(answers)) if fault is None else fault
+            for order, fault in zip(orders, lost, strict=True)
+        ]
 
     async def cancel(self, client_order_id: str, symbol: str, attempt: int = 0) -> OrderReport:
         self._turned_away("cancel", client_order_id, attempt)
@@ -212,6 +219,22 @@ class FaultyVenue:
     def _repeats(self, event: VenueEvent) -> bool:
         fault = FaultKind.EVENT_REPEATED if event.funding is None else FaultKind.FUNDING_TWICE
         return self._plan.strikes(fault, event_id(event))
+
+    def _never_arrives(self, order: Order) -> Unresolved | None:
+        name, attempt = order.client_order_id, order.attempt
+        try:
+            self._turned_away("submit", name, attempt)
+        except Unresolved as fault:
+            return fault
+        if self._plan.strikes(FaultKind.SUBMIT_LOST_BEFORE_ACCEPT, name, attempt):
+            return Unresolved(f"submit {name}: connection lost")
+        return None
+
+    def _heard(self, order: Order, outcome: Outcome) -> Outcome:
+        """A refusal can be lost like any other answer."""
+        name, attempt = order.client_order_id, order.attempt
+        lost = self._plan.strikes(FaultKind.SUBMIT_LOST_AFTER_ACCEPT, name, attempt)
+        return Unresolved(f"submit {name}: no answer") if lost else outcome
 
     def _turned_away(self, request: str, what: str, attempt: int) -> None:
         for fault, message in _TURNED_AWAY:

@@ -23,12 +23,14 @@ from engine.venues.holdings import after_fill
 from engine.venues.market_step import MarketStep
 from engine.venues.matching import play
 from engine.venues.venue import (
+    Outcome,
     Refused,
     Unresolved,
     VenueBalance,
     VenueEvent,
     VenuePosition,
     VenueUnavailable,
+    outcome_of,
 )
 from engine.venues.worker import Worker
 from store.records import (
@@ -72,8 +74,6 @@ class SimulatedVenue:
         self._worker: Worker | None = None
         self._marks_timer: asyncio.TimerHandle | None = None
         self._marks_job: asyncio.Future[None] | None = None
-        self._arriving: list[tuple[Order, asyncio.Future[OrderReport]]] = []
-        self._accepting: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Create or restore the books. Raises VenueUnavailable where the file cannot be used."""
@@ -156,15 +156,15 @@ class SimulatedVenue:
         return await self._ask(lambda account: [account.instruments[symbol] for symbol in account.symbols])
 
     async def submit(self, order: Order) -> OrderReport:
-        """Accept an order; one already known is reported as it stands. Raises Refused naming the filter.
+        """Accept an order; one already known is reported as it stands. Raises Refused naming the filter."""
+        return outcome_of(await self.submit_all((order,)))
 
-        Orders that arrive in one turn of the loop share a transaction, in the order in which they came.
-        """
-        if not self._arriving:
-            self._accepting = asyncio.ensure_future(self._accept_arrived())
-        answer: asyncio.Future[OrderReport] = asyncio.get_running_loop().create_future()
-        self._arriving.append((order, answer))
-        return await answer
+    async def submit_all(self, orders: Sequence[Order]) -> Sequence[Outcome]:
+        """Accept several orders in one transaction."""
+        try:
+            return await self._command(lambda account: [self._submit(account, order) for order in orders])
+        except Unresolved as failure:
+            return [failure] * len(orders)
 
     async def cancel(self, client_order_id: str, symbol: str, attempt: int = 0) -> OrderReport:
         """Cancel a working order. Raises Refused where there is none."""
@@ -236,25 +236,7 @@ class SimulatedVenue:
         await self._query(lambda: self._books.delist(symbol))
         return await self._command(lambda account: _cancel_delisted(account, symbol))
 
-    async def _accept_arrived(self) -> None:
-        """Begins to run once every caller of this turn of the loop has added its order."""
-        arrived, self._arriving = self._arriving, []
-        found: Sequence[OrderReport | BaseException]
-        try:
-            found = await self._command(
-                lambda account: [self._submit(account, order) for order, _ in arrived]
-            )
-        except Exception as failure:  # noqa: BLE001 - whatever it is, every caller hears it
-            found = [failure] * len(arrived)
-        for (_, answer), outcome in zip(arrived, found, strict=True):
-            if answer.done():
-                continue
-            if isinstance(outcome, BaseException):
-                answer.set_exception(outcome)
-            else:
-                answer.set_result(outcome)
-
-    def _submit(self, account: Account, order: Order) -> OrderReport | Refused:
+    def _submit(self, account: Account, order: Order) -> Outcome:
         known = self._known(account, order.client_order_id)
         if known is not None:
             return report_of(known)

@@ -64,6 +64,18 @@ class VenueBalance:
     cash: Decimal
 
 
+Outcome = OrderReport | Refused | Unresolved
+"""What became of one order: the venue's report, or the exception that `Venue.submit` raises."""
+
+
+def outcome_of(outcomes: Sequence[Outcome]) -> OrderReport:
+    """The report on a single order. Raises what became of it instead."""
+    (outcome,) = outcomes
+    if isinstance(outcome, OrderReport):
+        return outcome
+    raise outcome
+
+
 class Venue(Protocol):
     """What the engine may ask of a venue. Idempotent by client order id: submitting twice creates one order."""
 
@@ -77,6 +89,10 @@ class Venue(Protocol):
 
     async def submit(self, order: Order) -> OrderReport:
         """Place `order` under its client order id. Raises Refused or Unresolved."""
+        ...
+
+    async def submit_all(self, orders: Sequence[Order]) -> Sequence[Outcome]:
+        """Place several orders, which arrive in this order; the outcome of each in its place."""
         ...
 
     async def cancel(self, client_order_id: str, symbol: str, attempt: int = 0) -> OrderReport:

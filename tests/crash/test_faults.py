@@ -21,7 +21,7 @@ def test_a_venue_with_this_fault_is_survived_and_a_restart_changes_nothing(
     undisturbed.finish()
     undisturbed.assert_sound()
     career = start("restarted", BARS, **flags)
-    assert career.live(kill_at=("accepted, answer not booked", 15)).killed
+    assert career.live(kill_at=("accepted, answer not booked", 5)).killed
     career.finish()
     career.assert_sound()
     assert career.digest == undisturbed.digest

@@ -44,6 +44,14 @@ class TestVenueContract:
         await any_market.bar()
         assert len(await any_market.venue.fills(0)) == 1
 
+    async def test_several_arrive_in_the_order_they_were_given(self, any_market: Market[AnyVenue]) -> None:
+        orders = [buy("b", "1"), buy("x", "0.001"), close("c", Side.SELL, "1"), buy("a", "1"), buy("b", "1")]
+        accepted, odd, nothing_held, second, known = await any_market.venue.submit_all(orders)
+        assert isinstance(odd, Refused)
+        assert isinstance(nothing_held, Refused)
+        assert known == accepted
+        assert await any_market.venue.open_orders() == [accepted, second]
+
     async def test_a_refused_order_does_not_exist(self, any_market: Market[AnyVenue]) -> None:
         with pytest.raises(Refused, match="lot"):
             await any_market.venue.submit(buy("a", "0.001"))

@@ -14,7 +14,7 @@ from engine.venues.config import FaultKind, FaultProbabilities, VenueConfig
 from engine.venues.faults import FaultPlan, FaultyVenue, event_id
 from engine.venues.simulated import SimulatedVenue
 from engine.venues.venue import Unresolved, VenueEvent, VenueUnavailable
-from store.records import OrderStatus, Side
+from store.records import OrderReport, OrderStatus, Side
 from tests.engine.venues.conftest import MakeVenue, Market
 from tests.engine.venues.tables import COSTS, HOUR_MS, SYMBOL, buy, sell, stop
 
@@ -89,6 +89,19 @@ class TestRequests:
         with pytest.raises(Unresolved):
             await market.venue.submit(buy("a", "0.001"))
         assert await market.venue.order("a", SYMBOL) is None
+
+    async def test_every_order_of_several_has_its_own_fate(self, make_venue: MakeVenue) -> None:
+        chances = FaultProbabilities(submit_lost_before_accept=0.3, submit_lost_after_accept=0.3)
+        plan = FaultPlan(5, chances)
+        market, names = await faulty(make_venue, plan), [f"a{n}" for n in range(20)]
+        outcomes = await market.venue.submit_all([buy(name, "1") for name in names])
+        heard = {
+            name for name, outcome in zip(names, outcomes, strict=True) if isinstance(outcome, OrderReport)
+        }
+        sent = {n for n in names if not plan.strikes(FaultKind.SUBMIT_LOST_BEFORE_ACCEPT, n)}
+        assert heard == {n for n in sent if not plan.strikes(FaultKind.SUBMIT_LOST_AFTER_ACCEPT, n)}
+        assert {report.client_order_id for report in await market.venue.inner.open_orders()} == sent
+        assert 0 < len(heard) < len(sent) < len(names)
 
     async def test_sent_again_the_next_attempt_has_its_own_fate(self, make_venue: MakeVenue) -> None:
         plan = FaultPlan(3, FaultProbabilities(submit_lost_before_accept=0.5))
