@@ -66,11 +66,13 @@ async def collect(
     try:
         held = {position.symbol: position.quantity for position in await venue.positions()}
         cash = (await venue.balance()).cash
-        if _differing(ledger, fills, held) or _cash_after(ledger, fills, funding) != cash:
+        unexplained, difference = _compared(ledger, fills, funding, held, cash)
+        if unexplained or difference:
             known = len(fills) + len(funding)
             fills = _merged(fills, await venue.fills(since_ms), ledger)
             funding = _merged_funding(funding, await venue.funding(since_ms), ledger)
             recovered = len(fills) + len(funding) - known
+            unexplained, difference = _compared(ledger, fills, funding, held, cash)
     except VenueUnavailable:
         return News(tuple(fills), tuple(funding), reports, last_sequence, False, None, ZERO, 0)
     return News(
@@ -79,8 +81,8 @@ async def collect(
         reports=reports,
         last_sequence=last_sequence,
         proven=True,
-        unexplained=frozenset(_differing(ledger, fills, held)),
-        cash_difference=cash - _cash_after(ledger, fills, funding),
+        unexplained=unexplained,
+        cash_difference=difference,
         recovered=recovered,
         held=held,
     )
@@ -99,6 +101,17 @@ async def foreign_orders(venue: Venue, known: Callable[[str], Awaitable[bool]]) 
 def _unique(events: Sequence[VenueEvent]) -> list[VenueEvent]:
     by_sequence = {event.sequence: event for event in events}
     return [by_sequence[sequence] for sequence in sorted(by_sequence)]
+
+
+def _compared(
+    ledger: Ledger,
+    fills: Sequence[Fill],
+    funding: Sequence[FundingPayment],
+    held: Mapping[str, Decimal],
+    cash: Decimal,
+) -> tuple[frozenset[str], Decimal]:
+    """Symbols whose quantity, and the cash, that the batch would leave different from the venue's."""
+    return frozenset(_differing(ledger, fills, held)), cash - _cash_after(ledger, fills, funding)
 
 
 def _differing(ledger: Ledger, fills: Sequence[Fill], held: Mapping[str, Decimal]) -> set[str]:

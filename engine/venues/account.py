@@ -14,6 +14,7 @@ from decimal import Decimal
 from engine.venues.config import VenueConfig
 from engine.venues.fills import Execution, Level, impact
 from engine.venues.holdings import after_fill, after_funding, cash_change, unrealised
+from engine.venues.margin import liquidation_bound
 from engine.venues.market_step import MarketStep
 from engine.venues.venue import VenueEvent
 from store.records import (
@@ -85,6 +86,7 @@ class Account:
     recent: deque[VenueEvent] = field(default_factory=lambda: deque(maxlen=RECENT_EVENTS))
     changes: Changes = field(default_factory=Changes)
     levels: dict[str, tuple[Order, Position, Level | None]] = field(default_factory=dict)
+    _bounds: dict[str, tuple[Position, float | None]] = field(default_factory=dict)
     _marks: dict[str, Mark] = field(default_factory=dict)
     _prices: dict[str, Decimal | None] = field(default_factory=dict)
     _step: MarketStep | None = None
@@ -140,6 +142,13 @@ class Account:
     def acts(self, order: Order) -> bool:
         """True where the bar being played comes late enough for the order's decision and the latency."""
         return self.open_ms >= order.decision_ts_ms + self.config.latency_bars * self.bar_ms
+
+    def liquidation_bound(self, symbol: str) -> float | None:
+        """`margin.liquidation_bound` of the position held; kept until it changes, for every bar asks for it."""
+        position, known = self.position(symbol), self._bounds.get(symbol)
+        if known is None or known[0] is not position:
+            known = self._bounds[symbol] = (position, liquidation_bound(self.instruments[symbol], position))
+        return known[1]
 
     def only_reduces(self, order: Order) -> bool:
         """Reduce-only orders, protective ones, and sales of what is owned outright."""

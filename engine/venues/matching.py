@@ -239,6 +239,9 @@ class _Bar:
             return
         side = Side.SELL if position.quantity > 0 else Side.BUY
         worst = bar.low if side is Side.SELL else bar.high
+        bound = self._account.liquidation_bound(symbol)
+        if bound is None or (bound - worst) * side.sign > 0:
+            return
         ticks = fills.ticks_against(worst, side.sign, float(instrument.tick))
         if not is_liquidated(instrument, position, ticks * instrument.tick):
             return

@@ -13,7 +13,6 @@ import numpy as np
 
 from engine.venues.account import Account
 from engine.venues.fills import Level
-from engine.venues.margin import liquidation_bound
 from engine.venues.market_step import MarketStep
 from engine.venues.matching import STOPS, level, trail_ticks
 from store.records import Order, OrderType, Side
@@ -79,7 +78,7 @@ def watch(account: Account) -> Watch:
     for index in held:
         symbol = account.symbols[index]
         position = account.position(symbol)
-        bound = liquidation_bound(account.instruments[symbol], position)
+        bound = account.liquidation_bound(symbol)
         if bound is not None and position.quantity > 0:
             lower[index] = max(lower[index], bound)
         elif bound is not None:
