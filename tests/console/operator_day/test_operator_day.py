@@ -13,11 +13,11 @@ from tests.console.cli.engines import environment
 from tests.console.operator_day.day import DAY
 from tests.console.operator_day.tmux import Tmux
 
-pytestmark = [pytest.mark.terminal, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.terminal, pytest.mark.timeout(400)]
 
 SIZES = (
-    pytest.param((160, 45), id="160x45", marks=pytest.mark.slow),
-    pytest.param((100, 30), id="100x30", marks=pytest.mark.slow),
+    pytest.param((160, 45), id="160x45"),
+    pytest.param((100, 30), id="100x30"),
     pytest.param((80, 24), id="80x24"),
 )
 # What the day asked of the engine, and the state it was in afterwards. An armed kill switch holds entries back.
