@@ -18,7 +18,7 @@ from engine.paths import socket_path
 from tests.console.cli.engines import PROGRAM, environment
 from tests.console.terminal_session import TerminalSession, demo, report
 
-pytestmark = [pytest.mark.terminal, pytest.mark.benchmark]
+pytestmark = [pytest.mark.slow, pytest.mark.terminal, pytest.mark.benchmark]
 
 Found = TypeVar("Found")
 TRIES = 3
