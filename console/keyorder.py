@@ -46,7 +46,7 @@ class KeyOrder:
             _WAITS_S, self._give_up, self._turn, queues[-1]
         )
         await self._forward(self._waiting.popleft())
-        self._pass(queues, self._turn)
+        self._pass([*queues, *queues], self._turn)
 
     def _pass(self, queues: Sequence[MessagePump], turn: int) -> None:
         """Follow the key through its queues; behind it in each."""

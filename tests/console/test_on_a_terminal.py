@@ -189,6 +189,19 @@ def test_keys_that_come_in_one_burst_go_where_they_were_meant_to_go() -> None:
         session.until_shown("PAUSE ENTRIES?")
 
 
+def test_fields_that_are_filled_in_one_burst_get_what_is_theirs() -> None:
+    with TerminalSession(demo("--scene", "halted"), (160, 45)) as session:
+        session.until_shown(READY)
+        session.send(b"\x10")
+        session.until_shown("Find an action")
+        session.send(b"resume trading")
+        session.until(lambda: "Kill switch" not in session.text)
+        session.send(b"\r")
+        session.until_shown("RESUME TRADING")
+        session.send(b"RESUME\rlooked into it")
+        session.until_shown("Enter resumes trading.")
+
+
 def test_nothing_suspends_the_process() -> None:
     with TerminalSession(demo("--scene", "running")) as session:
         session.until_shown(READY)
