@@ -11,7 +11,7 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -38,6 +38,7 @@ from store.rows import (
     ControlRow,
     DecisionRow,
     ReadingRow,
+    SignalDay,
     command_payload,
     command_values,
     control_payload,
@@ -162,6 +163,11 @@ class Journal:
                 statistics,
             ),
         )
+
+    def signal_day(self, day: SignalDay) -> None:
+        """A signal's day, once it has ended."""
+        *numbers, reasons = astuple(day)
+        self._append("signal_days", (*numbers, to_sorted_json(reasons)))
 
     def equity(self, ts_ms: int, totals: LedgerTotals, gross: float, net: float) -> None:
         """The account after all else that this transaction holds; of one market time the last stands."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from store.codecs import EVENT, FILL, FUNDING, INSTRUMENT, ORDER, OVERRIDE, POSITION, TOTALS, Codec, readable
 from store.database import Database
 from store.records import Event, Fill, FundingPayment, Instrument, Order, Override, Position
-from store.rows import EquityRow
-from store.statements import EQUITY_COLUMNS
+from store.rows import EquityRow, SignalDay
+from store.statements import EQUITY_COLUMNS, SIGNAL_DAY_COLUMNS
 
 T = TypeVar("T")
 
@@ -46,6 +47,14 @@ async def positions(database: Database) -> list[Position]:
 async def overrides(database: Database) -> list[Override]:
     """The restrictions in force."""
     return await _load(database, OVERRIDE, "ORDER BY name, scope")
+
+
+async def signal_days(database: Database, since_ms: int) -> list[SignalDay]:
+    """The days of all signals that began at or after `since_ms`, oldest first."""
+    sql = f"SELECT {SIGNAL_DAY_COLUMNS} FROM signal_days WHERE day_ms >= ? ORDER BY day_ms, signal"
+    found = await database.query(sql, (since_ms,))
+    with readable("signal_days"):
+        return [SignalDay(*numbers, json.loads(reasons)) for *numbers, reasons in found]
 
 
 async def session_state(database: Database) -> dict[str, Any]:

@@ -66,6 +66,32 @@ class ReadingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalDay:
+    """What one signal would have earned by itself on one UTC day, as `engine.shadow` says: a row of `signal_days`.
+
+    `pnl` = `gross_pnl` - `cost`, `turnover` and `attribution` are fractions of equity; `weight` is its share of its
+    class when the day ended. `readings` counts symbols it spoke of, `opinions` those it had one of, `hits` and
+    `misses` how many were judged. `information_coefficient` None: undefined. `reasons`: count by reason, OK included.
+    """
+
+    day_ms: int
+    signal: str
+    bars: int
+    pnl: float
+    gross_pnl: float
+    cost: float
+    turnover: float
+    attribution: float
+    weight: float
+    hits: int
+    misses: int
+    readings: int
+    opinions: int
+    information_coefficient: float | None
+    reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class EquityRow:
     """The account at one market time; `gross` and `net` are exposures as fractions of equity."""
 

@@ -28,6 +28,10 @@ def _newest(table: str, columns: str, keys: str) -> str:
 
 EQUITY_COLUMNS: Final = f"ts_ms, gross, net, {TOTALS.columns}"
 _READING_COLUMNS: Final = "signal, ts_ms, universe_id, reading_values, confidences, reasons, statistics"
+SIGNAL_DAY_COLUMNS: Final = (
+    "day_ms, signal, bars, pnl, gross_pnl, cost, turnover, attribution, weight, hits, misses, readings, opinions, "
+    "information_coefficient, reasons"
+)
 _COMMAND_COLUMNS: Final = (
     "wall_ms, market_ts_ms, actor, kind, arguments, reason, accepted, message, state_before, state_after"
 )
@@ -42,6 +46,7 @@ APPENDED: Final = {
     "universes": _insert("universes", "id, symbols", " ON CONFLICT (id) DO NOTHING"),
     "decisions": _insert("decisions", "ts_ms, universe_id, state, halted, stages, scalars"),
     "readings": _newest("readings", _READING_COLUMNS, "signal, ts_ms"),
+    "signal_days": _insert("signal_days", SIGNAL_DAY_COLUMNS),
     "order_events": _insert("order_events", _ORDER_EVENT_COLUMNS),
     "fills": _once(FILL, "fill_id"),
     "funding": _once(FUNDING, "funding_id"),
