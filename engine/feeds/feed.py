@@ -5,7 +5,9 @@ A block is a pure function of the source and the range asked for, so a restarted
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from store.data_fault import DataFault
@@ -34,7 +36,9 @@ class BarBlock:
     """`n` consecutive bars of S symbols: arrays [n, S] float64, NaN where the source has no bar.
 
     Row i covers [first_open_ms + i * bar_ms, + bar_ms). `volume` is in base units.
-    `funding` holds the settlements inside the block, ordered by (ts_ms, symbol_index).
+    `funding` holds the settlements inside the block, ordered by (ts_ms, symbol_index). `taker_buy_volume` is the
+    part of `volume` that was bought by takers, None where the source does not tell. `inputs` [n, S] each, by name as
+    in `strategies.inputs`: as known at the close of each bar; absent where the source knows nothing of the kind.
     """
 
     first_open_ms: int
@@ -45,6 +49,8 @@ class BarBlock:
     close: FloatArray
     volume: FloatArray
     funding: tuple[FundingSettlement, ...] = ()
+    taker_buy_volume: FloatArray | None = None
+    inputs: Mapping[str, FloatArray] = MappingProxyType({})
 
     def __len__(self) -> int:
         return int(self.close.shape[0])
