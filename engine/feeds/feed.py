@@ -6,8 +6,7 @@ A block is a pure function of the source and the range asked for, so a restarted
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from store.data_fault import DataFault
@@ -50,7 +49,7 @@ class BarBlock:
     volume: FloatArray
     funding: tuple[FundingSettlement, ...] = ()
     taker_buy_volume: FloatArray | None = None
-    inputs: Mapping[str, FloatArray] = MappingProxyType({})
+    inputs: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.close.shape[0])
