@@ -54,7 +54,7 @@ async def signal_days(database: Database, since_ms: int) -> list[SignalDay]:
     sql = f"SELECT {SIGNAL_DAY_COLUMNS} FROM signal_days WHERE day_ms >= ? ORDER BY day_ms, signal"
     found = await database.query(sql, (since_ms,))
     with readable("signal_days"):
-        return [SignalDay(*numbers, json.loads(reasons)) for *numbers, reasons in found]
+        return [SignalDay(*(*numbers, json.loads(reasons))) for *numbers, reasons in found]
 
 
 async def session_state(database: Database) -> dict[str, Any]:
