@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,8 +22,9 @@ from store.records import InstrumentKind
 from strategies.blend import diversification
 from strategies.evaluate import Readings, evaluate
 from strategies.evidence.breakout import average_true_range
+from strategies.inputs import INPUT_NAMES
 from strategies.panel import Panel
-from strategies.signal import BAR_LENGTHS_MS, Signal
+from strategies.signal import BAR_LENGTHS_MS, TAKER_BUY_VOLUME, Signal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +44,7 @@ BAR_NAMES = {length: name for name, length in BAR_LENGTHS_MS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One bar of every symbol, [S] float64, NaN where missing."""
+    """One bar of every symbol, [S] float64, NaN where missing; `inputs` as in `BarBlock`, of this bar."""
 
     open_ms: int
     open: FloatArray
@@ -52,6 +53,7 @@ class Row:
     close: FloatArray
     volume: FloatArray
     funding: tuple[FundingSettlement, ...]
+    inputs: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 def bars_to_remember(signals: Sequence[Signal], least: Mapping[str, int]) -> dict[str, int]:
@@ -60,6 +62,14 @@ def bars_to_remember(signals: Sequence[Signal], least: Mapping[str, int]) -> dic
     for signal in signals:
         depths[signal.bar] = max(depths.get(signal.bar, 1), signal.window)
     return depths
+
+
+def inputs_to_keep(signals: Sequence[Signal]) -> dict[str, set[str]]:
+    """Which inputs a panel must keep for these signals beside its bars of each size."""
+    kept: dict[str, set[str]] = {}
+    for signal in signals:
+        kept.setdefault(signal.bar, set()).update(name for name in signal.fields if name in INPUT_NAMES)
+    return kept
 
 
 def rows(block: BarBlock) -> list[Row]:
@@ -76,6 +86,7 @@ def rows(block: BarBlock) -> list[Row]:
             block.close[index],
             block.volume[index],
             tuple(settled.get(index, ())),
+            {name: values[index] for name, values in block.inputs.items()},
         )
         for index in range(len(block))
     ]
@@ -93,7 +104,7 @@ class MarketState:
         count = len(self.symbols)
         self._base = BAR_NAMES[self.bar_ms]
         more = bars_to_remember(self.signals, {self._base: max(DAY_MS // self.bar_ms, 1), "1d": PANEL_DAYS})
-        self._panel = Panel(self.symbols, self.bar_ms, more.pop("1d"), more)
+        self._panel = Panel(self.symbols, self.bar_ms, more.pop("1d"), more, inputs_to_keep(self.signals))
         self._intraday = tuple(sorted({signal.bar for signal in self.signals} - {"1d"}))
         self._volatility = volatility.initial(count, self.bar_ms, parameters.volatility_decay_days)
         self._forecasts = diversification.initial(len(self.signals))
@@ -136,7 +147,16 @@ class MarketState:
     def append(self, row: Row) -> None:
         """Fold one bar in."""
         self.sigma_bar_before, close_before = self._sigma_bar, self.last_close
-        completed = self._panel.append(row.open_ms, row.open, row.high, row.low, row.close, row.volume)
+        completed = self._panel.append(
+            row.open_ms,
+            row.open,
+            row.high,
+            row.low,
+            row.close,
+            row.volume,
+            row.inputs.get(TAKER_BUY_VOLUME),
+            row.inputs,
+        )
         self._look_back()
         entered = np.empty((2, len(self.symbols)))
         kernel.enter(
@@ -195,6 +215,7 @@ class MarketState:
 
     def _fold(self, block: BarBlock, start: int, stop: int) -> None:
         part = slice(start, stop)
+        inputs = {name: values[part] for name, values in block.inputs.items()}
         open_ms = block.first_open_ms + start * self.bar_ms
         completed = self._panel.extend(
             open_ms,
@@ -203,6 +224,8 @@ class MarketState:
             block.low[part],
             block.close[part],
             block.volume[part],
+            inputs.get(TAKER_BUY_VOLUME),
+            inputs,
         )
         self._look_back()
         volatility.extend(self._volatility, self._filled_closes(stop - start))

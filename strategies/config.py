@@ -110,7 +110,8 @@ def check_bar_sizes(signals: Sequence[Signal], market_bar_ms: int) -> None:
 
 
 def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
-    from strategies.registry import check_window, one_line
+    from strategies.attempt import one_line
+    from strategies.registry import check_fields, check_window
 
     kind = registry.kinds.get(name)
     if kind is None or name in SignalsConfig.model_fields:
@@ -122,6 +123,7 @@ def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
     try:
         signal = kind.build(kind.settings(**{**settings.parameters, **given}))
         check_window(signal)
+        check_fields(signal)
     except ValidationError as fault:
         first = fault.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from store.records import SignalClass, SignalType
-from strategies.signal import FloatArray, KernelResult, Mirror, Signal, SignalKind
+from strategies.signal import FloatArray, KernelResult, Legs, Mirror, Signal, SignalKind
 from strategies.windows import result_arrays
 
 Spans = Callable[..., KernelResult]
@@ -25,14 +25,17 @@ def bar_signal(
     statistics: Callable[[Any], tuple[str, ...]],
     spans: Spans,
     kernels: str,
+    optional: tuple[str, ...] = (),
+    signal_class: SignalClass = SignalClass.DIRECTIONAL,
+    legs: Legs | None = None,
 ) -> SignalKind:
-    """What is registered for a directional signal whose settings have `bar` and `window`."""
+    """What is registered for a signal whose settings have `bar` and `window`."""
 
     def build(chosen: Any) -> Signal:
         return Signal(
             name=name,
             title=title,
-            signal_class=SignalClass.DIRECTIONAL,
+            signal_class=signal_class,
             type=type,
             bar=chosen.bar,
             window=chosen.window,
@@ -45,6 +48,8 @@ def bar_signal(
             kernel=partial(_whole, spans, chosen),
             roll=partial(spans, chosen, chosen.window),
             kernels=kernels,
+            optional=optional,
+            legs=legs,
         )
 
     return SignalKind(name, settings, build)

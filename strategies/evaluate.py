@@ -1,11 +1,9 @@
-"""Readings of all signals on all symbols, with what no kernel knows: warm-up, gaps, filled bars, stale
-inputs.
+"""Readings of all signals on all symbols: one path serves one bar and a whole history, and both judge the same
+windows by the same rules.
 
-One path serves one bar and a whole history: both judge the same windows by the same rules. A signal reads
-the completed bars of its own size, and speaks anew when one of them completes. No opinion is (NaN, 0) with
-the first reason that holds: WARMUP (fewer than W bars since the history began), STALE (the newest real bar
-closed more than two bars ago), NAN_INPUT (a bar of the window is missing), GAP (fewer than 98 % of its bars
-are real), then the kernel's own. Otherwise confidence is the kernel's times the share of real bars.
+A signal reads the completed bars of its own size, and speaks anew when one of them completes. What the framework
+makes of a window stands in `strategies.judgement`. A signal that raises is silent alone: its readings are BROKEN, its
+fault is told, and no other reading changes; nor does it when signals are added, left out or put in another order.
 """
 
 from __future__ import annotations
@@ -18,20 +16,20 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from strategies.panel import BoolArray, Frame, Panel
-from strategies.signal import (
-    REASONS,
-    TAKER_BUY_VOLUME,
-    Explanation,
-    FloatArray,
-    IntArray,
-    KernelResult,
-    Reason,
-    Signal,
+from strategies.attempt import attempt, check, joined
+from strategies.judgement import (
+    OK,
+    STALE_BARS,
+    BoolArray,
+    Facts,
+    judged,
+    required,
+    required_inputs,
+    silenced,
 )
+from strategies.panel import Frame, Panel
+from strategies.signal import REASONS, Explanation, FloatArray, IntArray, KernelResult, Reason, Signal
 
-LEAST_REAL_SHARE = 0.98
-STALE_BARS = 2
 CHUNK_FLOATS = 500_000
 """Window elements copied at a time by the batch: bounds its memory, changes no result."""
 
@@ -46,7 +44,7 @@ class Readings:
     `closed_ms` [K] says when the newest bar each signal read had closed (-1 before the first), `ts_ms` the
     newest of them. `statistics` holds per signal the kernel's raw statistics by name, [S] each; NaN where it
     has none. Unlike value and confidence they are what the kernel said, whatever the framework's rules made
-    of it.
+    of it. `faults` [K] says in a line what is wrong with a signal that raised, "" where nothing is.
     """
 
     ts_ms: int
@@ -55,6 +53,7 @@ class Readings:
     confidence: FloatArray
     reasons: tuple[tuple[Reason, ...], ...]
     statistics: tuple[Mapping[str, FloatArray], ...]
+    faults: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,44 +69,39 @@ class PastReadings:
     reason: IntArray
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the framework knows of windows, [...] each: which have a missing bar, the share of bars that are
-    flat stand-ins, the bars since the symbol's history began, and the age of the newest real bar's close in
-    ms."""
-
-    missing: BoolArray
-    filled_share: FloatArray
-    count: IntArray
-    age_ms: IntArray
-
-
 def evaluate(
     signals: Sequence[Signal], panel: Panel, now_ms: int | None = None, before: Readings | None = None
 ) -> Readings:
     """Readings of the newest completed bars. `now_ms`, in market time, dates the newest bar's age.
 
     Without it the end of the newest completed bar counts as now. Given the readings `before`, signals of
-    whose size no bar has completed since keep theirs. Raises ValueError where a signal's bar size or window
-    is not in the panel's memory, and where a kernel gives other statistics than its signal names.
+    whose size no bar has completed since keep theirs. Raises ValueError where a signal's bar size, window or
+    input is not in the panel's memory.
     """
     shape = (len(signals), len(panel.symbols))
     value, confidence = np.empty(shape), np.empty(shape)
-    reasons, statistics, closed_ms = [], [], []
+    reasons, statistics, closed_ms, faults = [], [], [], []
     for index, signal in enumerate(signals):
         closed_ms.append(panel.frame(signal.bar).close_ms)
         if before is not None and before.closed_ms[index] == closed_ms[index]:
             value[index], confidence[index] = before.value[index], before.confidence[index]
             reasons.append(before.reasons[index])
             statistics.append(before.statistics[index])
+            faults.append(before.faults[index])
             continue
-        fields, facts = _newest(signal, panel, now_ms)
-        result = signal.run(*fields)
-        value[index], confidence[index], reason = _judge(signal, result, facts)
+        result, fault, facts, code = _said(signal, panel, now_ms)
+        value[index], confidence[index], reason = judged(result, facts, code)
         reasons.append(tuple(REASONS[code] for code in reason.tolist()))
         statistics.append(dict(zip(signal.statistic_names, result.statistics.T, strict=True)))
+        faults.append(fault)
     return Readings(
-        max(closed_ms, default=-1), tuple(closed_ms), value, confidence, tuple(reasons), tuple(statistics)
+        max(closed_ms, default=-1),
+        tuple(closed_ms),
+        value,
+        confidence,
+        tuple(reasons),
+        tuple(statistics),
+        tuple(faults),
     )
 
 
@@ -119,15 +113,14 @@ def explain(signal: Signal, panel: Panel, symbol: str, now_ms: int | None = None
     them.
     """
     column = panel.symbols.index(symbol)
-    fields, facts = _newest(signal, panel, now_ms)
-    value, confidence, reason = _judge(signal, signal.run(*fields), facts)
-    raw = signal.explain(*(field[column] for field in fields))
+    result, _, facts, code = _said(signal, panel, now_ms)
+    value, confidence, reason = judged(result, facts, code)
     return Explanation(
         value=float(value[column]),
         confidence=float(confidence[column]),
         reason=REASONS[int(reason[column])],
         statistics={
-            **raw.statistics,
+            **signal.explanation(result, column).statistics,
             "bars": float(min(facts.count[column], signal.window)),
             "window": float(signal.window),
             "filled_share": float(facts.filled_share[column]),
@@ -151,86 +144,133 @@ def past_readings(signals: Sequence[Signal], panel: Panel, bar: str = "1d") -> P
     value, confidence = np.empty(shape), np.empty(shape)
     reason = np.empty(shape, dtype=np.int64)
     for index, signal in enumerate(signals if bars else ()):
-        judged = _past(signal, frame, bars)
-        value[:, index], confidence[:, index], reason[:, index] = (part.T for part in judged)
+        said = _past(signal, panel.symbols, frame, bars)
+        value[:, index], confidence[:, index], reason[:, index] = (part.T for part in said)
     ts_ms = frame.close_ms - frame.step_ms * np.arange(bars - 1, -1, -1, dtype=np.int64)
     return PastReadings(ts_ms, value, confidence, reason)
 
 
-def _judge(signal: Signal, result: KernelResult, facts: Facts) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Value, confidence and reason code, shaped as the facts, under the framework's rules."""
-    shape = facts.count.shape
-    real_share = 1.0 - facts.filled_share
-    reason = result.reason.reshape(shape)
-    for code, holds in (
-        (Reason.GAP, real_share < LEAST_REAL_SHARE),
-        (Reason.NAN_INPUT, facts.missing),
-        (Reason.STALE, facts.age_ms > STALE_BARS * signal.bar_ms),
-        (Reason.WARMUP, facts.count < signal.window),
-    ):
-        reason = np.where(holds, REASONS.index(code), reason)
-    silent = reason != REASONS.index(Reason.OK)
-    return (
-        np.where(silent, np.nan, result.value.reshape(shape)),
-        np.where(silent, 0.0, result.confidence.reshape(shape) * real_share),
-        reason,
-    )
+def _said(signal: Signal, panel: Panel, now_ms: int | None) -> tuple[KernelResult, str, Facts, IntArray]:
+    """What the kernel says of the newest windows, its fault, the facts [S], and the framework's reason codes [S]."""
+    fields, facts = _newest(signal, panel, now_ms)
+    code = silenced(signal, facts)
+    if signal.cross:
+        fields = tuple(_without(field, code)[None] for field in fields)
+    result, fault = attempt(signal, fields, panel.symbols if signal.cross else ())
+    return result, fault, facts, code
 
 
 def _newest(signal: Signal, panel: Panel, now_ms: int | None) -> tuple[tuple[FloatArray, ...], Facts]:
     """The newest window [S, W] of each field, and the facts [S]."""
     frame = panel.frame(signal.bar)
     since_close_ms = 0 if now_ms is None else now_ms - frame.close_ms
-    fields = tuple(frame.window(field, signal.window) for field in signal.fields)
+    known = {field: frame.window(field, signal.window) for field in signal.fields}
     missing = np.zeros(len(panel.symbols), dtype=np.bool_)
-    for name, field in zip(signal.fields, fields, strict=True):
-        if name != TAKER_BUY_VOLUME:
-            missing |= np.isnan(field).any(axis=-1)
-    return fields, Facts(
+    for name in required(signal):
+        missing |= np.isnan(known[name]).any(axis=-1)
+    absent = [np.isnan(known[name]) for name in required_inputs(signal)]
+    return tuple(known.values()), Facts(
         missing=missing,
         filled_share=frame.filled(signal.window).mean(axis=-1),
         count=frame.count,
         age_ms=frame.missing_run * frame.step_ms + since_close_ms,
+        unknown=_any([_all(holes) for holes in absent]),
+        outdated=_any([holes[:, -1] for holes in absent]),
     )
 
 
-def _past(signal: Signal, frame: Frame, bars: int) -> tuple[FloatArray, FloatArray, IntArray]:
+def _past(
+    signal: Signal, symbols: tuple[str, ...], frame: Frame, bars: int
+) -> tuple[FloatArray, FloatArray, IntArray]:
     """Readings [S, bars] of the windows that ended each of the newest `bars` bars."""
     span = min(bars + signal.window - 1, frame.held)
-    absent = ((0, 0), (bars + signal.window - 1 - span, 0))
-    fields = tuple(
-        np.pad(frame.window(field, span), absent, constant_values=np.nan) for field in signal.fields
-    )
-    missing = np.zeros(fields[0].shape, dtype=np.bool_)
-    for name, field in zip(signal.fields, fields, strict=True):
-        if name != TAKER_BUY_VOLUME:
-            missing |= np.isnan(field)
-    filled = np.pad(frame.filled(span), absent, constant_values=False)
+    before = ((0, 0), (bars + signal.window - 1 - span, 0))
+    known = {
+        field: np.pad(frame.window(field, span), before, constant_values=np.nan) for field in signal.fields
+    }
+    filled = np.pad(frame.filled(span), before, constant_values=False)
+    missing = np.zeros(filled.shape, dtype=np.bool_)
+    for name in required(signal):
+        missing |= np.isnan(known[name])
+    absent = [np.isnan(known[name]) for name in required_inputs(signal)]
     facts = Facts(
         missing=_within(missing, signal.window) > 0,
         filled_share=_within(filled, signal.window) / signal.window,
         count=np.maximum(frame.count[:, None] - np.arange(bars - 1, -1, -1), 0),
         age_ms=_missing_runs(frame)[:, -bars:] * frame.step_ms,
+        unknown=_any([_within(holes, signal.window) == signal.window for holes in absent]),
+        outdated=_any([holes[:, -bars:] for holes in absent]),
     )
-    pieces = [_rolled(signal, [field[row : row + 1] for field in fields]) for row in range(len(filled))]
-    result = KernelResult(*(np.concatenate(parts) for parts in zip(*pieces, strict=True)))
-    return _judge(signal, result, facts)
+    code = silenced(signal, facts)
+    series = tuple(known.values())
+    if signal.cross:
+        return judged(_crossed(signal, symbols, series, code), facts, code)
+    pieces = [_rolled(signal, [field[row : row + 1] for field in series]) for row in range(len(symbols))]
+    return judged(joined(pieces), facts, code)
 
 
 def _rolled(signal: Signal, series: Sequence[FloatArray]) -> KernelResult:
     """What the kernel says of every window of one symbol's series [1, n], statistics left out."""
-    if signal.roll is not None:
-        result = signal.roll(*series)
-        return result._replace(statistics=result.statistics[:0])
-    pieces = []
     windows = series[0].shape[1] - signal.window + 1
+    if signal.roll is not None:
+        try:
+            result = signal.roll(*series)
+            check(signal, result, windows)
+            return _spoken(result)
+        except Exception:  # noqa: BLE001, S110 - the windows one by one say on which it is that it raises
+            pass
+    pieces = []
     chunk = max(1, CHUNK_FLOATS // signal.window)
     for start in range(0, windows, chunk):
+        cut = [_cut(field, signal.window, start, min(windows, start + chunk))[0] for field in series]
+        pieces.append(_spoken(attempt(signal, cut)[0]))
+    return joined(pieces)
+
+
+def _crossed(
+    signal: Signal, symbols: tuple[str, ...], series: Sequence[FloatArray], code: IntArray
+) -> KernelResult:
+    """What the kernel says of every window of all symbols' series [S, n], in the order [S, windows]; no statistics."""
+    pieces = []
+    windows = code.shape[1]
+    chunk = max(1, CHUNK_FLOATS // (signal.window * len(symbols)))
+    for start in range(0, windows, chunk):
         stop = min(windows, start + chunk)
-        cut = (_cut(field[0], signal.window, start, stop) for field in series)
-        result = signal.run(*cut)
-        pieces.append(result._replace(statistics=result.statistics[:0]))
-    return KernelResult(*(np.concatenate(parts) for parts in zip(*pieces, strict=True)))
+        cut = [
+            _without(_cut(field, signal.window, start, stop), code[:, start:stop]).swapaxes(0, 1)
+            for field in series
+        ]
+        pieces.append(_spoken(attempt(signal, [np.ascontiguousarray(field) for field in cut], symbols)[0]))
+    said = joined(pieces)
+    return KernelResult(
+        _turned(said.value, windows),
+        _turned(said.confidence, windows),
+        _turned(said.reason, windows),
+        said[3],
+    )
+
+
+def _turned(said: NDArray[T], windows: int) -> NDArray[T]:
+    """What is said in the order [windows, S], flat, in the order [S, windows], flat."""
+    return said.reshape(windows, -1).T.ravel()
+
+
+def _any(flags: Sequence[BoolArray]) -> BoolArray | None:
+    return np.logical_or.reduce(flags) if flags else None
+
+
+def _all(flags: BoolArray) -> BoolArray:
+    return np.logical_and.reduce(flags, axis=-1)  # type: ignore[no-any-return]
+
+
+def _without(windows: NDArray[T], code: IntArray) -> NDArray[T]:
+    """The windows [..., W] with NaN for whole windows the framework has a reason against."""
+    windows[code != OK] = np.nan
+    return windows
+
+
+def _spoken(result: KernelResult) -> KernelResult:
+    return result._replace(statistics=result.statistics[:0])
 
 
 def _within(flags: BoolArray, window: int) -> IntArray:
@@ -248,5 +288,6 @@ def _missing_runs(frame: Frame) -> IntArray:
 
 
 def _cut(series: NDArray[T], window: int, start: int, stop: int) -> NDArray[T]:
-    """Windows [stop - start, window] of a series [n], copied so that each is contiguous."""
-    return np.ascontiguousarray(sliding_window_view(series[start : stop + window - 1], window))
+    """Windows [R, stop - start, window] of series [R, n], copied so that each is contiguous."""
+    view = sliding_window_view(series[:, start : stop + window - 1], window, axis=1)
+    return np.array(view, order="C")

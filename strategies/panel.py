@@ -5,24 +5,27 @@ base bars that really exist. A missing bar of a grid is filled flat (O = H = L =
 and flagged for the first three in a row and NaN from the fourth on, until a real bar comes. Filling only
 looks back. A bar without volume but with prices is real. Only completed periods are seen; the period in
 which a symbol's history begins counts only where the history begins with the period's first bar.
+
+What is known beside the bars is never filled: a period has what was known at the close of its last base bar,
+whether or not prices were missing, and the sums of what fell into it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from strategies.inputs import ADDED_UP, INPUT_NAMES
 from strategies.panel_state import FRAME_SYMBOL, PANEL_SYMBOL
 from strategies.settings import LONGEST_WINDOW
 from strategies.signal import (
     CLOSE_MS,
     DAY_MS,
     FIELDS,
-    READABLE,
     TAKER_BUY_VOLUME,
     FloatArray,
     IntArray,
@@ -35,6 +38,9 @@ Block = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 """Open, high, low, close, volume of n consecutive bars, each [n, S]."""
 KEPT = (*FIELDS, TAKER_BUY_VOLUME)
 """What is remembered of each bar."""
+Inputs = Mapping[str, FloatArray]
+"""What is known beside the bars, by the names of `strategies.inputs`; one that is not there is nowhere known."""
+NOTHING: Inputs = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,8 @@ class Frame:
 
     `clock` = (open of the period in progress in ms or -1, periods completed), `symbols` [S] of
     FRAME_SYMBOL, `bars` [6, S, depth] in the order of KEPT and `filled` [S, depth] are rings indexed by
-    period modulo depth.
+    period modulo depth, as is `inputs` [I, S, depth] in the order of `input_names`; `gathered` [I, S] is that
+    of the period in progress.
     """
 
     bar: str
@@ -53,6 +60,10 @@ class Frame:
     symbols: NDArray[np.void]
     bars: FloatArray
     filled_ring: BoolArray
+    input_names: tuple[str, ...]
+    adds_up: BoolArray
+    gathered: FloatArray
+    inputs: FloatArray
 
     @property
     def completed(self) -> int:
@@ -86,8 +97,11 @@ class Frame:
         """
         if field == CLOSE_MS:
             return self._close_times(length)
+        if field in self.input_names:
+            return self._newest(self.inputs[self.input_names.index(field)], length, np.nan)
         if field not in KEPT:
-            raise ValueError(f"a panel has {', '.join(READABLE)}: no field {field!r}")
+            known = ", ".join((*KEPT, CLOSE_MS, *self.input_names))
+            raise ValueError(f"this panel keeps {known} of its bars of {self.bar}: no field {field!r}")
         return self._newest(self.bars[KEPT.index(field)], length, np.nan)
 
     def filled(self, length: int) -> BoolArray:
@@ -113,9 +127,9 @@ class Frame:
 class Panel:
     """Rolling memory of base bars of size `bar_ms` and of the larger bars made of them.
 
-    `days`: daily bars remembered; `more`: other sizes to gather, with the bars of each to remember. Memory
-    is taken once, whatever the length of the history. Raises ValueError for a base bar that does not divide
-    a UTC day.
+    `days`: daily bars remembered; `more`: other sizes to gather, with the bars of each to remember; `inputs`:
+    what to keep beside the bars, by their size. Memory is taken once, whatever the length of the history.
+    Raises ValueError for a base bar that does not divide a UTC day, and for an unknown input.
     """
 
     def __init__(
@@ -124,13 +138,18 @@ class Panel:
         bar_ms: int,
         days: int = LONGEST_WINDOW,
         more: Mapping[str, int] | None = None,
+        inputs: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
         if bar_ms <= 0 or bar_ms > DAY_MS or DAY_MS % bar_ms:
             raise ValueError(f"a base bar must divide the UTC day: {bar_ms} ms does not")
         self.symbols = tuple(symbols)
         self.bar_ms = bar_ms
         self.last_open_ms = -1
-        self.frames = {bar: self._frame(bar, depth) for bar, depth in {**(more or {}), "1d": days}.items()}
+        depths = {**(more or {}), "1d": days}
+        self.frames = {
+            bar: self._frame(bar, depth, (inputs or {}).get(bar, ())) for bar, depth in depths.items()
+        }
+        self._read = frozenset(name for frame in self.frames.values() for name in frame.input_names)
         self._days = self.frames["1d"]
         count = len(self.symbols)
         self._symbols = np.zeros(count, dtype=PANEL_SYMBOL)
@@ -140,8 +159,9 @@ class Panel:
         self._row = np.empty((len(KEPT), 1, count))
         self._row_fields: Block = (self._row[0], self._row[1], self._row[2], self._row[3], self._row[4])
 
-    def _frame(self, bar: str, depth: int) -> Frame:
+    def _frame(self, bar: str, depth: int, inputs: Iterable[str]) -> Frame:
         step_ms = bar_length_ms(bar)
+        names = tuple(sorted(set(inputs), key=_place))
         if step_ms % self.bar_ms:
             raise ValueError(f"bars of {bar} are not a multiple of the base bar of {self.bar_ms} ms")
         if depth < 1:
@@ -150,9 +170,19 @@ class Panel:
         symbols = np.zeros(count, dtype=FRAME_SYMBOL)
         for field in ("last_close", "open", "high", "low", "close"):
             symbols[field] = np.nan
-        bars = np.full((len(KEPT), count, depth), np.nan)
-        clock = np.array([-1, 0], dtype=np.int64)
-        return Frame(bar, step_ms, depth, clock, symbols, bars, np.zeros((count, depth), dtype=np.bool_))
+        return Frame(
+            bar,
+            step_ms,
+            depth,
+            np.array([-1, 0], dtype=np.int64),
+            symbols,
+            np.full((len(KEPT), count, depth), np.nan),
+            np.zeros((count, depth), dtype=np.bool_),
+            names,
+            np.array([name in ADDED_UP for name in names], dtype=np.bool_),
+            np.full((len(names), count), np.nan),
+            np.full((len(names), count, depth), np.nan),
+        )
 
     def append(
         self,
@@ -163,8 +193,11 @@ class Panel:
         close: FloatArray,
         volume: FloatArray,
         taker_buy_volume: FloatArray | None = None,
+        inputs: Inputs = NOTHING,
     ) -> bool:
         """Take the bars [S] opening at `open_ms`, NaN where missing; True when a UTC day completed.
+
+        `inputs` [S] by name is what was known at their close.
 
         Bars of the grid that were skipped count as missing for every symbol. Raises ValueError for a bar
         off the grid or not after the last one.
@@ -172,7 +205,8 @@ class Panel:
         row = self._row
         row[0, 0], row[1, 0], row[2, 0], row[3, 0], row[4, 0] = open, high, low, close, volume
         row[5, 0] = np.nan if taker_buy_volume is None else taker_buy_volume
-        return self._take(open_ms, self._row_fields, row[5]) > 0
+        known = {name: inputs[name][None, :] for name in self._read if name in inputs}
+        return self._take(open_ms, self._row_fields, row[5], known) > 0
 
     def extend(
         self,
@@ -183,16 +217,19 @@ class Panel:
         close: FloatArray,
         volume: FloatArray,
         taker_buy_volume: FloatArray | None = None,
+        inputs: Inputs = NOTHING,
     ) -> int:
         """Take n consecutive bars [n, S] exactly as n appends would; returns the UTC days completed."""
         block = (_rows(open), _rows(high), _rows(low), _rows(close), _rows(volume))
         takers = np.full(block[0].shape, np.nan) if taker_buy_volume is None else _rows(taker_buy_volume)
-        if any(field.shape != (len(block[0]), len(self.symbols)) for field in (*block, takers)):
+        known = {name: inputs[name] for name in self._read if name in inputs}
+        shape = (len(block[0]), len(self.symbols))
+        if any(field.shape != shape for field in (*block, takers, *known.values())):
             raise ValueError(f"a block of bars needs its arrays [n, {len(self.symbols)}]")
-        return self._take(first_open_ms, block, takers) if len(block[0]) else 0
+        return self._take(first_open_ms, block, takers, known) if len(block[0]) else 0
 
-    def _take(self, first_open_ms: int, block: Block, taker_buy_volume: FloatArray) -> int:
-        from strategies.panel_kernels import aggregate, track
+    def _take(self, first_open_ms: int, block: Block, taker_buy_volume: FloatArray, known: Inputs) -> int:
+        from strategies.panel_kernels import aggregate, gather_inputs, track
 
         if first_open_ms % self.bar_ms:
             raise ValueError(f"bar at {first_open_ms} ms is off the grid of {self.bar_ms} ms")
@@ -201,6 +238,17 @@ class Panel:
         track(self.last_open_ms, first_open_ms, self.bar_ms, *block, self._symbols, self._day_volume)
         days = 0
         for frame in self.frames.values():
+            if frame.input_names:
+                gather_inputs(
+                    first_open_ms,
+                    self.bar_ms,
+                    frame.step_ms,
+                    _stacked(frame.input_names, known, block[0].shape),
+                    frame.adds_up,
+                    frame.clock,
+                    frame.gathered,
+                    frame.inputs,
+                )
             days = aggregate(
                 first_open_ms,
                 self.bar_ms,
@@ -261,3 +309,18 @@ class Panel:
 
 def _rows(field: FloatArray) -> FloatArray:
     return np.ascontiguousarray(field, dtype=np.float64)
+
+
+def _place(name: str) -> int:
+    if name not in INPUT_NAMES:
+        raise ValueError(f"no input {name!r}: there are {', '.join(INPUT_NAMES)}")
+    return INPUT_NAMES.index(name)
+
+
+def _stacked(names: Sequence[str], known: Inputs, shape: tuple[int, ...]) -> FloatArray:
+    """The inputs of these names [I, n, S], NaN where nowhere known."""
+    stacked = np.full((len(names), *shape), np.nan)
+    for values, name in zip(stacked, names, strict=True):
+        if name in known:
+            values[:] = known[name]
+    return stacked

@@ -202,3 +202,65 @@ def aggregate(
             clock[1] += 1
             completed += 1
     return completed
+
+
+@njit(cache=True)
+def keep_inputs(completed: int, gathered: Floats, rings: Floats) -> None:
+    """Write what was gathered of the period that ended into the ring, and begin anew."""
+    slot = completed % rings.shape[2]
+    for index in range(gathered.shape[0]):
+        for column in range(gathered.shape[1]):
+            rings[index, column, slot] = gathered[index, column]
+            gathered[index, column] = math.nan
+
+
+@njit(
+    numba.void(
+        numba.int64,
+        numba.int64,
+        numba.int64,
+        numba.float64[:, :, ::1],
+        numba.boolean[::1],
+        numba.int64[::1],
+        BLOCK,
+        numba.float64[:, :, ::1],
+    ),
+    cache=True,
+    nogil=True,
+)
+def gather_inputs(
+    first_open_ms: int,
+    bar_ms: int,
+    step_ms: int,
+    values: Floats,
+    adds_up: Flags,
+    clock: Integers,
+    gathered: Floats,
+    rings: Floats,
+) -> None:
+    """Gather values [I, n, S] at the closes of base bars into periods of `step_ms`, ahead of `aggregate`, which moves
+    the clock on: their sums, or the value at the close of the period's last base bar."""
+    period_open_ms, completed = clock[0], clock[1]
+    for row in range(values.shape[1]):
+        open_ms = first_open_ms + row * bar_ms
+        if period_open_ms < 0:
+            period_open_ms = open_ms - open_ms % step_ms
+        while period_open_ms + step_ms <= open_ms:
+            keep_inputs(completed, gathered, rings)
+            period_open_ms += step_ms
+            completed += 1
+        is_last = open_ms + bar_ms == period_open_ms + step_ms
+        for index in range(values.shape[0]):
+            for column in range(values.shape[2]):
+                value = values[index, row, column]
+                if adds_up[index]:
+                    if math.isnan(gathered[index, column]):
+                        gathered[index, column] = value
+                    elif not math.isnan(value):
+                        gathered[index, column] += value
+                elif is_last:
+                    gathered[index, column] = value
+        if is_last:
+            keep_inputs(completed, gathered, rings)
+            period_open_ms += step_ms
+            completed += 1

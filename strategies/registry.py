@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
+from strategies.attempt import one_line
 from strategies.classical import averages, bands, convergence, relative_strength
 from strategies.evidence import breakout, momentum, reversal
 from strategies.settings import LONGEST_INTRADAY_WINDOW, LONGEST_WINDOW
@@ -99,9 +100,18 @@ def _checked(kind: object) -> SignalKind:
     if signal.name != kind.name:
         raise ValueError(f"it is registered as {kind.name} but builds {signal.name}")
     check_window(signal)
+    check_fields(signal)
+    return kind
+
+
+def check_fields(signal: Signal) -> None:
+    """Raise ValueError for fields nobody knows, and for what a signal that reads a cross-section cannot have."""
     if unknown := [field for field in signal.fields if field not in READABLE]:
         raise ValueError(f"it reads unknown fields: {', '.join(unknown)}")
-    return kind
+    if unread := [field for field in signal.optional if field not in signal.fields]:
+        raise ValueError(f"it can do without fields it does not read: {', '.join(unread)}")
+    if signal.cross and signal.roll is not None:
+        raise ValueError("it reads a cross-section, which has no roll")
 
 
 def check_window(signal: Signal) -> None:
@@ -110,9 +120,3 @@ def check_window(signal: Signal) -> None:
     longest = LONGEST_WINDOW if signal.bar == "1d" else LONGEST_INTRADAY_WINDOW
     if not 1 <= signal.window <= longest:
         raise ValueError(f"its window of {signal.window} bars is not within 1 and {longest}")
-
-
-def one_line(fault: Exception) -> str:
-    """A fault as its class and message on one line."""
-    text = " ".join(str(fault).split())
-    return f"{type(fault).__name__}: {text}" if text else type(fault).__name__

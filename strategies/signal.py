@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.records import SignalClass, SignalType
+from strategies.inputs import INPUT_NAMES
 from strategies.settings import SignalSettings
 
 FloatArray = NDArray[np.float64]
@@ -31,8 +32,8 @@ TAKER_BUY_VOLUME = "taker_buy_volume"
 """Base volume whose buyer took; NaN where the source does not tell, which is no fault of the bar."""
 CLOSE_MS = "close_ms"
 """When each bar closed, UTC epoch ms as float64, for what begins at midnight or by a schedule."""
-READABLE = (*FIELDS, TAKER_BUY_VOLUME, CLOSE_MS)
-"""The fields a signal may read."""
+READABLE = (*FIELDS, TAKER_BUY_VOLUME, CLOSE_MS, *INPUT_NAMES)
+"""The fields a signal may read: of its bars, and beside them."""
 DAY_MS = 86_400_000
 BAR_LENGTHS_MS = {
     "1m": 60_000,
@@ -65,9 +66,13 @@ class Reason(StrEnum):
     NO_ARB = "NO_ARB"
     TOO_FEW_ASSETS = "TOO_FEW_ASSETS"
     NOT_BORROWABLE = "NOT_BORROWABLE"
+    NO_INPUT = "NO_INPUT"
+    BROKEN = "BROKEN"
 
 
 REASONS: tuple[Reason, ...] = tuple(Reason)
+OPINIONS = (Reason.OK, Reason.NOT_BORROWABLE)
+"""The reasons that stand beside a value: any other is no opinion."""
 
 
 class Mirror(StrEnum):
@@ -89,6 +94,8 @@ class KernelResult(NamedTuple):
 
 
 Kernel = Callable[..., KernelResult]
+Legs = Callable[[tuple[str, ...], FloatArray], FloatArray]
+"""(symbols, values [S]) to weights [S, S]: row r holds the signed weights of what reading r scales, sum of |w| 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,11 @@ class Signal:
     affair: WARMUP). `roll`, where there is one, takes series [N, n] with n >= W and gives, in the order
     [N, n - W + 1], what `kernel` says of each of their windows: the same to 1e-9, in less time.
     `kernels` names the module of its compiled kernels where that is loaded for this signal alone.
+
+    `optional` names fields whose NaN are the kernel's own affair. With `cross` a reading depends on all
+    symbols: the kernel takes their names [S], then arrays [N, S, w], a symbol without opinion as a row of
+    NaN, and says N * S results, symbols side by side; it has no `roll`. `legs` tells a market-neutral
+    signal's instruments; None where they are not listed.
     """
 
     name: str
@@ -128,39 +140,53 @@ class Signal:
     kernel: Kernel
     roll: Kernel | None = None
     kernels: str = ""
+    optional: tuple[str, ...] = ()
+    cross: bool = False
+    legs: Legs | None = None
 
     @property
     def bar_ms(self) -> int:
         return bar_length_ms(self.bar)
 
-    def evaluate(self, *windows: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def evaluate(self, *windows: FloatArray, symbols: tuple[str, ...] = ()) -> tuple[FloatArray, FloatArray]:
         """Value and confidence [...] of windows [..., w], one array per field in the order of `fields`.
 
-        Raises ValueError when the number or the shapes of the arrays do not fit.
+        Windows of a cross-section are [..., S, w], and `symbols` names its S. Raises ValueError when the number
+        or the shapes of the arrays do not fit.
         """
-        result = self.run(*windows)
+        result = self.run(*windows, symbols=symbols)
         shape = windows[0].shape[:-1]
         return result.value.reshape(shape), result.confidence.reshape(shape)
 
     def explain(self, *window: FloatArray) -> Explanation:
         """The reading of one window, arrays [w], with its reason and raw statistics."""
-        result = self.run(*(np.asarray(field)[None, :] for field in window))
+        return self.explanation(self.run(*(np.asarray(field)[None, :] for field in window)), 0)
+
+    def explanation(self, result: KernelResult, index: int) -> Explanation:
+        """One of the readings of a result."""
         return Explanation(
-            value=float(result.value[0]),
-            confidence=float(result.confidence[0]),
-            reason=REASONS[int(result.reason[0])],
-            statistics=dict(zip(self.statistic_names, result.statistics[0].tolist(), strict=True)),
+            value=float(result.value[index]),
+            confidence=float(result.confidence[index]),
+            reason=REASONS[int(result.reason[index])],
+            statistics=dict(zip(self.statistic_names, result.statistics[index].tolist(), strict=True)),
         )
 
-    def run(self, *windows: FloatArray) -> KernelResult:
+    def run(self, *windows: FloatArray, symbols: tuple[str, ...] = ()) -> KernelResult:
         """All the kernel says of windows [..., w], flattened to N = the product of the leading axes."""
         if len(windows) != len(self.fields):
             raise ValueError(f"signal {self.name} reads {', '.join(self.fields)}: got {len(windows)} arrays")
         shapes = {np.shape(window) for window in windows}
         if len(shapes) != 1 or not (shape := shapes.pop()):
             raise ValueError(f"signal {self.name}: its fields need one shape [..., w], got {sorted(shapes)}")
-        flat = (math.prod(shape[:-1]), shape[-1])
-        return self.kernel(*(np.require(window, np.float64, ("C", "W")).reshape(flat) for window in windows))
+        if not self.cross:
+            flat: tuple[int, ...] = (math.prod(shape[:-1]), shape[-1])
+            return self.kernel(*(_contiguous(window, flat) for window in windows))
+        if len(shape) < 2 or shape[-2] != len(symbols):
+            raise ValueError(
+                f"signal {self.name}: its fields need [..., {len(symbols)} symbols, w], got {shape}"
+            )
+        flat = (math.prod(shape[:-2]), *shape[-2:])
+        return self.kernel(symbols, *(_contiguous(window, flat) for window in windows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +204,7 @@ def bar_length_ms(bar: str) -> int:
         return BAR_LENGTHS_MS[bar]
     except KeyError:
         raise ValueError(f"unknown bar size {bar!r}: use one of {', '.join(BAR_LENGTHS_MS)}") from None
+
+
+def _contiguous(window: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    return np.require(window, np.float64, ("C", "W")).reshape(shape)

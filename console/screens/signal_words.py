@@ -21,7 +21,9 @@ REASONS: Mapping[str, str] = {
     "NEAR_EXPIRY": "no opinion: the contract expires too soon",
     "NO_ARB": "no opinion: the prices allow no trade between them",
     "TOO_FEW_ASSETS": "no opinion: too few symbols to rank",
-    "NOT_BORROWABLE": "no opinion: the asset cannot be borrowed",
+    "NOT_BORROWABLE": "it stays out: the asset cannot be borrowed",
+    "NO_INPUT": "no opinion: this market does not have what it reads",
+    "BROKEN": "no opinion: the signal itself failed, see the events",
 }
 
 # The first pattern that fits names the statistic; {} is the number in its name.

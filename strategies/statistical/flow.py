@@ -60,4 +60,5 @@ KIND = bar_signal(
     statistics=lambda settings: STATISTICS,
     spans=spans,
     kernels="strategies.statistical.kernels.flow",
+    optional=(TAKER_BUY_VOLUME,),
 )

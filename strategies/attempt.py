@@ -1,0 +1,71 @@
+"""Running a kernel that may be anybody's: what it says, or what is wrong with it, and never an exception.
+
+A window on which a kernel raises, or says what no kernel may say, is BROKEN: no opinion. The windows beside it are
+asked again one by one, so that what is said of a window does not depend on its neighbours, here as everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from strategies.signal import OPINIONS, REASONS, FloatArray, KernelResult, Reason, Signal
+
+ROUNDING = 1e-9
+"""How far a value or a confidence may lie outside its bounds."""
+_OPINIONS = [REASONS.index(reason) for reason in OPINIONS]
+
+
+def attempt(
+    signal: Signal, windows: Sequence[FloatArray], symbols: tuple[str, ...] = ()
+) -> tuple[KernelResult, str]:
+    """What a signal says of windows [N, w], or [N, S, w] of a cross-section, and its fault in one line, if any."""
+    count = len(windows[0])
+    rows = count * (windows[0].shape[1] if signal.cross else 1)
+    try:
+        result = signal.run(*windows, symbols=symbols)
+        check(signal, result, rows)
+    except Exception as fault:  # noqa: BLE001 - a kernel may raise anything; the other signals must run
+        if count <= 1:
+            return _broken(signal, rows), one_line(fault)
+        alone = [attempt(signal, [w[i : i + 1] for w in windows], symbols)[0] for i in range(count)]
+        return joined(alone), one_line(fault)
+    return result, ""
+
+
+def check(signal: Signal, result: KernelResult, rows: int) -> None:
+    """Raise ValueError where a result is not one of `rows` readings of this signal."""
+    value, confidence, reason, statistics = result
+    if not value.shape == confidence.shape == reason.shape == (rows,):
+        raise ValueError(f"it says {value.shape} values and {confidence.shape} confidences of {rows} windows")
+    if statistics.shape != (rows, len(signal.statistic_names)):
+        raise ValueError(f"it says {statistics.shape} statistics of {rows} windows: {signal.statistic_names}")
+    if rows and not 0 <= reason.min() <= reason.max() < len(REASONS):
+        raise ValueError(
+            f"it gives a reason code that does not exist, within {reason.min()} and {reason.max()}"
+        )
+    told = np.isin(reason, _OPINIONS)
+    good = (np.abs(value) <= 1.0 + ROUNDING) & (np.abs(confidence - 0.5) <= 0.5 + ROUNDING)
+    if (bad := np.flatnonzero(told & ~good)).size:
+        raise ValueError(f"it says value {value[bad[0]]:g} with confidence {confidence[bad[0]]:g}")
+
+
+def joined(results: Sequence[KernelResult]) -> KernelResult:
+    """Results one after the other."""
+    return KernelResult(*(np.concatenate(parts) for parts in zip(*results, strict=True)))
+
+
+def one_line(fault: Exception) -> str:
+    """A fault as its class and message on one line."""
+    text = " ".join(str(fault).split())
+    return f"{type(fault).__name__}: {text}" if text else type(fault).__name__
+
+
+def _broken(signal: Signal, rows: int) -> KernelResult:
+    return KernelResult(
+        np.full(rows, np.nan),
+        np.zeros(rows),
+        np.full(rows, REASONS.index(Reason.BROKEN), dtype=np.int64),
+        np.full((rows, len(signal.statistic_names)), np.nan),
+    )
