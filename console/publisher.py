@@ -1,7 +1,8 @@
 """The one place that fetches pictures of the engine: it decides when the screen is brought up to date, and when not.
 
 The engine is never asked to wait, and is asked for a picture only when the terminal has taken the last one: a stalled
-line costs it nothing. While the loop lags, every other turn is left out.
+line costs it nothing. While the loop lags, and while the market and the engine stand still, every other turn is left
+out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from engine.snapshot import Snapshot
 _MOST_WAITING = 2
 _SLOW_ABOVE_MS = 20.0
 _FAST_BELOW_MS = 10.0
+_STILL_TURNS = 8
 SILENT_AFTER_MS = 3_000
 
 
@@ -98,18 +100,22 @@ class Publisher:
         self._turns = 0
         self._slow = False
         self._dropped_seen = 0
+        self._seen: object = None
+        self._still = 0
 
     def turn(self, *, armed: bool = False) -> Turn | None:
         """What to show now, or None."""
         self._turns += 1
         lag = self._lag_p99_ms()
         self._slow = lag > (_FAST_BELOW_MS if self._slow else _SLOW_ABOVE_MS)
-        if self._output.waiting > _MOST_WAITING or (self._slow and self._turns % 2):
+        if self._output.waiting > _MOST_WAITING or (self._halved and self._turns % 2):
             return None
         repaint = self._output.dropped != self._dropped_seen and self._output.waiting == 0
         if repaint:
             self._dropped_seen = self._output.dropped
-        return Turn(self.view(lag, armed=armed), repaint)
+        view = self.view(lag, armed=armed)
+        self._watch(view)
+        return Turn(view, repaint)
 
     def view(self, lag_p99_ms: float = 0.0, *, armed: bool = False) -> View:
         """The newest picture, whatever the terminal does."""
@@ -120,8 +126,34 @@ class Publisher:
             mode=snapshot.mode if snapshot is not None else self._mode,
             wall_ms=now,
             silent_ms=max(0, now - snapshot.wall_ts_ms) if snapshot is not None else 0,
-            hz=self._hz / 2 if self._slow else self._hz,
+            hz=self._hz / 2 if self._halved else self._hz,
             lag_p99_ms=lag_p99_ms,
             armed=armed,
             attachment=self._attachment(),
         )
+
+    @property
+    def _halved(self) -> bool:
+        return self._slow or self._still >= _STILL_TURNS
+
+    def _watch(self, view: View) -> None:
+        """Count the turns since anything but ages and clocks has changed; none before the first picture."""
+        seen = None if view.snapshot is None else (_moving(view.snapshot), view.armed, view.silent)
+        self._still = self._still + 1 if seen is not None and seen == self._seen else 0
+        self._seen = seen
+
+
+def _moving(snapshot: Snapshot) -> object:
+    """What of a picture changes whenever the market moves or the engine does something."""
+    return (
+        snapshot.phase,
+        snapshot.state,
+        snapshot.notice,
+        snapshot.decisions,
+        snapshot.equity,
+        snapshot.fills,
+        snapshot.working_orders,
+        snapshot.kill,
+        snapshot.log[-1].sequence if snapshot.log else 0,
+        [row.price for row in snapshot.signals],
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from console.publisher import Publisher
 from tests.console.recorded_link import RecordedLink
@@ -69,6 +69,19 @@ def test_a_lagging_loop_halves_the_rate_until_it_has_clearly_recovered() -> None
     assert bench.turns(20) == 10
     bench.lag_ms = 9.0
     assert bench.turns(20) == 20
+
+
+def test_where_nothing_moves_the_rate_is_halved_until_something_does() -> None:
+    bench = Bench()
+    bench.link.show(running())
+    assert bench.turns(9) == 9
+    assert bench.turns(20) == 10
+    bench.link.show(replace(running(), equity="1.00"))
+    assert 0 < bench.turns(2) <= 2
+    assert bench.turns(6) == 6
+    assert bench.turns(20) == 10
+    bench.link.show(replace(running(), equity="1.00", sequence=77, wall_ts_ms=WALL_MS + 250))
+    assert bench.turns(20) == 10, "a picture that differs in its time alone is no movement"
 
 
 def test_the_view_says_how_old_the_picture_is_and_at_which_rate_it_is_shown() -> None:
