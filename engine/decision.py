@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -20,6 +19,8 @@ from engine import decision_packing as packing
 from engine import kernel_cache
 from risk.parameters import RiskParameters
 from store.records import SignalClass, SignalType, TradingState
+from strategies.blend.rules import PLAIN_RULES, BlendRules
+from strategies.blend.veto import NEVER, OverlaySide, vetoes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,14 +30,6 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
 
 STAGES = at.STAGES
-
-
-class OverlaySide(IntEnum):
-    """The sign of the forecast an overlay multiplies."""
-
-    BOTH = 0
-    LONG = 1
-    SHORT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +109,15 @@ class Market:
 class Portfolio:
     """What we have: `equity` and `high_water_mark` in quote currency, `quantity` [S] signed units,
     `hold_age_ms` [S] since the hold that a symbol is in began (0 where none), `working` [S] signed units of
-    open orders (None: none; stops and targets do not count)."""
+    open orders (None: none; stops and targets do not count), `leaning` [S] the sign of the last forecast that was
+    not 0 (None: none yet)."""
 
     equity: float
     high_water_mark: float
     quantity: FloatArray
     hold_age_ms: FloatArray
     working: FloatArray | None = None
+    leaning: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +141,7 @@ class Parameters:
 
     signals: SignalTable
     risk: RiskParameters
+    rules: BlendRules = PLAIN_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +152,8 @@ class Decision:
     then fractions of equity; row `neutral` holds the neutral legs alone and rows `type` to `drawdown` the
     rest alone, which meet in `state`; row `round` is the quantity that will result as a fraction. `bound`
     [14, S] marks what a stage changed by more than 1e-12 (for `round`: an order that a minimum suppressed).
+    `agreement` [S] is what of all directional forecasts points one way, and `netted` [S] what opposing ones took
+    from each other (sum of sizes less the size of the sum; forecast units, before diversification).
     `neutral` [S] are the legs after `drawdown`, `current` [S] is c, `average` [S] the position of an average
     forecast.
 
@@ -168,6 +166,8 @@ class Decision:
     bound: BoolArray
     coverage: FloatArray
     hold: BoolArray
+    agreement: FloatArray
+    netted: FloatArray
     current: FloatArray
     average: FloatArray
     neutral: FloatArray
@@ -196,7 +196,8 @@ class Decider:
         self._signals, self._codes = packing.pack_signals(table)
         self._rows = tuple(packing.enabled_rows(table, signal_class) for signal_class in _CLASSES)
         self._type_limits = np.array([parameters.risk.type_limits[kind] for kind in SignalType])
-        self._inputs = packing.pack_parameters(parameters.risk)
+        self._inputs = packing.pack_parameters(parameters.risk, parameters.rules)
+        self._veto_below, self._overlays = parameters.rules.veto_below, self._rows[2]
         self._allow_short, self._use_cost_band = parameters.risk.allow_short, parameters.risk.cost_band
         self._symbols = np.zeros((at.SYMBOL_ROWS, symbols))
         self._flags = np.zeros((at.FLAG_ROWS, symbols), dtype=np.bool_)
@@ -223,7 +224,7 @@ class Decider:
         legs = self._no_legs if neutral is None else neutral
         symbols = self._shape[1]
         self._pack_symbols(market, portfolio, legs)
-        self._pack_flags(market, risk)
+        self._pack_flags(market, self._with_vetoes(readings, risk))
         self._pack_book(portfolio, risk, legs.hedge)
         stages, bound = np.empty((at.STAGE_COUNT, symbols)), np.empty((at.STAGE_COUNT, symbols), np.bool_)
         facts, marks = np.empty((at.FACT_ROWS, symbols)), np.empty((at.MARK_ROWS, symbols), np.bool_)
@@ -268,6 +269,7 @@ class Decider:
             portfolio.hold_age_ms,
             legs.beta,
             legs.held,
+            nothing if portfolio.leaning is None else portfolio.leaning,
         )
         packing.fill_rows(self._symbols, columns)
 
@@ -282,6 +284,15 @@ class Decider:
             risk.cooldown_short,
         )
         packing.fill_rows(self._flags, columns)
+
+    def _with_vetoes(self, readings: Readings, risk: RiskInputs) -> RiskInputs:
+        """What overlays forbid is not wanted just as during a cooldown: held, reduced, never opened."""
+        if self._veto_below <= NEVER:
+            return risk
+        long, short = vetoes(readings.value, self._overlays, self._codes[at.SIDE], self._veto_below)
+        return replace(
+            risk, cooldown_long=risk.cooldown_long | long, cooldown_short=risk.cooldown_short | short
+        )
 
     def _pack_book(self, portfolio: Portfolio, risk: RiskInputs, hedge: int) -> None:
         """Fill the entries that change from bar to bar."""
@@ -344,6 +355,8 @@ def _decision(
         bound=bound,
         coverage=facts[at.COVERAGE],
         hold=marks[at.HOLD],
+        agreement=facts[at.AGREEMENT],
+        netted=facts[at.NETTED],
         current=facts[at.CURRENT],
         average=facts[at.AVERAGE],
         neutral=facts[at.NEUTRAL],

@@ -10,6 +10,7 @@ import numpy as np
 from engine import decision_layout as at
 from risk.parameters import RiskParameters
 from store.records import SignalClass, SignalType
+from strategies.blend.rules import BlendRules
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def enabled_rows(table: tuple[SignalSpec, ...], signal_class: SignalClass) -> In
     return np.array(rows, dtype=np.int64)
 
 
-def pack_parameters(risk: RiskParameters) -> FloatArray:
+def pack_parameters(risk: RiskParameters, rules: BlendRules) -> FloatArray:
     """The entries of `inputs` that stay, in the order of `decision_layout`; the others are 0 until a bar is
     decided."""
     constants = (
@@ -58,6 +59,9 @@ def pack_parameters(risk: RiskParameters) -> FloatArray:
         risk.dd_halt,
         risk.hold_max_age_ms,
         risk.buffer_fraction,
+        rules.agreement_floor,
+        float(rules.confidence_netting),
+        rules.flip_margin,
     )
     inputs = np.zeros(at.INPUTS)
     inputs[at.VOLATILITY_TARGET :] = constants

@@ -108,7 +108,8 @@ def forecast(
     codes: IntArray,
     directional: IntArray,
     overlays: IntArray,
-    fdm: float,
+    leaning: FloatArray,
+    inputs: FloatArray,
     stages: FloatArray,
     bound: BoolArray,
     facts: FloatArray,
@@ -125,14 +126,25 @@ def forecast(
         signals[at.SCALAR],
         directional,
         usable,
-        fdm,
+        inputs[at.FDM],
+        inputs[at.CONFIDENCE_NETTING] > 0.0,
         facts[at.COVERAGE],
         hold,
         parts,
         blended,
         bound[at.STAGE_BLEND],
     )
-    conflict.temper(parts, directional, blended, tempered)
+    conflict.temper(
+        parts,
+        directional,
+        blended,
+        inputs[at.AGREEMENT_FLOOR],
+        inputs[at.FLIP_MARGIN],
+        leaning,
+        facts[at.AGREEMENT],
+        facts[at.NETTED],
+        tempered,
+    )
     overlay.overlay(value, overlays, signals[at.UP], signals[at.DOWN], codes[at.SIDE], tempered, overlaid)
 
 
@@ -307,7 +319,7 @@ def step(
     measure_book(correlation, symbols, flags, inputs, facts, summary, checks)
     multiplier, netted, grossed = summary[at.APPLIED_MULTIPLIER], stages[at.STAGE_NET], stages[at.STAGE_GROSS]
     forecast(
-        value, confidence, signals, codes, directional, overlays, inputs[at.FDM],
+        value, confidence, signals, codes, directional, overlays, symbols[at.LEANING], inputs,
         stages, bound, facts, hold, parts, usable,
     )  # fmt: skip
     neutral.build_legs(

@@ -47,6 +47,7 @@ def blend(
     directional: IntArray,
     usable: BoolArray,
     fdm: float,
+    by_confidence: bool,
     coverage: FloatArray,
     hold: BoolArray,
     parts: FloatArray,
@@ -58,7 +59,8 @@ def blend(
 
     `coverage` [S] is the weight of those with an opinion, `hold` [S] where the symbol is not usable or less
     than half of the weight has one (a book of no directional signal holds nothing), `parts` [K, S] the w' f
-    whose sum, times the diversification multiplier, is the forecast.
+    whose sum, times the diversification multiplier, is the forecast. `by_confidence`: w' is in proportion to the
+    weight times the confidence instead of the weight.
     """
     for s in range(forecast.size):
         coverage[s] = 0.0
@@ -66,12 +68,19 @@ def blend(
             if has_opinion(value[k, s], confidence[k, s]):
                 coverage[s] += weight[k]
         hold[s] = not usable[s] or (directional.size > 0 and coverage[s] < LEAST_COVERAGE)
+        said = coverage[s]
+        if by_confidence:
+            said = 0.0
+            for k in directional:
+                if has_opinion(value[k, s], confidence[k, s]):
+                    said += weight[k] * confidence[k, s]
         total = 0.0
         for k in directional:
             parts[k, s] = 0.0
-            if not hold[s] and has_opinion(value[k, s], confidence[k, s]):
+            if not hold[s] and said > 0.0 and has_opinion(value[k, s], confidence[k, s]):
+                voice = weight[k] * confidence[k, s] if by_confidence else weight[k]
                 forecast_k = clip(scalar[k] * value[k, s] * confidence[k, s], -1.0, 1.0)
-                parts[k, s] = weight[k] / coverage[s] * forecast_k
+                parts[k, s] = voice / said * forecast_k
                 total += parts[k, s]
         forecast[s] = clip(fdm * total, -1.0, 1.0)
         bound[s] = abs(forecast[s] - fdm * total) > NEGLIGIBLE

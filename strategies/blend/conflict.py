@@ -1,4 +1,4 @@
-"""Stage `conflict`: signals that contradict each other make a smaller forecast."""
+"""Stage `conflict`: signals that contradict each other make a smaller forecast, and a change of sides must be meant."""
 
 from __future__ import annotations
 
@@ -15,13 +15,30 @@ if TYPE_CHECKING:
 
 
 @njit(nogil=True)
-def temper(parts: FloatArray, directional: IntArray, forecast: FloatArray, tempered: FloatArray) -> None:
-    """`tempered` [S] = F (1/2 + a/2), a = abs(sum of parts) / sum of abs(parts), 1 where nobody speaks."""
+def temper(
+    parts: FloatArray,
+    directional: IntArray,
+    forecast: FloatArray,
+    floor: float,
+    flip_margin: float,
+    leaning: FloatArray,
+    agreement: FloatArray,
+    netted: FloatArray,
+    tempered: FloatArray,
+) -> None:
+    """`tempered` [S] = F (floor + (1 - floor) a), `agreement` a = abs(sum of parts) / sum of abs(parts), 1 where
+    nobody speaks; 0 where that is smaller than `flip_margin` and opposes the sign `leaning` [S].
+
+    `netted` [S] = sum of abs(parts) - abs(sum of parts): what opposing opinions took from each other.
+    """
     for s in range(forecast.size):
         total = 0.0
         size = 0.0
         for k in directional:
             total += parts[k, s]
             size += abs(parts[k, s])
-        agreement = abs(total) / size if size > 0.0 else 1.0
-        tempered[s] = forecast[s] * (0.5 + 0.5 * agreement)
+        agreement[s] = abs(total) / size if size > 0.0 else 1.0
+        netted[s] = max(size - abs(total), 0.0)
+        tempered[s] = forecast[s] * (floor + (1.0 - floor) * agreement[s])
+        if tempered[s] * leaning[s] < 0.0 and abs(tempered[s]) < flip_margin:
+            tempered[s] = 0.0

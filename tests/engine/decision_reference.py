@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.decision import STAGES, OverlaySide
+from engine.decision import STAGES
 from store.records import SignalClass, SignalType, TradingState
+from strategies.blend.veto import OverlaySide
 from tests.engine.decision_worlds import World
 
 Floats = NDArray[np.float64]
@@ -59,7 +60,7 @@ def reference(world: World) -> Reference:
 
 def _forecast_stages(world: World, usable: Flags, out: Reference) -> Floats:
     """Blend, conflict, overlay; the weighted forecasts w' f of every signal."""
-    specs = world.parameters.signals.signals
+    specs, rules = world.parameters.signals.signals, world.parameters.rules
     value, confidence = world.readings.value, world.readings.confidence
     is_directional = np.array([s.signal_class is SignalClass.DIRECTIONAL for s in specs], dtype=bool)
     weight = np.array([s.weight for s in specs]) * is_directional
@@ -70,11 +71,15 @@ def _forecast_stages(world: World, usable: Flags, out: Reference) -> Floats:
     out.hold = ~usable | (enabled & (out.coverage < 0.5 - 1e-9))
     forecast = np.where(spoken, np.clip(scalar[:, None] * value * confidence, -1, 1), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        weighted = np.where(out.hold | (out.coverage == 0), 0.0, weight[:, None] * forecast / out.coverage)
+        voice = weight[:, None] * (np.where(spoken, confidence, 0.0) if rules.confidence_netting else spoken)
+        said = voice.sum(axis=0)
+        weighted = np.where(out.hold | (said == 0), 0.0, voice * forecast / said)
     blended = np.clip(world.risk.fdm * weighted.sum(axis=0), -1, 1)
     size = np.abs(weighted).sum(axis=0)
     agreement = np.divide(np.abs(weighted.sum(axis=0)), size, out=np.ones_like(size), where=size != 0)
-    tempered = blended * (0.5 + agreement / 2)
+    tempered = blended * (rules.agreement_floor + (1 - rules.agreement_floor) * agreement)
+    leaning = np.zeros(world.symbols) if world.portfolio.leaning is None else world.portfolio.leaning
+    tempered[(tempered * leaning < 0) & (np.abs(tempered) < rules.flip_margin)] = 0.0
     product = np.ones(world.symbols)
     for k, spec in enumerate(specs):
         if spec.signal_class is SignalClass.OVERLAY and spec.weight > 0:
@@ -173,12 +178,28 @@ def _scaling_stages(world: World, legs: dict[int, Floats], out: Reference) -> di
     return {k: leg * factor * out.multiplier for k, leg in legs.items()}
 
 
+def _vetoed(world: World, side: OverlaySide) -> Flags:
+    """Symbols on which an overlay allows no new exposure on that side."""
+    rules = world.parameters.rules
+    forbidden = np.zeros(world.symbols, dtype=bool)
+    for k, spec in enumerate(world.parameters.signals.signals):
+        if (
+            spec.signal_class is SignalClass.OVERLAY
+            and spec.weight > 0
+            and spec.side in (side, OverlaySide.BOTH)
+        ):
+            forbidden |= world.readings.value[k] < rules.veto_below
+    return forbidden
+
+
 def _state_stage(world: World, current: Floats, legs: dict[int, Floats], out: Reference) -> None:
     old = out.hold & (world.portfolio.hold_age_ms > 3 * DAY_MS)
     state = TradingState.HALTED if out.halt else world.risk.state
 
     def judge(wanted: Floats) -> Floats:
-        cooling = (world.risk.cooldown_long & (wanted > 0)) | (world.risk.cooldown_short & (wanted < 0))
+        no_long = world.risk.cooldown_long | _vetoed(world, OverlaySide.LONG)
+        no_short = world.risk.cooldown_short | _vetoed(world, OverlaySide.SHORT)
+        cooling = (no_long & (wanted > 0)) | (no_short & (wanted < 0))
         reducing = world.risk.locked | world.market.stale | cooling | (state >= TradingState.REDUCING)
         clipped = np.clip(wanted, np.minimum(0, current), np.maximum(0, current))
         target = np.where(reducing, clipped, wanted)

@@ -14,7 +14,6 @@ from engine.decision import (
     Decision,
     Market,
     NeutralLegs,
-    OverlaySide,
     Parameters,
     Portfolio,
     Readings,
@@ -25,6 +24,7 @@ from engine.decision import (
 from risk.config import RiskConfig
 from risk.parameters import RiskParameters
 from store.records import SignalClass, SignalType, TradingState
+from strategies.blend.veto import OverlaySide
 
 Floats = NDArray[np.float64]
 
