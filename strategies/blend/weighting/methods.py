@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,35 +14,13 @@ from strategies.blend.weighting.hierarchical import hierarchical
 from strategies.blend.weighting.performance import tilted
 from strategies.blend.weighting.risk_parity import equal_risk
 from strategies.blend.weighting.sample import Sample, usable
+from strategies.blend.weighting.settings import Method, WeightingSettings
 from strategies.blend.weighting.shrinkage import Estimate, estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
-
-
-class Method(StrEnum):
-    """Where the weights of a class come from."""
-
-    MANUAL = "manual"
-    EQUAL = "equal"
-    INVERSE_VOLATILITY = "inverse-volatility"
-    EQUAL_RISK = "equal-risk"
-    HIERARCHICAL = "hierarchical"
-    PERFORMANCE = "performance"
-
-
-@dataclass(frozen=True, slots=True)
-class WeightingSettings:
-    """`least_days` in common that an estimate needs, `floor` and `cap` of a share, `shrink` in [0, 1] toward equal
-    shares (performance alone)."""
-
-    method: Method
-    least_days: int
-    floor: float = 0.0
-    cap: float = 1.0
-    shrink: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from strategies.blend.weighting.concentration import closest_pair, effective_bets
 from strategies.blend.weighting.hierarchical import hierarchical, leaf_order
-from strategies.blend.weighting.methods import Method, WeightingSettings, Weights, weigh
+from strategies.blend.weighting.methods import Weights, weigh
 from strategies.blend.weighting.performance import tilted
 from strategies.blend.weighting.risk_parity import equal_risk
+from strategies.blend.weighting.settings import Method, WeightingSettings
 from strategies.blend.weighting.shrinkage import estimate
 from tests.strategies.blend.weighting.series import (
     CORRELATION,
