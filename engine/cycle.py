@@ -22,6 +22,7 @@ from engine.market import MarketState
 from engine.ordering import Ordering
 from engine.oversight import Oversight
 from engine.reconcile import News
+from engine.shadow import Shadow
 from engine.tape import Tape
 from engine.valuation import Valuation, Worth, mark_price
 from risk.kelly import kelly_cap
@@ -92,6 +93,7 @@ class BarCycle:
         self._written_readings: tuple[int, ...] = ()
         self.totals: LedgerTotals | None = None
         self.decision: Decision | None = None
+        self.shadow: Shadow | None = None
         self._valuation = Valuation(self._instruments)
         self._worth = Worth(ZERO, {}, 0.0)
         self._trail: deque[np.ndarray] = deque(maxlen=TRAIL)
@@ -101,6 +103,8 @@ class BarCycle:
         self._decider = Decider(Parameters(table, self.parameters), len(self._instruments))
         self.weights = weights
         self._fdm = self._market.forecast_multiplier(weights)
+        if self.shadow is not None:
+            self.shadow.weigh(table)
 
     @property
     def marks(self) -> dict[str, Decimal]:
@@ -161,6 +165,8 @@ class BarCycle:
             intents = self._ordering.leftovers(now_ms)
         for order in intents:
             self._execution.intend(order)
+        for day in () if self.shadow is None else self.shadow.fold(now_ms, decision):
+            self._journal.signal_day(day)
         self._write(now_ms, decision, totals)
         self._book.cursor_ms = now_ms
         self._book.decisions += 1
@@ -183,6 +189,8 @@ class BarCycle:
         self._book.initial = str(self._ledger.initial)
         self._book.high_water_mark = str(self._ledger.high_water_mark)
         self._journal.state(BOOK, self._book.dumps())
+        if self.shadow is not None:
+            self.shadow.store(self._journal)
 
     def _mark(self, now_ms: int) -> LedgerTotals:
         self._worth = self._valuation.worth(self._ledger.positions, self._market.last_close)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import kernel_cache
 from engine.bookstate import BookState
@@ -102,6 +102,7 @@ class Machine:
         self.execution.restore(await recall.orders_since(self.database, recent_ms))
         if self.book.choices:
             self.reweigh()
+        await self._restore_shadow(states)
         if stored is not None:
             self.cycle.restored()
         else:
@@ -115,6 +116,19 @@ class Machine:
             self.tape.say(
                 until_ms, "ERROR", "strategies.registry", f"left out {broken.entry_point}: {broken.fault}"
             )
+
+    async def _restore_shadow(self, states: Mapping[str, Any]) -> None:
+        """The signals' own books, as they were stored; they begin here where they are new."""
+        from engine.shadow import Shadow, Terms
+        from engine.shadow_days import DAYS_KEPT, ShadowDays
+        from engine.signal_table import signal_table
+
+        half_spread_bps = self.configuration.venue.half_spread_bps
+        terms = Terms.of(self.feed.instruments, half_spread_bps, self.cycle.parameters)
+        days = ShadowDays((), await recall.signal_days(self.database, DAYS_KEPT))
+        table, _ = signal_table(self.signals, self.book.choices)
+        self.cycle.shadow = Shadow(self.signals, table, self.market, terms, days)
+        self.cycle.shadow.load(states)
 
     async def _wrote(self, client_order_id: str) -> bool:
         """Whether this database holds the order, ended or not."""

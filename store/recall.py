@@ -49,10 +49,13 @@ async def overrides(database: Database) -> list[Override]:
     return await _load(database, OVERRIDE, "ORDER BY name, scope")
 
 
-async def signal_days(database: Database, since_ms: int) -> list[SignalDay]:
-    """The days of all signals that began at or after `since_ms`, oldest first."""
-    sql = f"SELECT {SIGNAL_DAY_COLUMNS} FROM signal_days WHERE day_ms >= ? ORDER BY day_ms, signal"
-    found = await database.query(sql, (since_ms,))
+async def signal_days(database: Database, newest: int) -> list[SignalDay]:
+    """What is known of the newest so many days on which any signal has a row, oldest first."""
+    sql = (
+        f"SELECT {SIGNAL_DAY_COLUMNS} FROM signal_days WHERE day_ms IN "
+        "(SELECT DISTINCT day_ms FROM signal_days ORDER BY day_ms DESC LIMIT ?) ORDER BY day_ms, signal"
+    )
+    found = await database.query(sql, (newest,))
     with readable("signal_days"):
         return [SignalDay(*(*numbers, json.loads(reasons))) for *numbers, reasons in found]
 

@@ -1,0 +1,333 @@
+"""The book each signal would have had by itself, bar by bar while the engine trades; nothing traded depends on it.
+
+Position x_ks = 2 f_ks A_s with f = clip(k v q, -1, 1) and A_s the average position of stage `volatility`: what the
+signal would hold were it the only one, before caps, buffer and lots. Without an opinion it keeps what it held for the
+longest hold, then is flat. A position earns the return from close to close of the next bar; a change of it costs the
+taker's fee and half the spread. Two classes differ:
+
+- An overlay's position is the difference it would make: 2 F_s (m - 1) A_s on the blend's forecast F before overlays.
+- A market-neutral signal holds the legs it declares, scaled by the neutral budget and the mean of its readings. Without
+  legs its reading is taken as an opinion of the price, sized as a directional one's: what its missing instruments would
+  earn (funding, a basis) is not in it.
+
+A reading is judged when its signal speaks again: v q against the return since, close to close; zeros are neither hit
+nor miss. `attribution` splits what the account's own positions earned among directional signals by their parts w f of
+the forecast, and is nobody's where they nearly cancel.
+
+The running part is stored with the books, so that a restart goes on to the last digit: `store` gathers it, `load`
+reads it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine import shadow_kernel as at
+from engine.decision import Decision, SignalTable
+from engine.decision_layout import STAGE_CONFLICT
+from engine.shadow_days import DAY_MS, ShadowDays, rank_correlation
+from risk.parameters import RiskParameters
+from store.records import Instrument, SignalClass
+from store.rows import SignalDay, to_json
+from strategies.blend.overlay import BOTH, LARGEST, LONG, SHORT, SMALLEST
+from strategies.signal import Legs, Signal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.market import MarketState
+    from store.journal import Journal
+    from strategies.evaluate import Readings
+
+    FloatArray = NDArray[np.float64]
+
+STATE, PAIRS = "shadow", "shadow pairs "
+_OVERLAYS = {
+    BOTH: at.OVERLAY_BOTH,
+    LONG: at.OVERLAY_LONG,
+    SHORT: at.OVERLAY_SHORT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms signals are held to account: cost of trading [S] (fraction of what is traded), longest hold in
+    ms, and the neutral signals' budget (x equity)."""
+
+    rate: FloatArray
+    hold_ms: float
+    neutral_budget: float
+
+    @classmethod
+    def of(cls, instruments: Iterable[Instrument], half_spread_bps: float, risk: RiskParameters) -> Terms:
+        """What a taker pays at the venue traded, and the book's own risk parameters."""
+        rate = [float(instrument.taker_fee_rate) + half_spread_bps * 1e-4 for instrument in instruments]
+        return cls(np.array(rate), float(risk.hold_max_age_ms), risk.neutral_budget)
+
+
+class Shadow:
+    """The own books of signals [K] over the symbols [S] of one market, which stands where trading begins."""
+
+    def __init__(
+        self,
+        signals: Sequence[Signal],
+        table: SignalTable,
+        market: MarketState,
+        terms: Terms,
+        days: ShadowDays | None = None,
+    ) -> None:
+        self.signals = tuple(signals)
+        names = tuple(signal.name for signal in signals)
+        self.days = ShadowDays(names) if days is None else days.of(names)
+        self._market, self._terms = market, terms
+        shape = (len(names), len(market.symbols))
+        self._book = np.zeros((at.BOOK_ROWS, *shape))
+        self._book[[at.SCORE, at.ANCHOR]] = np.nan
+        self._day = np.zeros((len(names), at.DAY_COLUMNS))
+        self._reasons: list[Counter[str]] = [Counter() for _ in names]
+        self._bars = np.zeros(len(names), dtype=np.int64)
+        self._today = -1
+        self._pairs: dict[str, list[FloatArray]] = {name: [] for name in names}
+        self._slots, self._since = 0, [0] * len(names)
+        self._unstored: list[tuple[str, bytes]] = []
+        self._unit, self._score = np.full(shape, np.nan), np.full(shape, np.nan)
+        self._silent = np.zeros(len(names), dtype=np.bool_)
+        self._no_verdict = np.full((at.JUDGED_ROWS, *shape), np.nan)
+        self._closed_ms = market.readings.closed_ms
+        self._close = market.last_close
+        self.weigh(table)
+        self._hear(market.readings)
+
+    def weigh(self, table: SignalTable) -> None:
+        """Go on with these weights, scalars and overlays."""
+        specs = table.signals
+        self._shares = [spec.weight for spec in specs]
+        directional = [spec.signal_class is SignalClass.DIRECTIONAL for spec in specs]
+        self._weight = np.array(self._shares) * np.array(directional, dtype=np.float64)
+        self._scalar = np.array([spec.scalar for spec in specs])[:, np.newaxis]
+        self._up = np.array([spec.up for spec in specs])[:, np.newaxis]
+        self._down = np.array([spec.down for spec in specs])[:, np.newaxis]
+        self._kind = np.array(
+            [
+                _OVERLAYS[spec.side]
+                if spec.signal_class is SignalClass.OVERLAY
+                else at.SIZED
+                if signal.legs is None or spec.signal_class is not SignalClass.NEUTRAL
+                else at.LEGS
+                for spec, signal in zip(specs, self.signals, strict=True)
+            ],
+            dtype=np.int64,
+        )
+
+    def fold(self, now_ms: int, decision: Decision) -> tuple[SignalDay, ...]:
+        """Take the bar that was just decided; the days of the signals where that ends one."""
+        readings, ended = self._market.readings, tuple[SignalDay, ...]()
+        today = (now_ms - 1) // DAY_MS
+        if today != self._today:
+            ended = self._end_day()
+            self._today = today
+        spoke, judged = self._silent, self._no_verdict
+        if spoken := readings.closed_ms != self._closed_ms:
+            pairs = zip(readings.closed_ms, self._closed_ms, strict=True)
+            spoke = np.array([new != old for new, old in pairs])
+            judged = np.full_like(self._no_verdict, np.nan)
+            self._closed_ms = readings.closed_ms
+            self._hear(readings)
+        close = self._market.last_close
+        at.fold(
+            now_ms,
+            self._terms.hold_ms,
+            close,
+            self._close,
+            decision.current,
+            decision.average,
+            self._terms.rate,
+            decision.stages[STAGE_CONFLICT],
+            self._unit,
+            self._score,
+            self._kind,
+            self._weight,
+            spoke,
+            self._book,
+            self._day,
+            judged,
+        )
+        self._close = close
+        self._bars += 1
+        if spoken:
+            self._note(readings, np.flatnonzero(spoke).tolist(), judged)
+        return ended + self._end_day() if now_ms % DAY_MS == 0 else ended
+
+    def store(self, journal: Journal) -> None:
+        """Gather the running part, with the books it belongs to."""
+        for name, value in self._unstored:
+            journal.state(name, value)
+        self._unstored.clear()
+        head = {
+            "signals": [signal.name for signal in self.signals],
+            "symbols": self._market.symbols,
+            "today": self._today,
+            "slots": self._slots,
+            "since": self._since,
+            "bars": self._bars.tolist(),
+            "closed_ms": self._closed_ms,
+            "reasons": self._reasons,
+        }
+        numbers = self._book.tobytes() + self._day.tobytes()
+        journal.state(STATE, to_json(head).encode() + b"\n" + numbers)
+
+    def load(self, states: Mapping[str, Any]) -> None:
+        """Go on where the stored running part left off, for the signals that are in both."""
+        stored = states.get(STATE)
+        if stored is None:
+            return
+        text, _, numbers = stored.partition(b"\n")
+        head = json.loads(text)
+        names, symbols = head["signals"], len(self._market.symbols)
+        if head["symbols"] != list(self._market.symbols):
+            return
+        flat = np.frombuffer(numbers, dtype="<f8")
+        cut = at.BOOK_ROWS * len(names) * symbols
+        book = flat[:cut].reshape(at.BOOK_ROWS, len(names), symbols)
+        day = flat[cut:].reshape(len(names), at.DAY_COLUMNS)
+        self._take(head, book, day)
+        for slot in range(self._slots):
+            self._load_pairs(slot, states[f"{PAIRS}{slot}"])
+
+    def moved_to(self, signals: Sequence[Signal], table: SignalTable) -> Shadow:
+        """The same books for other signals of the same market, as a restart at this bar would find them."""
+        moved = Shadow(signals, table, self._market, self._terms, self.days)
+        head = {
+            "signals": [signal.name for signal in self.signals],
+            "today": self._today,
+            "slots": self._slots,
+            "since": self._since,
+            "bars": self._bars,
+            "closed_ms": self._closed_ms,
+            "reasons": self._reasons,
+        }
+        moved._take(head, self._book, self._day)
+        moved._pairs |= {name: pairs for name, pairs in self._pairs.items() if name in moved._pairs}
+        moved._unstored = self._unstored
+        return moved
+
+    def today(self, row: int) -> SignalDay:
+        """The day in progress of one signal; it has no information coefficient yet."""
+        return self._signal_day(row, None)
+
+    def _take(self, head: Mapping[str, Any], book: FloatArray, day: FloatArray) -> None:
+        """Continue the books and sums of the signals named, [ROWS, K', S] and [K', COLUMNS]."""
+        self._today, self._slots = head["today"], head["slots"]
+        self._since = [self._slots] * len(self.signals)
+        there = {name: row for row, name in enumerate(head["signals"])}
+        closed_ms = list(self._closed_ms)
+        for row, signal in enumerate(self.signals):
+            if (old := there.get(signal.name)) is None:
+                continue
+            self._book[:, row], self._day[row] = book[:, old], day[old]
+            self._bars[row], self._since[row] = head["bars"][old], head["since"][old]
+            self._reasons[row] = Counter(head["reasons"][old])
+            closed_ms[row] = head["closed_ms"][old]
+        self._closed_ms = tuple(closed_ms)
+
+    def _load_pairs(self, slot: int, stored: bytes) -> None:
+        text, _, numbers = stored.partition(b"\n")
+        names = json.loads(text)
+        judged = np.frombuffer(numbers, dtype="<f8").reshape(at.JUDGED_ROWS, len(names), -1)
+        since = {signal.name: self._since[row] for row, signal in enumerate(self.signals)}
+        for column, name in enumerate(names):
+            if name in since and slot >= since[name]:
+                self._pairs[name].append(judged[:, column])
+
+    def _hear(self, readings: Readings) -> None:
+        """What the newest readings become: units of position, and the scores to be judged."""
+        score = readings.value * readings.confidence
+        unit = np.clip(self._scalar * score, -1.0, 1.0)
+        for row, (kind, signal) in enumerate(zip(self._kind.tolist(), self.signals, strict=True)):
+            value = readings.value[row]
+            if kind == at.LEGS and signal.legs is not None:
+                unit[row] = self._legs(signal.legs, value, score[row])
+            elif kind != at.SIZED:
+                multiplier = 1.0 + np.where(value >= 0.0, self._up[row], self._down[row]) * np.nan_to_num(
+                    value
+                )
+                unit[row] = np.clip(multiplier, SMALLEST, LARGEST) - 1.0
+        self._unit, self._score = unit, np.ascontiguousarray(score)
+
+    def _legs(self, legs: Legs, value: FloatArray, score: FloatArray) -> FloatArray:
+        """Positions [S] (x equity) of a market-neutral signal, the mean over its readings; NaN without any."""
+        known = np.isfinite(score)
+        if not known.any():
+            return np.full(score.shape, np.nan)
+        weights = legs(self._market.symbols, np.where(known, value, 0.0))
+        scaled: FloatArray = np.where(known, score, 0.0) @ weights / known.sum()
+        return self._terms.neutral_budget * scaled
+
+    def _note(self, readings: Readings, rows: Sequence[int], judged: FloatArray) -> None:
+        """Count the reasons of the signals that spoke, and keep what they said beside what followed."""
+        kept = []
+        for row in rows:
+            reasons = readings.reasons[row]
+            # Nearly always one and the same, and hashing an enumeration is slow.
+            if reasons.count(reasons[0]) == len(reasons):
+                self._reasons[row][reasons[0].value] += len(reasons)
+            else:
+                self._reasons[row].update(reason.value for reason in reasons)
+            if np.isfinite(judged[at.OUTCOME, row]).any():
+                self._pairs[self.signals[row].name].append(judged[:, row].copy())
+                kept.append(row)
+        if kept:
+            names = to_json([self.signals[row].name for row in kept]).encode()
+            self._unstored.append((f"{PAIRS}{self._slots}", names + b"\n" + judged[:, kept].tobytes()))
+            self._slots += 1
+
+    def _end_day(self) -> tuple[SignalDay, ...]:
+        """The day in progress as it ended, and nothing of it left."""
+        ended = tuple(
+            self._signal_day(row, self._coefficient(signal.name))
+            for row, signal in enumerate(self.signals)
+            if self._bars[row]
+        )
+        self._day[:], self._bars[:] = 0.0, 0
+        for row, signal in enumerate(self.signals):
+            self._reasons[row] = Counter()
+            self._pairs[signal.name] = []
+        self._slots, self._since = 0, [0] * len(self.signals)
+        self._unstored.clear()
+        if ended:
+            self.days.add(ended)
+        return ended
+
+    def _signal_day(self, row: int, coefficient: float | None) -> SignalDay:
+        sums = self._day[row].tolist()
+        return SignalDay(
+            day_ms=self._today * DAY_MS,
+            signal=self.signals[row].name,
+            bars=int(self._bars[row]),
+            pnl=sums[at.GROSS] - sums[at.COST],
+            gross_pnl=sums[at.GROSS],
+            cost=sums[at.COST],
+            turnover=sums[at.TURNOVER],
+            attribution=sums[at.ATTRIBUTION],
+            weight=self._shares[row],
+            hits=int(sums[at.HITS]),
+            misses=int(sums[at.MISSES]),
+            readings=int(sums[at.READINGS]),
+            opinions=int(sums[at.OPINIONS]),
+            information_coefficient=coefficient,
+            reasons=dict(self._reasons[row]),
+        )
+
+    def _coefficient(self, name: str) -> float | None:
+        """The information coefficient of the day: over symbols and bars, v q against the return that followed."""
+        if not self._pairs[name]:
+            return None
+        said, followed = np.concatenate(self._pairs[name], axis=1)
+        judged = np.isfinite(said)
+        return rank_correlation(said[judged], followed[judged])
