@@ -155,7 +155,7 @@ class MarketState:
             row.close,
             row.volume,
             row.inputs.get(TAKER_BUY_VOLUME),
-            row.inputs,
+            inputs=row.inputs,
         )
         self._look_back()
         entered = np.empty((2, len(self.symbols)))
@@ -225,7 +225,7 @@ class MarketState:
             block.close[part],
             block.volume[part],
             inputs.get(TAKER_BUY_VOLUME),
-            inputs,
+            inputs=inputs,
         )
         self._look_back()
         volatility.extend(self._volatility, self._filled_closes(stop - start))

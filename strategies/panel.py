@@ -193,6 +193,7 @@ class Panel:
         close: FloatArray,
         volume: FloatArray,
         taker_buy_volume: FloatArray | None = None,
+        *,
         inputs: Inputs = NOTHING,
     ) -> bool:
         """Take the bars [S] opening at `open_ms`, NaN where missing; True when a UTC day completed.
@@ -217,6 +218,7 @@ class Panel:
         close: FloatArray,
         volume: FloatArray,
         taker_buy_volume: FloatArray | None = None,
+        *,
         inputs: Inputs = NOTHING,
     ) -> int:
         """Take n consecutive bars [n, S] exactly as n appends would; returns the UTC days completed."""

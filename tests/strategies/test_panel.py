@@ -273,6 +273,7 @@ def memory(panel: Panel) -> bytes:
     parts = [panel._symbols.tobytes(), panel._day_volume.tobytes(), str(panel.last_open_ms).encode()]
     for frame in panel.frames.values():
         parts += [array.tobytes() for array in (frame.clock, frame.symbols, frame.bars, frame.filled_ring)]
+        parts += [frame.gathered.tobytes(), frame.inputs.tobytes()]
     return b"".join(parts)
 
 

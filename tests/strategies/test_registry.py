@@ -44,6 +44,13 @@ FAILING = SignalKind("FAILING", SignalSettings, fail)
 WRONG_FIELD = SignalKind("F", SlowSettings, lambda s: replace(build_slow(s), name="F", fields=("price",)))
 WRONG_BAR = SignalKind("B", SlowSettings, lambda s: replace(build_slow(s), name="B", bar="7m"))
 TOO_LONG = SignalKind("L", SlowSettings, lambda s: replace(build_slow(s), name="L", window=436))
+READS_INPUTS = SignalKind(
+    "I", SlowSettings, lambda s: replace(build_slow(s), name="I", fields=("close", "funding_rate"))
+)
+UNREAD = SignalKind("U", SlowSettings, lambda s: replace(build_slow(s), name="U", optional=("mvrv_z",)))
+ROLLING = SignalKind(
+    "R", SlowSettings, lambda s: replace(build_slow(s), name="R", cross=True, roll=build_slow(s).kernel)
+)
 NOT_A_KIND = "surprise"
 
 
@@ -63,6 +70,12 @@ def test_a_plug_in_joins_them() -> None:
     assert registry.broken == ()
 
 
+def test_a_plug_in_may_read_inputs() -> None:
+    registry = assemble([point("READS_INPUTS")])
+    assert list(registry.kinds) == [*OWN, "I"]
+    assert registry.broken == ()
+
+
 @pytest.mark.parametrize(
     ("entry", "fault"),
     [
@@ -70,6 +83,8 @@ def test_a_plug_in_joins_them() -> None:
         (point("MISNAMED"), "ValueError: it is registered as OTHER but builds SLOW"),
         (point("FAILING"), "RuntimeError: no luck"),
         (point("WRONG_FIELD"), "ValueError: it reads unknown fields: price"),
+        (point("UNREAD"), "ValueError: it can do without fields it does not read: mvrv_z"),
+        (point("ROLLING"), "ValueError: it reads a cross-section, which has no roll"),
         (point("WRONG_BAR"), "ValueError: unknown bar size '7m'"),
         (point("TOO_LONG"), "ValueError: its window of 436 bars is not within 1 and 435"),
         (point("NOT_A_KIND"), "TypeError: it is a str, not a SignalKind"),

@@ -1,6 +1,7 @@
 """What every registered signal must keep, whatever it measures: no future, no unit, its mirror, one answer.
 
-The project's whole registry is the parameter list, so a new signal is held to these without a new test.
+The project's whole registry is the parameter list, so a new signal is held to these without a new test, whatever it
+reads: every input is fed to it, and a universe to one that reads a cross-section.
 """
 
 import numpy as np
@@ -9,15 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategies.evaluate import evaluate
+from strategies.inputs import INPUT_NAMES
+from strategies.judgement import required_inputs
 from strategies.registry import BUILT_IN
-from strategies.signal import Reason, Signal, SignalKind
+from strategies.signal import OPINIONS, Reason, Signal, SignalKind
 from tests.strategies import properties
-from tests.strategies.fixtures import empty_panel, inputs, walk
+from tests.strategies.fixtures import START_MS, empty_panel, inputs, universe, walk
+from tests.strategies.toys import TOYS
 
-EVERY_SIGNAL = pytest.mark.parametrize("kind", BUILT_IN, ids=lambda kind: kind.name)
+ALL = (*BUILT_IN, *TOYS)
+EVERY_SIGNAL = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name)
 EVERY_MIRRORED_SIGNAL = pytest.mark.parametrize(
     "kind",
-    [kind for kind in BUILT_IN if kind.build(kind.settings()).mirror is not None],
+    [kind for kind in ALL if kind.build(kind.settings()).mirror is not None],
     ids=lambda kind: kind.name,
 )
 SEEDS = st.integers(0, 2**32)
@@ -82,7 +87,7 @@ def test_leading_axes_are_kept(kind: SignalKind) -> None:
     signal = built(kind)
     bars = walk(np.random.default_rng(1), signal.window + 9, 4)
     windows = [batch.reshape(5, 2, 4, signal.window) for batch in properties.windows(signal, bars)]
-    value, confidence = signal.evaluate(*windows)
+    value, confidence = signal.evaluate(*windows, symbols=universe(signal, 4))
     assert value.shape == confidence.shape == (5, 2, 4)
 
 
@@ -100,8 +105,9 @@ def test_windows_that_do_not_fit_are_refused(kind: SignalKind) -> None:
 @EVERY_SIGNAL
 def test_a_window_that_is_far_too_short_is_a_warm_up(kind: SignalKind) -> None:
     signal = built(kind)
-    reading = signal.explain(*inputs(signal, walk(np.random.default_rng(1), 2, 1)[:, :, 0]))
-    assert (reading.reason, reading.confidence) == (Reason.WARMUP, 0.0)
+    bars = walk(np.random.default_rng(1), min(2, signal.window - 1), properties.columns(signal))
+    for reading in properties.readings(signal, inputs(signal, bars)) if bars.shape[1] else ():
+        assert (reading.reason, reading.confidence) == (Reason.WARMUP, 0.0)
 
 
 @EVERY_SIGNAL
@@ -113,6 +119,20 @@ def test_a_panel_without_bars_is_a_warm_up(kind: SignalKind) -> None:
 @EVERY_SIGNAL
 def test_a_price_that_never_moves_is_no_opinion_or_none_worth_having(kind: SignalKind) -> None:
     signal = built(kind)
-    bars = np.full((5, signal.window), 7.0)
-    reading = signal.explain(*inputs(signal, bars))
-    assert reading.reason is Reason.ZERO_VAR or reading.value == 0.0
+    if set(signal.fields) & set(INPUT_NAMES):
+        pytest.skip("it may well speak of its inputs")
+    bars = np.full((5, signal.window, properties.columns(signal)), 7.0)
+    for reading in properties.readings(signal, inputs(signal, bars)):
+        assert reading.reason not in OPINIONS or reading.value == 0.0 or signal.cross
+
+
+@EVERY_SIGNAL
+def test_a_market_without_the_inputs_it_needs_is_no_opinion(kind: SignalKind) -> None:
+    signal = built(kind)
+    needed = required_inputs(signal)
+    bars = walk(np.random.default_rng(1), signal.window, properties.columns(signal))
+    panel = empty_panel(signal, bars.shape[2], signal.window)
+    panel.extend(START_MS, *bars)
+    told = {reason for row in evaluate([signal], panel).reasons for reason in row}
+    assert not needed or told == {Reason.NO_INPUT}
+    assert Reason.BROKEN not in told
