@@ -31,6 +31,9 @@ def signal_table(
             signal_type=signal.type,
             weight=share,
             scalar=signal.scalar,
+            up=signal.up,
+            down=signal.down,
+            side=signal.side,
         )
         for signal, share in zip(signals, shares, strict=True)
     )

@@ -17,6 +17,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 
 OK, WARMUP, NAN_INPUT, ZERO_VAR, DEGENERATE, FIT_FAILED = 0, 1, 4, 5, 6, 7
+GAP, NEAR_EXPIRY, NO_ARB, TOO_FEW_ASSETS, NOT_BORROWABLE, NO_INPUT = 2, 8, 9, 10, 11, 12
 RELATIVE_ZERO = 1e-12
 
 

@@ -13,6 +13,15 @@ from strategies.classical.settings import (
     ConvergenceSettings,
     RelativeStrengthSettings,
 )
+from strategies.evidence.settings import (
+    BasisSettings,
+    CrossSectionSettings,
+    FundingCarrySettings,
+    FundingDispersionSettings,
+    OpenInterestSettings,
+    RealisedValueSettings,
+    StablecoinSettings,
+)
 from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSettings, SignalSettings
 from strategies.statistical.settings import (
     AutocorrelationSettings,
@@ -51,6 +60,13 @@ class SignalsConfig(BaseModel):
     A1: MomentumSettings = MomentumSettings()
     A2: BreakoutSettings = BreakoutSettings()
     A3: ReversalSettings = ReversalSettings()
+    A4: FundingCarrySettings = FundingCarrySettings()
+    A5: OpenInterestSettings = OpenInterestSettings()
+    A6: CrossSectionSettings = CrossSectionSettings()
+    A7: BasisSettings = BasisSettings()
+    A8: FundingDispersionSettings = FundingDispersionSettings()
+    A11: StablecoinSettings = StablecoinSettings()
+    A12: RealisedValueSettings = RealisedValueSettings()
     B1: AutocorrelationSettings = AutocorrelationSettings()
     B2: VarianceRatioSettings = VarianceRatioSettings()
     B3: HurstSettings = HurstSettings()

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from store.records import SignalClass, SignalType
+from strategies.blend.veto import OverlaySide
 from strategies.signal import FloatArray, KernelResult, Legs, Mirror, Signal, SignalKind
 from strategies.windows import result_arrays
 
@@ -28,8 +29,9 @@ def bar_signal(
     optional: tuple[str, ...] = (),
     signal_class: SignalClass = SignalClass.DIRECTIONAL,
     legs: Legs | None = None,
+    overlay: OverlaySide | None = None,
 ) -> SignalKind:
-    """What is registered for a signal whose settings have `bar` and `window`."""
+    """What is registered for a signal whose settings have `bar` and `window`, and `up` and `down` of an `overlay`."""
 
     def build(chosen: Any) -> Signal:
         return Signal(
@@ -50,6 +52,9 @@ def bar_signal(
             kernels=kernels,
             optional=optional,
             legs=legs,
+            up=0.0 if overlay is None else chosen.up,
+            down=0.0 if overlay is None else chosen.down,
+            side=OverlaySide.BOTH if overlay is None else overlay,
         )
 
     return SignalKind(name, settings, build)

@@ -13,7 +13,18 @@ from importlib.metadata import EntryPoint, entry_points
 
 from strategies.attempt import one_line
 from strategies.classical import averages, bands, convergence, relative_strength
-from strategies.evidence import breakout, momentum, reversal
+from strategies.evidence import (
+    basis,
+    breakout,
+    cross_section,
+    funding_carry,
+    funding_dispersion,
+    momentum,
+    open_interest,
+    realised_value,
+    reversal,
+    stablecoin_supply,
+)
 from strategies.settings import LONGEST_INTRADAY_WINDOW, LONGEST_WINDOW
 from strategies.signal import READABLE, Signal, SignalKind, bar_length_ms
 from strategies.statistical import (
@@ -36,6 +47,13 @@ BUILT_IN: tuple[SignalKind, ...] = (
     momentum.KIND,
     breakout.KIND,
     reversal.KIND,
+    funding_carry.KIND,
+    open_interest.KIND,
+    cross_section.KIND,
+    basis.KIND,
+    funding_dispersion.KIND,
+    stablecoin_supply.KIND,
+    realised_value.KIND,
     autocorrelation.KIND,
     variance_ratio.KIND,
     hurst.KIND,

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.records import SignalClass, SignalType
+from strategies.blend.veto import OverlaySide
 from strategies.inputs import INPUT_NAMES
 from strategies.settings import SignalSettings
 
@@ -122,7 +123,8 @@ class Signal:
     `optional` names fields whose NaN are the kernel's own affair. With `cross` a reading depends on all
     symbols: the kernel takes their names [S], then arrays [N, S, w], a symbol without opinion as a row of
     NaN, and says N * S results, symbols side by side; it has no `roll`. `legs` tells a market-neutral
-    signal's instruments; None where they are not listed.
+    signal's instruments; None where they are not listed. An overlay scales forecasts of its `side` by
+    1 + `up` value above 0 and 1 + `down` value below.
     """
 
     name: str
@@ -143,6 +145,9 @@ class Signal:
     optional: tuple[str, ...] = ()
     cross: bool = False
     legs: Legs | None = None
+    up: float = 0.0
+    down: float = 0.0
+    side: OverlaySide = OverlaySide.BOTH
 
     @property
     def bar_ms(self) -> int:

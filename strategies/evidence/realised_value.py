@@ -1,0 +1,65 @@
+"""A12, market over realised value: far above what its owners paid for it, bitcoin is bought with less.
+
+Z_t = (MC_t - RC_t) / deviation (ddof 0) of MC since the first day of the series, MC market and RC realised value in
+USD. It needs all history and depends on where that begins, so a feed derives it once a day (`market_value_scores`)
+and it is read here as it was published. Value: clip((neutral - Z) / neutral) up to neutral, clip((neutral - Z) /
+(top - neutral)) above: an overlay on the long side, with the defaults a multiplier of clip(1.5 - 1.25 Z / 7, .25,
+1.5). Confidence: 1. The zone is cheap below `bottom` and dear above `top`.
+
+Mahmudov and Puell 2018 and Glassnode for the metric and its zones, a practitioner's. Its peaks shrink from cycle to
+cycle, so `top` may not be reached again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from store.records import SignalClass, SignalType
+from strategies.blend.veto import OverlaySide
+from strategies.definition import bar_signal, span_results
+from strategies.evidence.settings import RealisedValueSettings
+from strategies.signal import FloatArray, KernelResult
+
+STATISTICS = ("z", "zone")
+LEAST_DAYS = 365
+
+
+def market_value_scores(
+    market_cap: FloatArray, realised_cap: FloatArray, least_days: int = LEAST_DAYS
+) -> FloatArray:
+    """Z [n] of daily market and realised value [n] (USD) since the pinned first day of the series.
+
+    NaN before `least_days` known market values, where a value is not known, and where a realised value is not
+    positive. No day's score depends on a later one. Raises ValueError for arrays of different lengths.
+    """
+    from strategies.evidence.kernels_realised_value import expanding_scores
+
+    if np.shape(market_cap) != np.shape(realised_cap):
+        raise ValueError("market and realised value need one length")
+    score = np.empty(len(market_cap))
+    market, realised = (np.require(cap, np.float64, ("C", "W")) for cap in (market_cap, realised_cap))
+    expanding_scores(market, realised, least_days, score)
+    return score
+
+
+def spans(settings: RealisedValueSettings, span: int, score: FloatArray) -> KernelResult:
+    from strategies.evidence.kernels_realised_value import realised_value
+
+    result = span_results(score, span, len(STATISTICS))
+    realised_value(score, span, settings.bottom, settings.neutral, settings.top, *result)
+    return result
+
+
+KIND = bar_signal(
+    name="A12",
+    title="Market over realised value",
+    signal_class=SignalClass.OVERLAY,
+    type=SignalType.VOLATILITY,
+    settings=RealisedValueSettings,
+    fields=("mvrv_z",),
+    mirror=None,
+    statistics=lambda settings: STATISTICS,
+    spans=spans,
+    kernels="strategies.evidence.kernels_realised_value",
+    overlay=OverlaySide.LONG,
+)

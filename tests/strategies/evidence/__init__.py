@@ -1,0 +1,1 @@
+"""The evidence signals that read more than bars."""
