@@ -35,8 +35,8 @@ def venue_totals(rate: Floats, hours: Floats, least_hours: float, totals: Floats
 
 @njit(cache=True, error_model="numpy")
 def mean_interval(totals: Floats) -> float:
-    covered: float = totals[COVERED]
-    return covered / totals[COUNT]
+    mean: float = totals[COVERED] / totals[COUNT]
+    return mean
 
 
 @njit(cache=True, error_model="numpy")

@@ -143,9 +143,8 @@ def test_legs_have_a_gross_weight_of_one() -> None:
     assert not legs(SYMBOLS[:2], np.array([np.nan, 0.0])).any()
 
 
-@pytest.mark.parametrize("runs", [100, pytest.param(300, marks=pytest.mark.slow)])
-def test_a_coin_that_drifts_ranks_first_and_the_hedged_book_ignores_bitcoin(runs: int) -> None:
-    rng = np.random.default_rng(13)
+def test_a_coin_that_drifts_ranks_first_and_the_hedged_book_ignores_bitcoin() -> None:
+    rng, runs = np.random.default_rng(13), 300
     first, net = 0, []
     for _ in range(runs):
         close, beta = market(rng, drift=0.04)

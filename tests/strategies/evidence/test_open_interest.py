@@ -38,11 +38,10 @@ def planted(rng: np.random.Generator, price: float, interest: float) -> tuple[Fl
     return (100 * np.exp(np.cumsum(np.r_[0, side])) for side in (moves, changes))  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("runs", [20, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("price", "interest", "sign"), [(2, 2, 1), (2, -2, -1), (-2, 2, -1), (-2, -2, 1)])
-def test_four_planted_quadrants(price: float, interest: float, sign: float, runs: int) -> None:
+def test_four_planted_quadrants(price: float, interest: float, sign: float) -> None:
     rng = np.random.default_rng(7)
-    for _ in range(runs):
+    for _ in range(200):
         assert np.sign(SIGNAL.explain(*planted(rng, price, interest)).value) == sign
 
 
