@@ -11,7 +11,9 @@ from strategies.classical.settings import (
     AveragesSettings,
     BandSettings,
     ConvergenceSettings,
+    PairsSettings,
     RelativeStrengthSettings,
+    ResidualSettings,
 )
 from strategies.evidence.settings import (
     BasisSettings,
@@ -22,6 +24,7 @@ from strategies.evidence.settings import (
     RealisedValueSettings,
     StablecoinSettings,
 )
+from strategies.options.settings import IncomeSettings, PremiumSettings, WhipsawSettings
 from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSettings, SignalSettings
 from strategies.statistical.settings import (
     AutocorrelationSettings,
@@ -65,6 +68,8 @@ class SignalsConfig(BaseModel):
     A6: CrossSectionSettings = CrossSectionSettings()
     A7: BasisSettings = BasisSettings()
     A8: FundingDispersionSettings = FundingDispersionSettings()
+    A9: PremiumSettings = PremiumSettings()
+    A10: WhipsawSettings = WhipsawSettings()
     A11: StablecoinSettings = StablecoinSettings()
     A12: RealisedValueSettings = RealisedValueSettings()
     B1: AutocorrelationSettings = AutocorrelationSettings()
@@ -83,6 +88,10 @@ class SignalsConfig(BaseModel):
     C2: ConvergenceSettings = ConvergenceSettings()
     C3: AveragesSettings = AveragesSettings()
     C4: BandSettings = BandSettings()
+    C5: PairsSettings = PairsSettings()
+    C6: ResidualSettings = ResidualSettings()
+    C7: IncomeSettings = IncomeSettings()
+    C8: IncomeSettings = IncomeSettings()
     plugins: dict[str, PluginSettings] = Field(
         default_factory=dict, description="signals of installed packages, by name"
     )

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from strategies.attempt import one_line
-from strategies.classical import averages, bands, convergence, relative_strength
+from strategies.classical import (
+    averages,
+    bands,
+    convergence,
+    covered_call,
+    pairs,
+    relative_strength,
+    residuals,
+    secured_put,
+)
 from strategies.evidence import (
     basis,
     breakout,
@@ -23,9 +32,11 @@ from strategies.evidence import (
     open_interest,
     realised_value,
     reversal,
+    skew_whipsaw,
     stablecoin_supply,
+    volatility_premium,
 )
-from strategies.settings import LONGEST_INTRADAY_WINDOW, LONGEST_WINDOW
+from strategies.settings import LONGEST_DAILY_WINDOW, LONGEST_INTRADAY_WINDOW
 from strategies.signal import READABLE, Signal, SignalKind, bar_length_ms
 from strategies.statistical import (
     autocorrelation,
@@ -52,6 +63,8 @@ BUILT_IN: tuple[SignalKind, ...] = (
     cross_section.KIND,
     basis.KIND,
     funding_dispersion.KIND,
+    volatility_premium.KIND,
+    skew_whipsaw.KIND,
     stablecoin_supply.KIND,
     realised_value.KIND,
     autocorrelation.KIND,
@@ -70,6 +83,10 @@ BUILT_IN: tuple[SignalKind, ...] = (
     convergence.KIND,
     averages.KIND,
     bands.KIND,
+    pairs.KIND,
+    residuals.KIND,
+    covered_call.KIND,
+    secured_put.KIND,
 )
 
 
@@ -135,6 +152,6 @@ def check_fields(signal: Signal) -> None:
 def check_window(signal: Signal) -> None:
     """Raise ValueError for an unknown bar size, or more bars than a panel would remember."""
     bar_length_ms(signal.bar)
-    longest = LONGEST_WINDOW if signal.bar == "1d" else LONGEST_INTRADAY_WINDOW
+    longest = LONGEST_DAILY_WINDOW if signal.bar == "1d" else LONGEST_INTRADAY_WINDOW
     if not 1 <= signal.window <= longest:
         raise ValueError(f"its window of {signal.window} bars is not within 1 and {longest}")

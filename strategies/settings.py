@@ -11,7 +11,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 LONGEST_WINDOW = 435
-"""Daily bars a panel remembers by default, so the longest window a signal may ask for."""
+"""Daily bars a panel remembers by default."""
+LONGEST_DAILY_WINDOW = 500
+"""Daily bars a signal may ask for: a panel remembers as many as its signals need."""
 LONGEST_INTRADAY_WINDOW = 50_000
 """Bars shorter than a day a signal may ask for: a month of minutes."""
 RANGE_PERIOD = 20

@@ -1,4 +1,4 @@
-"""What can be set of each classical signal: the sections [signals.C1] to [signals.C4]."""
+"""What can be set of each classical signal of prices alone: the sections [signals.C1] to [signals.C6]."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from strategies.settings import SCALAR, BarSettings, forgets_its_seed
+from strategies.settings import SCALAR, BarSettings, BarSize, SignalSettings, forgets_its_seed
 
 PERIOD = "bars of the average (bars)"
 RANGES = "period of the average true range (bars)"
@@ -101,4 +101,83 @@ class BandSettings(RuleSettings):
     def full_exceeds_flat(self) -> Self:
         if self.full <= self.flat:
             raise ValueError(f"full {self.full:g} must exceed flat {self.flat:g}")
+        return self
+
+
+class PairsSettings(BarSettings):
+    """[signals.C5]: pairs of coins whose logarithms keep together, named by their bases."""
+
+    pairs: tuple[tuple[str, str], ...] = Field(
+        default=(),
+        max_length=500,
+        description="pairs to test, (coin, coin it is regressed on); none: every coin on each of `against`",
+    )
+    against: tuple[str, ...] = Field(
+        default=("BTC", "ETH"), description="coins that all others are tested against, by base"
+    )
+    samples: int = Field(
+        default=500, ge=50, le=500, description="closes each pair is fitted to, so its window (bars)"
+    )
+    alpha: float = Field(
+        default=0.05, gt=0, lt=1, description="size of the test for a common trend (probability)"
+    )
+    flat: float = Field(default=0.5, ge=0, le=100, description="score below which it is silent (sigmas)")
+    full: float = Field(default=2.0, gt=0, le=100, description="score at which it says all it can (sigmas)")
+    broken: float = Field(
+        default=4.0, gt=0, le=100, description="score from which a pair counts as broken (sigmas)"
+    )
+    shortest: float = Field(default=2.0, gt=0, le=LONGEST, description="shortest half-life (bars)")
+    longest: float = Field(default=125.0, gt=0, le=LONGEST, description="longest half-life (bars)")
+
+    @property
+    def window(self) -> int:
+        """Closes each reading is computed from."""
+        return self.samples
+
+    @model_validator(mode="after")
+    def bounds_are_in_order(self) -> Self:
+        if not self.flat < self.full < self.broken:
+            raise ValueError(f"flat {self.flat:g}, full {self.full:g} and broken {self.broken:g} must rise")
+        if self.shortest >= self.longest:
+            raise ValueError(f"shortest {self.shortest:g} must be below longest {self.longest:g}")
+        return self
+
+
+class ResidualSettings(SignalSettings):
+    """[signals.C6]: daily returns of coins against the factors they have in common."""
+
+    enabled: bool = Field(default=False, description="whether the signal takes part")
+    prior: float = Field(default=0.5, ge=0, le=1, description=PRIOR)
+    window: int = Field(
+        default=365, ge=70, le=435, description="closes whose correlations the factors are made of (days)"
+    )
+    days: int = Field(
+        default=60, ge=30, le=365, description="returns each residual is taken from and fitted to (days)"
+    )
+    variance: float = Field(
+        default=0.55, gt=0, lt=1, description="share of variance that the factors explain at least (share)"
+    )
+    most: int = Field(default=3, ge=1, le=100, description="most factors with fewer coins than `crowd`")
+    crowd: int = Field(default=30, ge=1, le=1_000, description="coins from which `most` does not bind")
+    fewest: int = Field(default=8, ge=5, le=1_000, description="coins below which nothing is said")
+    flat: float = Field(default=0.5, ge=0, le=100, description="score below which it is silent (sigmas)")
+    full: float = Field(default=1.25, gt=0, le=100, description="score at which it says all it can (sigmas)")
+    slowest: float = Field(
+        default=30.0, gt=0, le=365, description="longest time constant of reversion (days)"
+    )
+    gate: float = Field(
+        default=-3.07, ge=-20, le=0, description="Dickey and Fuller's t that a residual must stay below"
+    )
+
+    @property
+    def bar(self) -> BarSize:
+        """Size of the bars it reads."""
+        return "1d"
+
+    @model_validator(mode="after")
+    def window_holds_the_days(self) -> Self:
+        if self.full <= self.flat:
+            raise ValueError(f"full {self.full:g} must exceed flat {self.flat:g}")
+        if self.window <= self.days:
+            raise ValueError(f"window {self.window} must exceed days {self.days}")
         return self

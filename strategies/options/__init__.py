@@ -1,0 +1,1 @@
+"""What an option is worth, what its price says of volatility, and what selling one against holdings earns."""
