@@ -155,6 +155,8 @@ class BarCycle:
         changes = self._oversight.step(now_ms, totals, self._market, self._book.forecast)
         halt_reason = next((change.message for change in changes if change.flatten), "")
         self._note_day(now_ms, equity)
+        for signal, fault in self._market.fresh_faults():
+            self._tape.say(now_ms, "ERROR", f"signals.{signal}", f"{signal} failed and has no opinion: {fault}")
         decision = self._decide(now_ms, totals)
         self._remember(now_ms, decision)
         halt_reason = halt_reason or self._halt_reason(decision)

@@ -15,6 +15,7 @@ import numpy as np
 from engine import market_kernel as kernel
 from engine.decision import Market
 from engine.feeds.feed import BarBlock, Feed, FundingSettlement
+from engine.selection import Selector
 from engine.venues.simulated import MarketStep
 from risk import clusters, volatility
 from risk.parameters import RiskParameters
@@ -95,11 +96,18 @@ def rows(block: BarBlock) -> list[Row]:
 class MarketState:
     """Panel, volatility, clusters and readings of one universe; `now_ms` is the close of the newest bar folded in."""
 
-    def __init__(self, feed: Feed, signals: Sequence[Signal], parameters: RiskParameters) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        signals: Sequence[Signal],
+        parameters: RiskParameters,
+        selector: Selector | None = None,
+    ) -> None:
         self.symbols = feed.symbols
         self.bar_ms = feed.bar_ms
         self.signals = tuple(signals)
         self._parameters = parameters
+        self.selector = selector
         self._instruments = feed.instruments
         count = len(self.symbols)
         self._base = BAR_NAMES[self.bar_ms]
@@ -115,6 +123,7 @@ class MarketState:
         self._shortable = np.array(
             [i.kind is not InstrumentKind.SPOT and parameters.allow_short for i in feed.instruments]
         )
+        self._faults_told: dict[str, str] = {}
         self.now_ms = 0
         self.day_completed = False
         self.readings: Readings = evaluate(self.signals, self._panel, 0)
@@ -208,6 +217,16 @@ class MarketState:
         """FDM for directional weights [K], from all daily forecasts so far."""
         return diversification.multiplier(self._forecasts, weights)
 
+    def fresh_faults(self) -> list[tuple[str, str]]:
+        """The signals that raise and what they raise, each told once."""
+        found = {
+            signal.name: fault
+            for signal, fault in zip(self.signals, self.readings.faults, strict=True)
+            if fault and self._faults_told.get(signal.name) != fault
+        }
+        self._faults_told.update(found)
+        return list(found.items())
+
     def bars_known(self, signal: Signal) -> int:
         """Bars of a signal's size the longest history has so far, for telling how far a warm-up is."""
         count = self._panel.frame(signal.bar).count
@@ -265,6 +284,10 @@ class MarketState:
             self._close_day()
         elif self._intraday:
             self.readings = evaluate(self.signals, self._panel, None, self.readings)
+        if self.selector is not None:
+            if day_completed:
+                self.selector.close_day(self.now_ms, self._panel, self.readings, self.volume_24h)
+            self.instrument_weight = self.selector.narrow(self.instrument_weight)
 
     def _close_day(self) -> None:
         self.readings = evaluate(self.signals, self._panel, self.now_ms)
