@@ -2,8 +2,9 @@
 
     python benchmarks/console_beside_engine.py [--seconds 20] [--settling 5]
 
-Lag is the lateness of a heartbeat on the engine's own loop. Each run is a process of its own with a fresh database; the
-console runs on a real pseudo-terminal of 160x45.
+Lag is the lateness of a heartbeat on the engine's own loop; `machine` is the most that a process beside it, which does
+nothing but wake up, was late. Each run is a process of its own with a fresh database; the console runs on a real
+pseudo-terminal of 160x45.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SIZE = (160, 45)
 SYMBOLS = 200
 PATIENCE_S = 180.0
+WITNESS = [sys.executable, str(Path(__file__).with_name("_witness.py"))]
 RECORDED = ("--mode", "replay", "--timerange", "20240101-")
 
 
@@ -52,7 +54,7 @@ def main() -> None:
     warm()
     print(f"load {os.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores, {asked.seconds:.0f} s a run")
     print(
-        f"{'run':<44}{'lag p50':>10}{'p99':>10}{'max':>10}{'CPU':>9}{'kB/s':>8}{'RSS MB':>9}{'bars':>6}{'load':>6}"
+        f"{'run':<44}{'lag p50':>10}{'p99':>10}{'max':>10}{'CPU':>9}{'kB/s':>8}{'RSS MB':>9}{'bars':>6}{'machine':>10}"
     )
     with tempfile.TemporaryDirectory() as folder:
         for load in loads(Path(folder)):
@@ -89,6 +91,7 @@ def measured(load: Load, size: tuple[int, int] | None, settling_s: float, second
             "XDG_DATA_HOME": name,
             "QUARTERDECK__CONSOLE__WELCOME": "false",
         }
+        witness = subprocess.Popen(WITNESS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if size is None:
             subprocess.run(
                 [*command, "--no-ui"],
@@ -100,8 +103,14 @@ def measured(load: Load, size: tuple[int, int] | None, settling_s: float, second
             )
         else:
             bytes_per_s = drawn(command, size, environment, settling_s, seconds)
+        machine_ms = float(witness.communicate()[0])
         told: dict[str, Any] = json.loads(report.read_text())
-    return {**told, "cpu": 100 * told["cpu_s"] / told["watched_s"], "kB": bytes_per_s / 1e3}
+    measures = {
+        "cpu": 100 * told["cpu_s"] / told["watched_s"],
+        "kB": bytes_per_s / 1e3,
+        "machine_ms": machine_ms,
+    }
+    return {**told, **measures}
 
 
 def drawn(
@@ -129,7 +138,7 @@ def difference(beside: dict[str, Any], headless: dict[str, Any]) -> dict[str, An
 def row(name: str, told: dict[str, Any]) -> None:
     late = "".join(f"{told[f'late_{share}_ms']:>7.1f} ms" for share in ("p50", "p99", "max"))
     rest = f"{told['cpu']:>7.1f} %{told['kB']:>8.1f}{told['resident_mb']:>9.1f}{told['bars']:>6}"
-    print(f"{name:<44}{late}{rest}{os.getloadavg()[0]:>6.1f}", flush=True)
+    print(f"{name:<44}{late}{rest}{told['machine_ms']:>7.1f} ms", flush=True)
 
 
 if __name__ == "__main__":
