@@ -106,7 +106,7 @@ def market_inputs(bars: FloatArray, bar_ms: int, start_ms: int = START_MS) -> di
         return size * rng.standard_normal(shape)
 
     def walked(level: float, step: float) -> FloatArray:
-        moves: FloatArray = _along(rng.standard_normal(shape[0]), shape)
+        moves = _along(rng.standard_normal((shape[0],)), shape)
         return level * np.exp(step * np.cumsum(moves, axis=0))
 
     def settled(hours: float) -> tuple[FloatArray, FloatArray]:

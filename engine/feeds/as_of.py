@@ -1,0 +1,82 @@
+"""What was known when a bar closed: observations joined to closes as of the moment each became available.
+
+A value is never seen before it was published, and no longer than it is fresh. All times are UTC epoch ms.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+HOUR_MS = 3_600_000
+PERIODS_FRESH = 2
+"""How many periods of its own a value may be old before it is nobody's knowledge any more."""
+LONGEST_INTERVAL_HOURS = 8
+"""Of funding: no perpetual future settles less often, so a longer pause is a settlement nobody has."""
+
+
+def as_of(close_ms: IntArray, available_ms: IntArray, values: FloatArray, fresh_ms: int) -> FloatArray:
+    """For each close [n] the newest value [m] available at or before it, NaN where none is younger than `fresh_ms`.
+
+    Values that are not finite are no values; they may come in any order, and of two available at one moment the later
+    in the array counts.
+    """
+    known = np.isfinite(values)
+    order = np.argsort(available_ms[known], kind="stable")
+    available, given = available_ms[known][order], values[known][order]
+    at = np.searchsorted(available, close_ms, side="right") - 1
+    joined = np.full(len(close_ms), np.nan)
+    seen = at >= 0
+    seen[seen] = close_ms[seen] - available[at[seen]] <= fresh_ms
+    joined[seen] = given[at[seen]]
+    return joined
+
+
+def fallen_into(
+    first_open_ms: int, bar_ms: int, count: int, ts_ms: IntArray, values: FloatArray
+) -> FloatArray:
+    """The sum of the values [m] that fell into each of `count` bars [open, close), NaN where none did."""
+    bar = (ts_ms - first_open_ms) // bar_ms
+    inside = (bar >= 0) & (bar < count) & np.isfinite(values)
+    sums = np.full(count, np.nan)
+    sums[np.unique(bar[inside])] = 0.0
+    np.add.at(sums, bar[inside], values[inside])
+    return sums
+
+
+def hours_covered(ts_ms: IntArray, usual_hours: float) -> FloatArray:
+    """Hours each settlement [m], in the order of time, covers: those since the one before it, `usual_hours` for the
+    first and after a pause no venue makes. Nothing later enters: a venue that changes its interval is believed from
+    then on."""
+    hours = np.full(len(ts_ms), float(usual_hours))
+    since = np.rint(np.diff(ts_ms) / HOUR_MS)
+    hours[1:] = np.where((since >= 1) & (since <= LONGEST_INTERVAL_HOURS), since, usual_hours)
+    return hours
+
+
+def mvrv_z(market_cap: FloatArray, realised_cap: FloatArray) -> FloatArray:
+    """(market - realised cap) / deviation of all market caps from the first to this day (ddof 0), for each day [n].
+
+    NaN where a cap is missing or not positive, and where caps have not varied. A recursion over the days (Welford), so
+    that a later day changes no earlier number. Its level depends on the first day, so a series is always read from its
+    beginning. Mahmudov and Puell 2018.
+    """
+    result = np.full(len(market_cap), np.nan)
+    count, mean, spread = 0, 0.0, 0.0
+    for day, (market, realised) in enumerate(zip(market_cap.tolist(), realised_cap.tolist(), strict=True)):
+        if not market > 0.0:
+            continue
+        count += 1
+        step = market - mean
+        mean += step / count
+        spread += step * (market - mean)
+        if realised > 0.0 and spread > 0.0:
+            result[day] = (market - realised) / (spread / count) ** 0.5
+    return result
