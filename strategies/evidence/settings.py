@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from strategies.settings import LONGEST_WINDOW, BarSettings, BarSize, SignalSettings, forgets_its_seed
-from strategies.statistical.settings import BARS_A_DAY
+from strategies.statistical.settings import BARS_A_DAY, LONGEST
 
 BORROWABLE = "whether spot can be borrowed, so that the pair may be held the other way round"
 COST = "what opening and closing all legs costs (bps of notional)"
@@ -59,7 +59,7 @@ class OpenInterestSettings(BarSettings):
     )
     dead_band: float = Field(default=0.5, ge=0, le=100, description="score below which it is silent (sigmas)")
     window: int = Field(
-        default=148, ge=3, le=LONGEST_WINDOW, description="bars each reading is computed from (bars)"
+        default=148, ge=3, le=LONGEST, description="bars each reading is computed from (bars)"
     )
 
     @model_validator(mode="after")
