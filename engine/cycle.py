@@ -21,6 +21,7 @@ from engine.ledger import Ledger
 from engine.market import MarketState
 from engine.ordering import Ordering
 from engine.oversight import Oversight
+from engine.reading_log import ReadingLog
 from engine.reconcile import News
 from engine.shadow import Shadow
 from engine.tape import Tape
@@ -28,6 +29,7 @@ from engine.valuation import Valuation, Worth, mark_price
 from risk.kelly import kelly_cap
 from risk.parameters import RiskParameters
 from store.journal import Journal
+from store.reading_rows import Reading
 from store.records import (
     ZERO,
     Instrument,
@@ -35,7 +37,7 @@ from store.records import (
     Order,
     TradingState,
 )
-from store.rows import DecisionRow, ReadingRow, finite_numbers
+from store.rows import DecisionRow
 
 KELLY_DAYS = 90
 BOOK, DAYS = "book", "days"
@@ -90,7 +92,7 @@ class BarCycle:
         self._index = {instrument.symbol: index for index, instrument in enumerate(self._instruments)}
         self._quantity = np.zeros(len(self._instruments))
         self._no_holds = np.zeros(len(self._instruments))
-        self._written_readings: tuple[int, ...] = ()
+        self._readings = ReadingLog(journal, [signal.name for signal in market.signals], market.symbols)
         self.totals: LedgerTotals | None = None
         self.decision: Decision | None = None
         self.shadow: Shadow | None = None
@@ -203,7 +205,7 @@ class BarCycle:
         return totals
 
     def _decide(self, now_ms: int, totals: LedgerTotals) -> Decision:
-        if self._market.day_completed or not self._written_readings:
+        if self._market.day_completed or self.decision is None:
             self._fdm = self._market.forecast_multiplier(self.weights)
         hold_age = self._no_holds
         if self._book.hold_since_ms:
@@ -288,33 +290,13 @@ class BarCycle:
                 },
             )
         )
-        readings = self._market.readings
-        if readings.closed_ms != self._written_readings:
-            written = self._written_readings or (None,) * len(readings.closed_ms)
-            self._written_readings = readings.closed_ms
-            for row, signal in enumerate(self._market.signals):
-                if readings.closed_ms[row] == written[row]:
-                    continue
-                self._journal.reading(
-                    ReadingRow(
-                        ts_ms=readings.closed_ms[row],
-                        signal=signal.name,
-                        symbols=self._market.symbols,
-                        values=readings.value[row],
-                        confidences=readings.confidence[row],
-                        reasons=[reason.value for reason in readings.reasons[row]],
-                        statistics={
-                            name: finite_numbers(numbers)
-                            for name, numbers in readings.statistics[row].items()
-                        },
-                    )
-                )
+        self._readings.write(self._market.readings)
 
-    def restored(self) -> None:
-        """After a restart: guards as they were, readings of the newest day already in the database."""
+    def restored(self, readings: Iterable[Reading]) -> None:
+        """After a restart: guards as they were, and the readings that are in the database already."""
         self._oversight.load(self._book.guards)
         if self._book.decisions:
-            self._written_readings = self._market.readings.closed_ms
+            self._readings.restore(readings, self._market.readings.closed_ms)
         self._fdm = self._market.forecast_multiplier(self.weights)
         self._kelly = self._kelly_cap()
         for symbol, index in self._index.items():

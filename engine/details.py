@@ -153,7 +153,9 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
     return lambda database: {
         "signal": about,
         "symbols": newest,
-        "history": query.reading_history(database, name, symbol, limit=limit) if symbol else [],
+        "history": query.reading_history(database, name, symbol, limit=limit, step_ms=signal.bar_ms)
+        if symbol
+        else [],
     }
 
 

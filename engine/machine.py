@@ -104,7 +104,7 @@ class Machine:
             self.reweigh()
         await self._restore_shadow(states)
         if stored is not None:
-            self.cycle.restored()
+            self.cycle.restored(await recall.readings(self.database, until_ms))
         else:
             self.book.proven_ms = until_ms
         await patiently(lambda: foreign_orders(self.venue, self._wrote))

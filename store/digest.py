@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from store.codecs import POSITION, TOTALS, readable
+from store.compact import unpack_stages
 from store.query import read_only
 from store.rows import to_json, unpack_scalars
+from store.wide import is_wide
 
 # Wider than any amount, so that normalising never rounds.
 _WIDE = Context(prec=120)
@@ -64,7 +66,9 @@ def _decisions(connection: sqlite3.Connection) -> Iterator[bytes]:
         "SELECT ts_ms, state, halted, symbols, stages, scalars FROM decisions "
         "JOIN universes ON universes.id = universe_id ORDER BY ts_ms"
     )
-    for ts_ms, state, halted, symbols, stages, scalars in found:
+    wide = is_wide(connection)
+    for ts_ms, state, halted, symbols, kept, scalars in found:
+        stages = kept if wide else unpack_stages(kept)
         numbers = {name: value.hex() for name, value in sorted(unpack_scalars(scalars).items())}
         yield _line([ts_ms, state, halted, symbols, len(stages), numbers])
         yield stages

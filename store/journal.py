@@ -7,7 +7,6 @@ failure again.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -47,7 +46,8 @@ from store.rows import (
     to_json,
     to_sorted_json,
 )
-from store.statements import APPENDED, CODECS, REPLACE_CONTROL, REPLACED
+from store.statements import APPENDED, CODECS, PACKED, REPLACE_CONTROL, REPLACED
+from store.wide import content_id
 
 Answer = TypeVar("Answer")
 
@@ -78,7 +78,7 @@ class Journal:
         self._wall_ms = wall_ms
         self._batch = _Batch()
         self._failure: StoreError | None = None
-        self._universes: dict[tuple[str, ...], int] = {}
+        self._lists: dict[tuple[str, tuple[str, ...]], int] = {}
         self._submitted = 0
         self._finished = 0
         self._data_version: int | None = None
@@ -135,34 +135,21 @@ class Journal:
             raise ValueError(
                 f"stages have shape {stages.shape}, expected {(len(DECISION_STAGES), len(row.symbols))}"
             )
-        universe = self._universe(row.symbols)
+        universe = self._interned("universes", row.symbols)
         scalars = pack_scalars(row.scalars)
         self._append(
-            "decisions", (row.ts_ms, universe, row.state.name, row.halted, stages.tobytes(), scalars)
+            "decisions", (row.ts_ms, universe, row.state.name, row.halted, scalars, stages.tobytes())
         )
 
     def reading(self, row: ReadingRow) -> None:
-        """A signal's reading; the caller writes it when it changed."""
-        values = row.values.astype("<f8", copy=False)
-        confidences = row.confidences.astype("<f8", copy=False)
-        if values.shape != (len(row.symbols),) or confidences.shape != values.shape:
+        """A signal's reading; the caller writes what changed of it."""
+        if not row.values.shape == row.confidences.shape == (len(row.symbols),):
             raise ValueError(
-                f"values {values.shape} and confidences {confidences.shape} are not one per symbol"
+                f"values {row.values.shape} and confidences {row.confidences.shape} are not one per symbol"
             )
-        statistics = to_json({name: list(numbers) for name, numbers in row.statistics.items()})
-        universe = self._universe(row.symbols)
-        self._append(
-            "readings",
-            (
-                row.signal,
-                row.ts_ms,
-                universe,
-                values.tobytes(),
-                confidences.tobytes(),
-                to_json(list(row.reasons)),
-                statistics,
-            ),
-        )
+        universe = self._interned("universes", row.symbols)
+        names = self._interned("statistic_names", tuple(row.statistics))
+        self._append("readings", (row.signal, row.ts_ms, universe, names, row.changed is None, row))
 
     def signal_day(self, day: SignalDay) -> None:
         """A signal's day, once it has ended."""
@@ -288,14 +275,14 @@ class Journal:
         if self._failure is not None:
             raise self._failure
 
-    def _universe(self, symbols: tuple[str, ...]) -> int:
-        known = self._universes.get(symbols)
+    def _interned(self, table: str, words: tuple[str, ...]) -> int:
+        """The key of a list of words that many rows refer to."""
+        known = self._lists.get((table, words))
         if known is None:
-            text = to_json(list(symbols))
-            # Derived from its content, so that nothing needs to be read back before the first decision.
-            known = int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
-            self._append("universes", (known, text))
-            self._universes[symbols] = known
+            text = to_json(list(words))
+            known = content_id(text)
+            self._append(table, (known, text))
+            self._lists[table, words] = known
         return known
 
     # Below: called on the database's thread, one transaction after another.
@@ -305,7 +292,8 @@ class Journal:
         self._look_for_latch(connection)
         for name, sql in APPENDED.items():
             if gathered := batch.appended[name]:
-                connection.executemany(sql, gathered)
+                pack = PACKED.get(name)
+                connection.executemany(sql, map(pack, gathered) if pack else gathered)
         for name, sql in REPLACED.items():
             if newest := batch.replaced[name]:
                 codec = CODECS.get(name)

@@ -14,11 +14,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from store import reading_rows
 from store.codecs import CONTROL, OVERRIDE, readable
+from store.compact import unpack_stages
 from store.errors import FAULTS, NotFound, translate
 from store.records import DECISION_STAGES
 from store.rows import printable, unpack_floats, unpack_scalars
 from store.schema import check_version
+from store.wide import is_wide
 
 BUSY_TIMEOUT_S = 5.0
 
@@ -30,7 +33,6 @@ _FILLS = (
 )
 _FUNDING = "ts_ms AS ts, symbol, quantity, mark_price, rate, amount, funding_id"
 _AUDIT = "sequence, wall_ms, market_ts_ms, actor, kind, payload, hash"
-_READING = "signal, ts_ms, reading_values, confidences, reasons, statistics, symbols"
 _LATEST_MS = 2**63 - 1
 
 
@@ -190,22 +192,23 @@ def overrides(path: Path) -> list[Record]:
 def readings(path: Path, *, at_ms: int | None = None) -> list[Record]:
     """Each signal's newest reading (at `at_ms` where given): signal, ts, and one cell per symbol."""
     with read_only(path) as connection, readable("readings"):
-        return _readings(connection, at_ms)
-
-
-def reading_history(path: Path, signal: str, symbol: str, *, limit: int) -> list[Record]:
-    """One signal's newest readings of one symbol, oldest first; readings that did not know the symbol are left out."""
-    with read_only(path) as connection, readable("readings"):
-        found = connection.execute(
-            f"SELECT {_READING} FROM readings JOIN universes ON universes.id = universe_id "
-            "WHERE signal = ? ORDER BY ts_ms DESC LIMIT ?",
-            (signal, limit),
-        ).fetchall()
         return [
-            {"ts_ms": row[1], **cells[symbol]}
-            for row in reversed(found)
-            if symbol in (cells := _cells(row, only=symbol))
+            {"signal": reading.signal, "ts": reading.ts_ms, "cells": _cells(reading)}
+            for reading in reading_rows.in_force(connection, _LATEST_MS if at_ms is None else at_ms)
         ]
+
+
+def reading_history(path: Path, signal: str, symbol: str, *, limit: int, step_ms: int = 0) -> list[Record]:
+    """One signal's newest readings of one symbol, oldest first: one for each of its bars of `step_ms` up to the newest
+    decision, or without `step_ms` only those that differ from the one before them.
+    """
+    with read_only(path) as connection, readable("readings"):
+        (decided_ms,) = connection.execute("SELECT coalesce(max(ts_ms), 0) FROM decisions").fetchone()
+        until_ms = decided_ms // step_ms * step_ms if step_ms else decided_ms
+        told = reading_rows.history(
+            connection, signal, symbol, limit=limit, step_ms=step_ms, until_ms=until_ms
+        )
+        return [{"ts_ms": ts_ms, **_cell(standing)} for ts_ms, standing in told]
 
 
 def decision(path: Path, *, at_ms: int | None = None) -> Record | None:
@@ -247,15 +250,16 @@ def _waterfall(connection: sqlite3.Connection, symbol: str, ts_ms: int) -> Recor
     if made is None or made["ts"] != ts_ms or symbol not in made["stages"]:
         return {"decision": None, "stages": [], "readings": []}
     values = made.pop("stages")[symbol]
-    heard = [reading for reading in _readings(connection, ts_ms) if symbol in reading["cells"]]
+    heard = reading_rows.in_force(connection, ts_ms)
     return {
         "decision": made,
         "stages": [
             {"stage": stage, "value": value} for stage, value in zip(DECISION_STAGES, values, strict=True)
         ],
         "readings": [
-            {"signal": reading["signal"], "ts": reading["ts"], **reading["cells"][symbol]}
+            {"signal": reading.signal, "ts": standing.since_ms, **_cell(standing)}
             for reading in heard
+            if (standing := reading.standing.get(symbol)) is not None
         ],
     }
 
@@ -270,7 +274,8 @@ def _decision(connection: sqlite3.Connection, at_ms: int | None) -> Record | Non
     if row is None:
         return None
     ts_ms, state, halted, stages, scalars, symbols = row
-    names, numbers = json.loads(symbols), _numbers(stages)
+    names = json.loads(symbols)
+    numbers = _numbers(stages if is_wide(connection) else unpack_stages(stages))
     if len(numbers) != len(DECISION_STAGES) * len(names):
         raise ValueError(f"decision {ts_ms} has {len(numbers)} numbers for {len(names)} symbols")
     return {
@@ -282,46 +287,19 @@ def _decision(connection: sqlite3.Connection, at_ms: int | None) -> Record | Non
     }
 
 
-def _readings(connection: sqlite3.Connection, at_ms: int | None) -> list[Record]:
-    until_ms = _LATEST_MS if at_ms is None else at_ms
-    found = []
-    # Signal by signal along the key: grouping would read every row there is, and they are large.
-    for signal in _signal_names(connection):
-        row = connection.execute(
-            f"SELECT {_READING} FROM readings JOIN universes ON universes.id = universe_id "
-            "WHERE signal = ? AND ts_ms <= ? ORDER BY ts_ms DESC LIMIT 1",
-            (signal, until_ms),
-        ).fetchone()
-        if row is not None:
-            found.append({"signal": signal, "ts": row[1], "cells": _cells(row)})
-    return found
+def _cells(reading: reading_rows.Reading) -> Record:
+    """What was said of each symbol, in the order of the universe."""
+    known = (symbol for symbol in reading.symbols if symbol in reading.standing)
+    return {symbol: _cell(reading.standing[symbol]) for symbol in known}
 
 
-def _signal_names(connection: sqlite3.Connection) -> Iterator[str]:
-    name = ""
-    while row := connection.execute(
-        "SELECT signal FROM readings WHERE signal > ? ORDER BY signal LIMIT 1", (name,)
-    ).fetchone():
-        name = row[0]
-        yield name
-
-
-def _cells(row: tuple[Any, ...], only: str | None = None) -> Record:
-    """The reading of each symbol, or of one, in a row of the columns `_READING`."""
-    _, _, values, confidences, reasons, statistics, symbols = row
-    names = json.loads(symbols)
-    why = json.loads(reasons) or [""] * len(names)
-    raw = json.loads(statistics)
-    columns = zip(names, _numbers(values), _numbers(confidences), why, strict=True)
+def _cell(standing: reading_rows.Standing) -> Record:
+    cell = standing.cell
     return {
-        symbol: {
-            "value": value,
-            "confidence": confidence,
-            "reason": reason,
-            "statistics": {name: finite(numbers[index]) for name, numbers in raw.items()},
-        }
-        for index, (symbol, value, confidence, reason) in enumerate(columns)
-        if only is None or symbol == only
+        "value": finite(cell.value),
+        "confidence": finite(cell.confidence),
+        "reason": cell.reason,
+        "statistics": dict(zip(standing.names, map(finite, cell.statistics), strict=True)),
     }
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from store.codecs import EVENT, FILL, FUNDING, INSTRUMENT, ORDER, OVERRIDE, POSITION, TOTALS, Codec, readable
 from store.database import Database
+from store.reading_rows import Reading, in_force
 from store.records import Event, Fill, FundingPayment, Instrument, Order, Override, Position
 from store.rows import EquityRow, SignalDay
 from store.statements import EQUITY_COLUMNS, SIGNAL_DAY_COLUMNS
@@ -58,6 +60,12 @@ async def signal_days(database: Database, newest: int) -> list[SignalDay]:
     found = await database.query(sql, (newest,))
     with readable("signal_days"):
         return [SignalDay(*(*numbers, json.loads(reasons))) for *numbers, reasons in found]
+
+
+async def readings(database: Database, ts_ms: int) -> list[Reading]:
+    """Each signal's reading as of `ts_ms`."""
+    with readable("readings"):
+        return await database.run(partial(in_force, at_ms=ts_ms))
 
 
 async def session_state(database: Database) -> dict[str, Any]:

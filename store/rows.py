@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,11 +25,6 @@ to_json = json.JSONEncoder(separators=(",", ":")).encode
 to_sorted_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
-def finite_numbers(numbers: NDArray[np.float64]) -> list[float | None]:
-    """Numbers as JSON can keep them: None for NaN and infinities."""
-    return [number if math.isfinite(number) else None for number in numbers.tolist()]
-
-
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
     """One decision with its whole waterfall.
@@ -50,10 +44,11 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True)
 class ReadingRow:
-    """One signal's reading of every symbol, float64 [symbol] each; in force until the signal's next row.
+    """One signal's reading of every symbol, float64 [symbol] each, of which the row holds those that `changed` marks
+    (bool [symbol]; None: all): what it says of a symbol stands until the signal's next row that holds it.
 
-    `statistics` are the raw numbers behind it by name, one per symbol; None where there is none, because JSON knows
-    no NaN (see `finite_numbers`).
+    `statistics` are the raw numbers behind it by name, one per symbol, NaN where there is none. Reasons are ASCII.
+    No array may change until the row is committed.
     """
 
     ts_ms: int
@@ -62,7 +57,8 @@ class ReadingRow:
     values: NDArray[np.float64]
     confidences: NDArray[np.float64]
     reasons: Sequence[str] = ()
-    statistics: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+    statistics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    changed: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 
 from store.errors import Corrupt, NewerSchema, StoreError, WrongAccount
+from store.wide import teach
 
 APPLICATION_ID = 0x51444B31
 
@@ -50,6 +51,7 @@ def prepare(connection: sqlite3.Connection, path: Path, *, busy_timeout_ms: int)
         )
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    teach(connection)
     for number, sql in enumerate(migrations(), start=1):
         if number > version:
             _migrate(connection, number, sql)

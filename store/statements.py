@@ -6,9 +6,11 @@ facts that a venue may tell twice (fills, funding) are taken once; all else is a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from store.codecs import CONTROL, FILL, FUNDING, INSTRUMENT, ORDER, OVERRIDE, POSITION, TOTALS, Codec
+from store.compact import pack_cells, pack_stages
 
 
 def _insert(table: str, columns: str, tail: str = "") -> str:
@@ -27,7 +29,7 @@ def _newest(table: str, columns: str, keys: str) -> str:
 
 
 EQUITY_COLUMNS: Final = f"ts_ms, gross, net, {TOTALS.columns}"
-_READING_COLUMNS: Final = "signal, ts_ms, universe_id, reading_values, confidences, reasons, statistics"
+_READING_COLUMNS: Final = "signal, ts_ms, universe_id, names_id, whole, cells"
 SIGNAL_DAY_COLUMNS: Final = (
     "day_ms, signal, bars, pnl, gross_pnl, cost, turnover, attribution, weight, hits, misses, readings, opinions, "
     "information_coefficient, reasons"
@@ -44,7 +46,8 @@ REPLACE_CONTROL: Final = _newest("control", f"id, {CONTROL.columns}", "id")
 # Written in the order they were gathered.
 APPENDED: Final = {
     "universes": _insert("universes", "id, symbols", " ON CONFLICT (id) DO NOTHING"),
-    "decisions": _insert("decisions", "ts_ms, universe_id, state, halted, stages, scalars"),
+    "statistic_names": _insert("statistic_names", "id, names", " ON CONFLICT (id) DO NOTHING"),
+    "decisions": _insert("decisions", "ts_ms, universe_id, state, halted, scalars, stages"),
     "readings": _newest("readings", _READING_COLUMNS, "signal, ts_ms"),
     "signal_days": _insert("signal_days", SIGNAL_DAY_COLUMNS),
     "order_events": _insert("order_events", _ORDER_EVENT_COLUMNS),
@@ -66,5 +69,10 @@ REPLACED: Final = {
     "overrides_cleared": "DELETE FROM overrides WHERE name = ? AND scope = ?",
     "session_state": _newest("session_state", "name, value", "name"),
     "ui_state": _newest("ui_state", "name, value", "name"),
+}
+# Turned into rows only as they are written, on the database's thread: packing takes longer than gathering.
+PACKED: Final[dict[str, Callable[[Any], tuple[Any, ...]]]] = {
+    "decisions": lambda row: (*row[:-1], pack_stages(row[-1])),
+    "readings": lambda row: (*row[:-1], pack_cells(row[-1])),
 }
 CODECS: Final[dict[str, Codec[Any]]] = {"orders": ORDER, "positions": POSITION}

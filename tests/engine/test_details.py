@@ -20,6 +20,8 @@ from store.records import DECISION_STAGES
 from tests.crash.books import Told
 from tests.engine.session_runs import bars_pass, engine, give, rows, run, running
 
+DAY_MS = 86_400_000
+
 BARS = 30
 
 
@@ -105,8 +107,10 @@ async def test_a_signal_is_told_with_its_settings_its_history_and_every_symbol(d
     assert about["weight"] == pytest.approx(0.4)
     assert about["settings"]["lookbacks"] == [7, 14, 28]
     assert [row["symbol"] for row in answer["symbols"]] == [row.symbol for row in picture(desk).signals]
-    stored = rows(desk.database_path, "SELECT ts_ms FROM readings WHERE signal = 'A1' ORDER BY ts_ms")
-    assert [row["ts_ms"] for row in answer["history"]] == [ts_ms for (ts_ms,) in stored]
+    ((first_ms,),) = rows(desk.database_path, "SELECT min(ts_ms) FROM readings WHERE signal = 'A1'")
+    assert [row["ts_ms"] for row in answer["history"]] == list(
+        range(first_ms, answer["symbols"][0]["ts_ms"] + 1, DAY_MS)
+    )
     (newest,) = [row for row in answer["symbols"] if row["symbol"] == "ETHUSDT"]
     assert {**answer["history"][-1], "symbol": "ETHUSDT"} == newest
     assert len((await ask(desk, "signal", name="A1", symbol="ETHUSDT", limit="1"))["history"]) == 1

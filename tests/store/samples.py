@@ -30,7 +30,7 @@ from store.records import (
     Side,
     TradingState,
 )
-from store.rows import CommandRow, ControlRow, DecisionRow, ReadingRow, finite_numbers
+from store.rows import CommandRow, ControlRow, DecisionRow, ReadingRow
 
 HOUR_MS = 3_600_000
 START_MS = 1_700_000_000_000 // HOUR_MS * HOUR_MS
@@ -126,7 +126,7 @@ def reading(ts_ms: int = START_MS, signal: str = "A1") -> ReadingRow:
         np.array([0.5, np.nan]),
         np.array([1.0, np.nan]),
         ["UP", "WARMUP"],
-        {"t": finite_numbers(np.array([2.5, np.nan]))},
+        {"t": np.array([2.5, np.nan])},
     )
 
 

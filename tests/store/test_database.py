@@ -39,6 +39,8 @@ TABLES = {
     "readings",
     "risk_states",
     "session_state",
+    "signal_days",
+    "statistic_names",
     "ui_state",
     "universes",
 }

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from store.compact import pack_stages
 from store.digest import canonical_amount, digest
 from store.errors import Corrupt, NotFound
 from store.journal import Journal
@@ -111,7 +112,7 @@ SEEN: dict[str, dict[str, object]] = {
         "ts_ms": START_MS + 5,
         "state": TradingState.REDUCING.name,
         "halted": 1,
-        "stages": samples.decision(seed=9).stages.tobytes(),
+        "stages": pack_stages(samples.decision(seed=9).stages.tobytes()),
         "scalars": b'["idm"]\n' + np.array([1.5]).tobytes(),
     },
     "orders": {

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from store import codecs, query, recall
 from store.check import check
+from store.compact import unpack_stages
 from store.errors import Corrupt, StoreError
 from store.journal import Journal
 from store.latch import latch_halt
@@ -102,7 +103,7 @@ async def test_stages_keep_every_bit_whatever_their_layout(tmp_path: Path) -> No
         journal.decision(DecisionRow(START_MS, SYMBOLS, TradingState.HALTED, True, stages, {}))
         await journal.commit()
         ((blob,),) = await database.query("SELECT stages FROM decisions")
-    assert blob == np.ascontiguousarray(stages).tobytes()
+    assert unpack_stages(blob) == np.ascontiguousarray(stages).tobytes()
 
 
 def test_a_decision_of_the_wrong_shape_is_refused_before_it_is_gathered(tmp_path: Path) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,15 +71,6 @@ def test_an_order_is_explained_from_its_readings_to_its_fills(run: Path) -> None
 def test_no_opinion_is_none_because_json_has_no_nan(run: Path) -> None:
     cell = query.readings(run)[0]["cells"]["ETHUSDT"]
     assert cell == {"value": None, "confidence": None, "reason": "WARMUP", "statistics": {"t": None}}
-
-
-def test_raw_statistics_are_kept_as_valid_json(run: Path) -> None:
-    def refuse(word: str) -> None:
-        raise AssertionError(f"{word} is no JSON")
-
-    with closing(sqlite3.connect(run)) as reader:
-        ((stored,),) = reader.execute("SELECT statistics FROM readings GROUP BY statistics").fetchall()
-    assert json.loads(stored, parse_constant=refuse) == {"t": [2.5, None]}
 
 
 async def test_an_order_no_decision_made_has_no_waterfall(run: Path) -> None:

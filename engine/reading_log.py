@@ -1,0 +1,110 @@
+"""Readings into the journal: what a signal newly says of a symbol, and once a week of market time all it says.
+
+What was written last is what the database holds, also after a restart, so that a run in parts writes the rows of the
+run in one; and a signal whose settings were changed between two runs is written anew where it differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from store.journal import Journal
+from store.reading_rows import Reading
+from store.rows import ReadingRow
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from strategies.evaluate import Readings
+
+WEEK_MS = 7 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What was last written of a signal, [S] each, and the close of the bar it last spoke at."""
+
+    closed_ms: int
+    value: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    reasons: Sequence[str]
+
+
+class ReadingLog:
+    """The readings of one engine's signals on their way into its journal."""
+
+    def __init__(self, journal: Journal, signals: Sequence[str], symbols: tuple[str, ...]) -> None:
+        self._journal = journal
+        self._signals = tuple(signals)
+        self._symbols = symbols
+        self._said: dict[str, _Said] = {}
+        self._closed_ms: tuple[int, ...] = ()
+
+    def restore(self, stored: Iterable[Reading], closed_ms: tuple[int, ...]) -> None:
+        """Go on behind what the database holds; `closed_ms`: when the bars closed at which each signal last spoke."""
+        self._closed_ms = closed_ms
+        ended = dict(zip(self._signals, closed_ms, strict=True))
+        for reading in stored:
+            if reading.symbols == self._symbols and reading.signal in ended:
+                cells = [reading.standing[symbol].cell for symbol in self._symbols]
+                self._said[reading.signal] = _Said(
+                    ended[reading.signal],
+                    np.array([cell.value for cell in cells]),
+                    np.array([cell.confidence for cell in cells]),
+                    tuple(cell.reason for cell in cells),
+                )
+
+    def write(self, readings: Readings) -> None:
+        """Gather what signals whose bar has completed say otherwise than before."""
+        if readings.closed_ms == self._closed_ms:
+            return
+        before = self._closed_ms or (None,) * len(readings.closed_ms)
+        self._closed_ms = readings.closed_ms
+        for row, signal in enumerate(self._signals):
+            if readings.closed_ms[row] != before[row]:
+                self._tell(signal, row, readings)
+
+    def _tell(self, signal: str, row: int, readings: Readings) -> None:
+        said, known = _said(readings, row), self._said.get(signal)
+        self._said[signal] = said
+        changed = None
+        if known is not None and known.closed_ms // WEEK_MS == said.closed_ms // WEEK_MS:
+            changed = _changes(said, known)
+            if not changed.any():
+                return
+        self._journal.reading(
+            ReadingRow(
+                ts_ms=said.closed_ms,
+                signal=signal,
+                symbols=self._symbols,
+                values=said.value,
+                confidences=said.confidence,
+                reasons=said.reasons,
+                statistics=readings.statistics[row],
+                changed=changed,
+            )
+        )
+
+
+def _said(readings: Readings, row: int) -> _Said:
+    return _Said(
+        readings.closed_ms[row], readings.value[row], readings.confidence[row], readings.reasons[row]
+    )
+
+
+def _changes(said: _Said, known: _Said) -> NDArray[np.bool_]:
+    """The symbols [S] of which something else is said."""
+    changed = _differs(said.value, known.value) | _differs(said.confidence, known.confidence)
+    if said.reasons != known.reasons:
+        changed |= np.array([new != old for new, old in zip(said.reasons, known.reasons, strict=True)])
+    return changed
+
+
+def _differs(new: NDArray[np.float64], old: NDArray[np.float64]) -> NDArray[np.bool_]:
+    # NaN, no opinion, is the only number that is not itself.
+    differing: NDArray[np.bool_] = (new != old) & ((new == new) | (old == old))
+    return differing

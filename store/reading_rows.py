@@ -1,0 +1,127 @@
+"""Readings as of a time, put together again from rows that hold only what changed.
+
+A signal's reading of a symbol stands until a later row holds that symbol. Rows that hold every symbol come at least
+once a week of market time, so that no search goes further back than that.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from store.compact import Cell, unpack_cells
+from store.wide import is_wide
+
+_COMPACT = (
+    "SELECT ts_ms, whole, cells, symbols, names FROM readings JOIN universes ON universes.id = universe_id "
+    "JOIN statistic_names ON statistic_names.id = names_id"
+)
+_WIDE = (
+    "SELECT ts_ms, 1, cells_of(symbols, reading_values, confidences, reasons, statistics), symbols, "
+    "names_of(statistics) FROM readings JOIN universes ON universes.id = universe_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a signal said of one symbol, since the bar that closed at `since_ms`; `names` are the statistics'."""
+
+    since_ms: int
+    cell: Cell
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One signal's reading of every symbol as of a time; `ts_ms` is when the newest of it was written."""
+
+    signal: str
+    ts_ms: int
+    symbols: tuple[str, ...]
+    standing: dict[str, Standing]
+
+
+def in_force(connection: sqlite3.Connection, at_ms: int) -> list[Reading]:
+    """Each signal's reading as of `at_ms`, by name; signals that had said nothing by then are left out."""
+    select = _select(connection)
+    found = (_as_of(connection, select, signal, at_ms) for signal in _signal_names(connection))
+    return [reading for reading in found if reading is not None]
+
+
+def history(
+    connection: sqlite3.Connection, signal: str, symbol: str, *, limit: int, step_ms: int, until_ms: int
+) -> list[tuple[int, Standing]]:
+    """The newest `limit` readings of one symbol with their times, oldest first: one for each bar of `step_ms` up to
+    `until_ms`, those told again that were not written because they repeat. `step_ms` 0: only those that changed.
+    """
+    oldest_ms = until_ms - (limit - 1) * step_ms if step_ms else 0
+    changes = list[Standing]()
+    for standing in _of_symbol(connection, signal, symbol):
+        if changes and _says_the_same(standing.cell, changes[-1].cell):
+            changes[-1] = standing
+        elif len(changes) == limit or (changes and changes[-1].since_ms <= oldest_ms):
+            break
+        else:
+            changes.append(standing)
+    changes.reverse()
+    if not step_ms:
+        return [(change.since_ms, change) for change in changes]
+    told = list[tuple[int, Standing]]()
+    ends_ms = [*(change.since_ms for change in changes[1:]), until_ms + 1]
+    for change, end_ms in zip(changes, ends_ms, strict=False):
+        repeats = range(change.since_ms, max(end_ms, change.since_ms + 1), step_ms)
+        told += ((ts_ms, change) for ts_ms in repeats[-limit:])
+    return told[-limit:]
+
+
+def _as_of(connection: sqlite3.Connection, select: str, signal: str, at_ms: int) -> Reading | None:
+    rows = connection.execute(
+        f"{select} WHERE signal = ? AND ts_ms <= ? ORDER BY ts_ms DESC", (signal, at_ms)
+    )
+    symbols, newest_ms = tuple[str, ...](), 0
+    standing: dict[str, Standing] = {}
+    for ts_ms, whole, cells, universe, names in rows:
+        known = tuple(json.loads(universe))
+        if not standing:
+            symbols, newest_ms = known, ts_ms
+        for symbol, found in _cells(ts_ms, cells, known, names):
+            standing.setdefault(symbol, found)
+        if whole or len(standing) == len(symbols):
+            break
+    return Reading(signal, newest_ms, symbols, standing) if standing else None
+
+
+def _of_symbol(connection: sqlite3.Connection, signal: str, symbol: str) -> Iterator[Standing]:
+    """Every row that holds the symbol, newest first."""
+    rows = connection.execute(f"{_select(connection)} WHERE signal = ? ORDER BY ts_ms DESC", (signal,))
+    for ts_ms, _, cells, universe, names in rows:
+        for name, found in _cells(ts_ms, cells, tuple(json.loads(universe)), names):
+            if name == symbol:
+                yield found
+
+
+def _cells(ts_ms: int, cells: bytes, symbols: tuple[str, ...], names: str) -> Iterator[tuple[str, Standing]]:
+    statistics = tuple(json.loads(names))
+    for place, cell in unpack_cells(cells, len(symbols), len(statistics)).items():
+        yield symbols[place], Standing(ts_ms, cell, statistics)
+
+
+def _says_the_same(one: Cell, other: Cell) -> bool:
+    pairs = ((one.value, other.value), (one.confidence, other.confidence))
+    return one.reason == other.reason and all(a == b or (a != a and b != b) for a, b in pairs)
+
+
+def _select(connection: sqlite3.Connection) -> str:
+    return _WIDE if is_wide(connection) else _COMPACT
+
+
+def _signal_names(connection: sqlite3.Connection) -> Iterator[str]:
+    # Name by name along the key: a list of distinct names would read every row there is.
+    name = ""
+    while row := connection.execute(
+        "SELECT signal FROM readings WHERE signal > ? ORDER BY signal LIMIT 1", (name,)
+    ).fetchone():
+        name = row[0]
+        yield name
