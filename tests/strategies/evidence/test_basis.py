@@ -58,10 +58,13 @@ def test_hourly_bars_measure_the_deviation_from_day_to_day() -> None:
     hourly = KIND.build(BasisSettings(bar="1h"))
     rng = np.random.default_rng(2)
     spot, days = np.full(hourly.window, 60_000.0), np.full(hourly.window, 60.0)
-    future = spot * np.exp((0.06 + 0.05 * rng.standard_normal(hourly.window)) * 60 / 365)
+    noise = rng.standard_normal(hourly.window)
+    noise[-1] = 0.0
+    future = spot * np.exp((0.08 + 0.05 * noise) * 60 / 365)
     hours, daily = hourly.explain(spot, future, days), SIGNAL.explain(spot[::24], future[::24], days[::24])
     assert hourly.window == 29 * 24 + 1
     assert (hours.value, hours.confidence) == (daily.value, daily.confidence)
+    assert 0 < hours.confidence < 1
 
 
 @pytest.mark.parametrize(("days", "reason"), [(2.99, Reason.NEAR_EXPIRY), (3.0, Reason.OK)])

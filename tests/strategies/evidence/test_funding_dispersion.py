@@ -73,7 +73,7 @@ def test_equal_intervals_do_not_agree() -> None:
 
 def test_windows_that_begin_within_an_interval_compare_whole_ones() -> None:
     long = funding([(0.0003, 8)] * 10)
-    short = funding([(0.00002, 1)] * 80)
+    short = funding([(0.0001, 1)] * 8 + [(0.00002, 1)] * 72)
     window = [field[3:75] for venue in (long, short) for field in venue]
     reading = SIGNAL.explain(*window, *ABSENT)
     assert (reading.reason, reading.confidence) == (Reason.OK, 1.0)
