@@ -47,8 +47,8 @@ class BookState:
 
     `frozen_atr`: A2's ATR when a position opened, kept until it is flat; `hold_since_ms`: when the hold a symbol is
     in began; `proven_ms`: when the venue's books last proved ours; `forecast`: F after stage `overlay` of the last
-    decision; `guards`: the guards' own state as JSON text; `choices`: the operator's, by signal; `withdrawals`:
-    by client order id.
+    decision; `leaning`: the sign of the last one that was not 0, where a change of sides needs a margin; `guards`: the
+    guards' own state as JSON text; `choices`: the operator's, by signal; `withdrawals`: by client order id.
     """
 
     cursor_ms: int = 0
@@ -58,6 +58,7 @@ class BookState:
     frozen_atr: dict[str, float] = field(default_factory=dict)
     hold_since_ms: dict[str, int] = field(default_factory=dict)
     forecast: dict[str, float] = field(default_factory=dict)
+    leaning: dict[str, float] = field(default_factory=dict)
     days: list[DayClose] = field(default_factory=list)
     today: DayClose | None = None
     maximum_drawdown: float = 0.0
@@ -94,6 +95,7 @@ class BookState:
                 "frozen_atr": self.frozen_atr,
                 "hold_since_ms": self.hold_since_ms,
                 "forecast": self.forecast,
+                "leaning": self.leaning,
                 "today": None if self.today is None else _day_row(self.today),
                 "maximum_drawdown": self.maximum_drawdown,
                 "initial": self.initial,

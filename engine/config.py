@@ -23,6 +23,7 @@ from engine.feeds.sim_config import SimConfig
 from engine.venues.config import VenueConfig
 from risk.config import RiskConfig
 from store.config import StoreConfig
+from strategies.blend.settings import BlendConfig
 from strategies.config import SignalsConfig
 
 __all__ = ["ConfigFault", "Configuration", "Setting", "config_hash", "effective", "load_config"]
@@ -55,6 +56,7 @@ class Configuration:
     sim: SimConfig
     replay: ReplayConfig
     signals: SignalsConfig
+    blend: BlendConfig
     risk: RiskConfig
     execution: ExecutionConfig
     instruments: InstrumentsConfig

@@ -38,6 +38,7 @@ from store.records import (
     TradingState,
 )
 from store.rows import DecisionRow
+from strategies.blend.rules import PLAIN_RULES, BlendRules
 
 KELLY_DAYS = 90
 BOOK, DAYS = "book", "days"
@@ -74,6 +75,7 @@ class BarCycle:
         weights: np.ndarray,
         tape: Tape,
         passive: bool = False,
+        rules: BlendRules = PLAIN_RULES,
     ) -> None:
         self._market = market
         self._instruments = tuple(instruments)
@@ -84,6 +86,7 @@ class BarCycle:
         self._oversight = oversight
         self._decider = decider
         self.parameters = parameters
+        self._rules = rules
         self.weights = weights
         self._tape = tape
         self._ordering = Ordering(market, self._instruments, ledger, execution, book, parameters, passive)
@@ -102,7 +105,7 @@ class BarCycle:
 
     def weigh(self, table: SignalTable, weights: np.ndarray) -> None:
         """Decide with these weights from now on."""
-        self._decider = Decider(Parameters(table, self.parameters), len(self._instruments))
+        self._decider = Decider(Parameters(table, self.parameters, self._rules), len(self._instruments))
         self.weights = weights
         self._fdm = self._market.forecast_multiplier(weights)
         if self.shadow is not None:
@@ -158,7 +161,9 @@ class BarCycle:
         halt_reason = next((change.message for change in changes if change.flatten), "")
         self._note_day(now_ms, equity)
         for signal, fault in self._market.fresh_faults():
-            self._tape.say(now_ms, "ERROR", f"signals.{signal}", f"{signal} failed and has no opinion: {fault}")
+            self._tape.say(
+                now_ms, "ERROR", f"signals.{signal}", f"{signal} failed and has no opinion: {fault}"
+            )
         decision = self._decide(now_ms, totals)
         self._remember(now_ms, decision)
         halt_reason = halt_reason or self._halt_reason(decision)
@@ -223,7 +228,14 @@ class BarCycle:
         return self._decider.decide(
             DecisionReadings(readings.value, readings.confidence),
             self._market.view(),
-            Portfolio(float(totals.equity), float(totals.high_water_mark), self._quantity, hold_age, working),
+            Portfolio(
+                float(totals.equity),
+                float(totals.high_water_mark),
+                self._quantity,
+                hold_age,
+                working,
+                self._leaning(),
+            ),
             RiskInputs(
                 state=self._oversight.state,
                 locked=locked,
@@ -234,6 +246,12 @@ class BarCycle:
                 kelly=self._kelly,
             ),
         )
+
+    def _leaning(self) -> np.ndarray | None:
+        """The side each symbol was last on, where leaving it needs a margin."""
+        if not self._rules.flip_margin:
+            return None
+        return np.array([self._book.leaning.get(symbol, 0.0) for symbol in self._market.symbols])
 
     def _note_day(self, now_ms: int, equity: float) -> None:
         """Keep the ends of days, and with each new one the Kelly cap that follows from the last ninety."""
@@ -256,6 +274,9 @@ class BarCycle:
         self._trail.append(forecasts)
         symbols, since = self._market.symbols, self._book.hold_since_ms
         self._book.forecast = dict(zip(symbols, forecasts.tolist(), strict=True))
+        if self._rules.flip_margin:
+            sides = zip(symbols, np.sign(forecasts).tolist(), strict=True)
+            self._book.leaning |= {symbol: side for symbol, side in sides if side}
         if since or np.count_nonzero(decision.hold):
             holding = decision.hold.tolist()
             self._book.hold_since_ms = {

@@ -124,6 +124,7 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
     from engine.signal_table import chosen_weight, class_shares
 
     signal, readings, choices = machine.signals[row], machine.market.readings, machine.book.choices
+    estimated = machine.weighting.shares
     about = {
         "name": signal.name,
         "title": signal.title,
@@ -132,8 +133,8 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
         "bar": signal.bar,
         "window": signal.window,
         "settings": signal.settings.model_dump(mode="json"),
-        "weight": class_shares(machine.signals, choices)[row],
-        "raw_weight": chosen_weight(signal, choices),
+        "weight": class_shares(machine.signals, choices, estimated)[row],
+        "raw_weight": chosen_weight(signal, choices, estimated),
         "enabled": name not in choices or choices[name].enabled,
         "change": changed(signal, choices.get(name)),
     }

@@ -144,7 +144,7 @@ def _weight(machine: Machine, command: Command) -> Begun:
             f"{LEAST_WEIGHT:g} to {MOST_WEIGHT:g}, before the weights of a class are normalised to 1"
         )
     known = machine.book.choices.get(signal.name)
-    before = chosen_weight(signal, machine.book.choices)
+    before = chosen_weight(signal, machine.book.choices, machine.weighting.shares)
     enabled = known is None or known.enabled
     choice = Choice(enabled, weight, command.actor, machine.clock.now_ms())
     said = f"{signal.name} weight {before:g} to {weight:g}{'' if enabled else ' (it is disabled)'}"
@@ -154,7 +154,7 @@ def _weight(machine: Machine, command: Command) -> Begun:
 def _chosen(machine: Machine, command: Command, signal: Signal, choice: Choice, said: str) -> Begun:
     """Put a choice in force from the next decision on; one that says what the configuration says is forgotten."""
     before = _weights(machine)
-    if choice.weight == signal.weight:
+    if choice.weight == signal.weight and signal.name not in machine.weighting.shares:
         choice = replace(choice, weight=None)
     machine.book.choices[signal.name] = choice
     if choice.enabled and choice.weight is None:
@@ -187,7 +187,7 @@ def ending(order: Order) -> tuple[bool, str]:
 
 
 def _weights(machine: Machine) -> dict[str, float]:
-    shares = class_shares(machine.signals, machine.book.choices)
+    shares = class_shares(machine.signals, machine.book.choices, machine.weighting.shares)
     return {signal.name: share for signal, share in zip(machine.signals, shares, strict=True)}
 
 
@@ -195,7 +195,7 @@ def _weights_said(machine: Machine) -> str:
     """The weights from the next decision on; where no directional signal is left, that everything is closed."""
     parts = [f"{name} {share:.3f}" for name, share in _weights(machine).items() if share]
     left = any(
-        signal.signal_class is SignalClass.DIRECTIONAL and in_force(signal, machine.book.choices)
+        signal.signal_class is SignalClass.DIRECTIONAL and in_force(signal, machine.book.choices, machine.weighting.shares)
         for signal in machine.signals
     )
     flat = "" if left else "no directional signal is left: the next decision closes every position; "

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from engine.oversight import Oversight
     from engine.tape import Tape
     from engine.venues.choose import TradingVenue
+    from engine.weighting import Weighting
     from strategies.registry import BrokenSignal
     from strategies.signal import Signal
 
@@ -68,6 +69,7 @@ class Machine:
     book: BookState
     signals: Sequence[Signal]
     broken_signals: Sequence[BrokenSignal]
+    weighting: Weighting
     compile_seconds: float
     config_hash: str
     first_ts_ms: int = 0
@@ -100,7 +102,8 @@ class Machine:
         self.ledger.restore(positions, self.book, applied)
         recent_ms = until_ms - LATE_FILL_MS
         self.execution.restore(await recall.orders_since(self.database, recent_ms))
-        if self.book.choices:
+        await self.weighting.restore(self.database, until_ms)
+        if self.book.choices or self.weighting.shares:
             self.reweigh()
         await self._restore_shadow(states)
         if stored is not None:
@@ -126,7 +129,7 @@ class Machine:
         half_spread_bps = self.configuration.venue.half_spread_bps
         terms = Terms.of(self.feed.instruments, half_spread_bps, self.cycle.parameters)
         days = ShadowDays((), await recall.signal_days(self.database, DAYS_KEPT))
-        table, _ = signal_table(self.signals, self.book.choices)
+        table, _ = signal_table(self.signals, self.book.choices, self.weighting.shares)
         self.cycle.shadow = Shadow(self.signals, table, self.market, terms, days)
         self.cycle.shadow.load(states)
 
@@ -157,7 +160,19 @@ class Machine:
         """Put what the operator chose of the signals in force, from the next decision on."""
         from engine.signal_table import signal_table
 
-        self.cycle.weigh(*signal_table(self.signals, self.book.choices))
+        self.cycle.weigh(*signal_table(self.signals, self.book.choices, self.weighting.shares))
+
+    async def take_estimated_weights(self, now_ms: int) -> None:
+        """Before the decision at this close: put the estimates in force that are due with it."""
+        if self.weighting.due(now_ms) and await self.weighting.take_effect(now_ms):
+            self.reweigh()
+
+    def ask_for_weights(self, now_ms: int) -> None:
+        """After the decision at this close: begin the estimate that is due, and record the choice of symbols."""
+        if self.cycle.shadow is not None:
+            self.weighting.schedule(now_ms, self.signals, self.book.choices, self.cycle.shadow.days)
+        if self.market.selector is not None:
+            self.weighting.record(self.market.selector.chosen_at(now_ms))
 
     def measure(self, loop_lag_p99_ms: float) -> None:
         """Let the guards on the machine itself see how it is now."""
@@ -210,6 +225,7 @@ class Machine:
 
     async def close(self) -> None:
         """Let go of venue and database, whatever state they are in."""
+        self.weighting.close()
         try:
             await self.venue.close()
         finally:
@@ -294,23 +310,27 @@ def _build(
     from engine.kill import KillSwitch
     from engine.market import MarketState
     from engine.oversight import Oversight
+    from engine.selection import Selector
     from engine.signal_table import signal_table
     from engine.tape import Tape
+    from engine.weighting import Weighting
 
+    blend = configuration.blend
     parameters = configuration.risk.resolve()
     table, weights = signal_table(signals)
     journal = Journal(database)
     tape = Tape(journal)
-    market = MarketState(feed, signals, parameters)
+    selector = Selector(blend.selector, feed.symbols, signals) if blend.selector.enabled else None
+    market = MarketState(feed, signals, parameters, selector)
     ledger = Ledger(configuration.run.capital)
     book = BookState()
     oversight = Oversight(feed.instruments, configuration.risk.guards, parameters, journal, tape)
     execution = Execution(venue, journal, lambda order: machine.allowed(order), oversight.rejected)
-    decider = Decider(Parameters(table, parameters), len(feed.symbols))
+    decider = Decider(Parameters(table, parameters, blend.rules()), len(feed.symbols))
     passive = configuration.execution.order_type == "limit"
     cycle = BarCycle(
         market, feed.instruments, ledger, execution, journal, book, oversight, decider, parameters, weights, tape,
-        passive,
+        passive, blend.rules(),
     )  # fmt: skip
     machine = Machine(
         configuration=configuration,
@@ -329,6 +349,7 @@ def _build(
         book=book,
         signals=signals,
         broken_signals=broken_signals,
+        weighting=Weighting(blend, feed.bar_ms, journal, tape),
         compile_seconds=compile_seconds,
         config_hash=config_hash(configuration),
     )

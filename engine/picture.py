@@ -218,7 +218,8 @@ def _confidence(cells: tuple[SignalCell, ...]) -> float | None:
 def _weights(machine: Machine) -> tuple[WeightRow, ...]:
     readings = machine.market.readings
     rows, choices = [], machine.book.choices
-    configured, shares = class_shares(machine.signals), class_shares(machine.signals, choices)
+    configured, estimated = class_shares(machine.signals), machine.weighting.shares
+    shares = class_shares(machine.signals, choices, estimated)
     for row, signal in enumerate(machine.signals):
         choice = choices.get(signal.name)
         present = np.isfinite(readings.value[row])
@@ -241,7 +242,7 @@ def _weights(machine: Machine) -> tuple[WeightRow, ...]:
                 symbols=int(present.size),
                 note=note,
                 configured_weight=configured[row],
-                raw_weight=chosen_weight(signal, choices),
+                raw_weight=chosen_weight(signal, choices, estimated),
                 change=changed(signal, choice),
             )
         )

@@ -258,7 +258,9 @@ class Session:
             changed = await self._take_news(machine, close_ms, revision)
             machine.market.append(row)
             machine.oversight.settled(row)
+            await machine.take_estimated_weights(close_ms)
             outcome = machine.cycle.decide(close_ms)
+            machine.ask_for_weights(close_ms)
             self._bar_done_s = time.monotonic()
             self._beat("bars")
             if outcome.halt_reason and self._control is not None:

@@ -17,13 +17,16 @@ from strategies.signal import Signal
 
 Choices = Mapping[str, Choice]
 AS_CONFIGURED: Choices = {}
+Estimated = Mapping[str, float]
+"""The share in its class of each signal that was estimated."""
+NOT_ESTIMATED: Estimated = {}
 
 
 def signal_table(
-    signals: Sequence[Signal], choices: Choices = AS_CONFIGURED
+    signals: Sequence[Signal], choices: Choices = AS_CONFIGURED, estimated: Estimated = NOT_ESTIMATED
 ) -> tuple[SignalTable, NDArray[np.float64]]:
     """The table, and the directional weights [K] (0 for the other classes), which sum to 1 or to 0."""
-    shares = class_shares(signals, choices)
+    shares = class_shares(signals, choices, estimated)
     specs = tuple(
         SignalSpec(
             name=signal.name,
@@ -41,9 +44,11 @@ def signal_table(
     return SignalTable(specs), np.array(directional)
 
 
-def class_shares(signals: Sequence[Signal], choices: Choices = AS_CONFIGURED) -> list[float]:
+def class_shares(
+    signals: Sequence[Signal], choices: Choices = AS_CONFIGURED, estimated: Estimated = NOT_ESTIMATED
+) -> list[float]:
     """The share of each signal in its class: they sum to 1 within a class, or to 0."""
-    raw = [in_force(signal, choices) for signal in signals]
+    raw = [in_force(signal, choices, estimated) for signal in signals]
     totals = {
         kind: sum(weight for signal, weight in zip(signals, raw, strict=True) if signal.signal_class is kind)
         for kind in SignalClass
@@ -54,13 +59,18 @@ def class_shares(signals: Sequence[Signal], choices: Choices = AS_CONFIGURED) ->
     ]
 
 
-def in_force(signal: Signal, choices: Choices) -> float:
+def in_force(signal: Signal, choices: Choices, estimated: Estimated = NOT_ESTIMATED) -> float:
     """The weight of a signal before normalising, 0 where it is switched off."""
     choice = choices.get(signal.name)
-    return chosen_weight(signal, choices) if choice is None or choice.enabled else 0.0
+    return chosen_weight(signal, choices, estimated) if choice is None or choice.enabled else 0.0
 
 
-def chosen_weight(signal: Signal, choices: Choices) -> float:
-    """The weight of a signal before normalising, whether it is switched on or off."""
+def chosen_weight(signal: Signal, choices: Choices, estimated: Estimated = NOT_ESTIMATED) -> float:
+    """The weight of a signal before normalising, whether it is switched on or off: the operator's, else the estimated
+    one, else the configured one."""
     choice = choices.get(signal.name)
-    return signal.weight if choice is None or choice.weight is None else choice.weight
+    return (
+        estimated.get(signal.name, signal.weight)
+        if choice is None or choice.weight is None
+        else choice.weight
+    )

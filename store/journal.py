@@ -47,6 +47,7 @@ from store.rows import (
     to_sorted_json,
 )
 from store.statements import APPENDED, CODECS, PACKED, REPLACE_CONTROL, REPLACED
+from store.weight_rows import WeightRow
 from store.wide import content_id
 
 Answer = TypeVar("Answer")
@@ -150,6 +151,10 @@ class Journal:
         universe = self._interned("universes", row.symbols)
         names = self._interned("statistic_names", tuple(row.statistics))
         self._append("readings", (row.signal, row.ts_ms, universe, names, row.changed is None, row))
+
+    def weights(self, row: WeightRow) -> None:
+        """An estimate of weights as it is asked, and again once it is answered."""
+        self._replace("weights", (row.estimated_ms, row.kind), row.values())
 
     def signal_day(self, day: SignalDay) -> None:
         """A signal's day, once it has ended."""

@@ -34,6 +34,7 @@ SIGNAL_DAY_COLUMNS: Final = (
     "day_ms, signal, bars, pnl, gross_pnl, cost, turnover, attribution, weight, hits, misses, readings, opinions, "
     "information_coefficient, reasons"
 )
+WEIGHT_COLUMNS: Final = "kind, estimated_ms, effective_ms, method, settings, inputs, inputs_hash, result"
 _COMMAND_COLUMNS: Final = (
     "wall_ms, market_ts_ms, actor, kind, arguments, reason, accepted, message, state_before, state_after"
 )
@@ -67,6 +68,7 @@ REPLACED: Final = {
     "equity": _newest("equity", EQUITY_COLUMNS, "ts_ms"),
     "overrides": _newest("overrides", OVERRIDE.columns, "name, scope"),
     "overrides_cleared": "DELETE FROM overrides WHERE name = ? AND scope = ?",
+    "weights": _newest("weights", WEIGHT_COLUMNS, "estimated_ms, kind"),
     "session_state": _newest("session_state", "name, value", "name"),
     "ui_state": _newest("ui_state", "name, value", "name"),
 }

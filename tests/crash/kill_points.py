@@ -11,8 +11,10 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from types import ModuleType
 from typing import Any
 
+from engine import weighting
 from engine.feeds.simulated import SimulatedFeed  # noqa: F401  (imported before the fork, so that lives are short)
 from engine.kill import KillSwitch
 from engine.session import Session
@@ -24,9 +26,9 @@ from store.journal import Journal
 
 @dataclass(frozen=True, slots=True)
 class KillPoint:
-    """The process ends before (or after) `method` of `owner` runs."""
+    """The process ends before (or after) `method` of `owner` runs (a function, where that is a module)."""
 
-    owner: type
+    owner: type | ModuleType
     method: str
     after: bool
 
@@ -56,6 +58,11 @@ POINTS: dict[str, KillPoint] = {
     "kill: flattening sent": KillPoint(KillSwitch, "_send_flattening", AFTER),
     "kill: before flat is proven": KillPoint(KillSwitch, "prove_flat", BEFORE),
     "kill: flat proven": KillPoint(KillSwitch, "prove_flat", AFTER),
+    "weights: asked, not durable": KillPoint(weighting.Weighting, "_begin", AFTER),
+    "weights: being worked out": KillPoint(weighting, "answer", BEFORE),
+    "weights: worked out": KillPoint(weighting, "answer", AFTER),
+    "weights: awaited": KillPoint(weighting.Weighting, "take_effect", BEFORE),
+    "weights: in effect, not durable": KillPoint(weighting.Weighting, "take_effect", AFTER),
 }
 
 IN_FLIGHT_POINTS = ("before send", "accepted, answer not booked", "venue written, not committed")

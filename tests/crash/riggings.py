@@ -12,6 +12,7 @@ from engine.lifecycle import moved
 from engine.session import Session
 from engine.venues.simulated import SimulatedVenue
 from engine.venues.venue import VenueUnavailable
+from engine.weighting import Weighting
 from store.records import OrderStatus
 
 
@@ -50,6 +51,23 @@ def never_look_up() -> None:
         self._in_flight_since_ms.pop(name, None)
 
     Execution._look_up = declare_dead  # type: ignore[method-assign]
+
+
+def forget_what_was_asked() -> None:
+    """Estimates of weights that were under way when the engine ended are not taken up again."""
+
+    def shrug(self: Any, row: Any) -> None:
+        return None
+
+    restore = Weighting.restore
+
+    async def only_answers(self: Any, *given: Any) -> None:
+        begin = Weighting._begin
+        Weighting._begin = shrug  # type: ignore[method-assign, assignment]
+        await restore(self, *given)
+        Weighting._begin = begin  # type: ignore[method-assign]
+
+    Weighting.restore = only_answers  # type: ignore[method-assign, assignment]
 
 
 HANG_AFTER_BARS = 8

@@ -1,0 +1,177 @@
+"""Weights of signals that follow what the signals earned: estimated on schedule, off the loop, in effect at a bar that
+is known when they are asked for.
+
+At the close of each `every_days`-th UTC day the days so far become a stored question (one for each class), which is
+worked out in a thread. At the close `effective_after_bars` later the engine waits for the answer, so that a decision
+never depends on how fast it was, and neither does one made after a crash: the question is in the database, and is
+worked out again. A method that is changed takes over at its first estimate; until then the configured weights stand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from engine.estimates import When, answer, ask_signals, shares
+from engine.signal_table import NOT_ESTIMATED, Choices, Estimated, class_shares
+from store import weight_rows
+from store.records import SignalClass
+from strategies.blend.settings import BlendConfig
+from strategies.blend.weighting.settings import Method
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engine.tape import Tape
+    from store.database import Database
+    from store.journal import Journal
+    from store.weight_rows import WeightRow
+    from strategies.signal import Signal
+
+DAY_MS = 86_400_000
+ESTIMATED = (SignalClass.DIRECTIONAL, SignalClass.NEUTRAL)
+SOURCE = "engine.weighting"
+
+
+class DailyReturns(Protocol):
+    """What the `signals` [K] earned by themselves: `returns` float64 [D, K] (fraction of equity, NaN: no such day) on
+    the UTC days that began at `day_ms` int64 [D], oldest first."""
+
+    @property
+    def signals(self) -> Sequence[str]: ...
+
+    @property
+    def returns(self) -> NDArray[np.float64]: ...
+
+    @property
+    def day_ms(self) -> NDArray[np.int64]: ...
+
+
+class Weighting:
+    """The estimated weights in force, and those under way. `shares` holds the former by signal; empty: the configured
+    weights are in force."""
+
+    def __init__(self, settings: BlendConfig, bar_ms: int, journal: Journal, tape: Tape) -> None:
+        self._settings = settings
+        self._bar_ms = bar_ms
+        self._journal = journal
+        self._tape = tape
+        self._pending: list[tuple[WeightRow, asyncio.Future[str]]] = []
+        self.newest: dict[str, WeightRow] = {}
+        self._found: dict[str, Estimated] = {}
+        self.shares: Estimated = NOT_ESTIMATED
+
+    async def restore(self, database: Database, now_ms: int) -> None:
+        """Stand where the last engine stood at the close `now_ms`: what was in force, and what was under way."""
+        method = self._settings.method.value
+        kinds = ", ".join(f"'{kind.value}'" for kind in ESTIMATED)
+        for row in await weight_rows.load(database, f"WHERE kind IN ({kinds}) AND method = '{method}'"):
+            if row.result:
+                self._put_in_force(row)
+            elif row.effective_ms > now_ms:
+                self._begin(row)
+
+    def due(self, now_ms: int) -> bool:
+        """Whether an estimate takes effect with the decision at this close."""
+        return bool(self._pending) and self._pending[0][0].effective_ms <= now_ms
+
+    async def take_effect(self, now_ms: int) -> bool:
+        """Wait for what is due and put it in force; True where weights changed."""
+        before = self.shares
+        while self.due(now_ms):
+            row, work = self._pending[0]
+            row = replace(row, result=await work)
+            del self._pending[0]
+            self._journal.weights(row)
+            self._put_in_force(row)
+            self._tell(row, now_ms)
+        return self.shares != before
+
+    def schedule(
+        self, now_ms: int, signals: Sequence[Signal], choices: Choices, record: DailyReturns
+    ) -> None:
+        """Begin an estimate where this close ends a day on which one is due."""
+        if now_ms % (DAY_MS * self._settings.every_days):
+            return
+        when = When(now_ms, now_ms + self._settings.effective_after_bars * self._bar_ms)
+        manual = class_shares(signals, choices)
+        ended = record.day_ms < now_ms
+        days = record.day_ms[ended][-self._settings.window_days :]
+        if days.size < self._settings.least_days:
+            return
+        returns = record.returns[ended][-self._settings.window_days :]
+        columns = {name: column for column, name in enumerate(record.signals)}
+        for kind in ESTIMATED:
+            rows = [row for row, s in enumerate(signals) if s.signal_class is kind and manual[row] > 0.0]
+            if rows:
+                names = [signals[row].name for row in rows]
+                question = ask_signals(
+                    kind.value,
+                    when,
+                    names,
+                    [manual[row] for row in rows],
+                    days,
+                    returns[:, [columns[name] for name in names]],
+                    self._settings.weighting(),
+                )
+                self._journal.weights(question)
+                self._begin(question)
+
+    def record(self, choice: WeightRow | None) -> None:
+        """Keep a choice of instruments, which is answered at once and was in force with this decision already."""
+        if choice is not None:
+            self._journal.weights(replace(choice, result=answer(choice)))
+
+    def close(self) -> None:
+        """Wait for nothing more."""
+        for _, work in self._pending:
+            work.cancel()
+
+    def _begin(self, question: WeightRow) -> None:
+        work = asyncio.get_running_loop().run_in_executor(None, answer, question)
+        self._pending.append((question, work))
+
+    def _put_in_force(self, row: WeightRow) -> None:
+        self.newest[row.kind] = row
+        found = shares(row)
+        if (
+            found is not None
+            and self._settings.method is not Method.MANUAL
+            and json.loads(row.result)["days"]
+        ):
+            self._found[row.kind] = found
+            self.shares = {name: share for each in self._found.values() for name, share in each.items()}
+
+    def _tell(self, row: WeightRow, now_ms: int) -> None:
+        """What took effect, and where a class leans on fewer bets than it has signals."""
+        result = json.loads(row.result)
+        if fault := result.get("fault"):
+            self._tape.say(now_ms, "WARN", SOURCE, f"{row.kind} weights stay as they were: {fault}")
+            return
+        if not result["days"]:
+            return
+        if self._settings.method is not Method.MANUAL:
+            said = ", ".join(f"{name} {share:.3f}" for name, share in result["share"].items())
+            self._tape.say(
+                now_ms, "INFO", SOURCE, f"{row.kind} weights by {row.method} of {result['days']} days: {said}"
+            )
+            facts = {key: result[key] for key in ("share", "why", "days")} | {"kind": row.kind}
+            self._journal.audit("weights", "engine", {**facts, "method": row.method}, now_ms)
+        if self._settings.alert_bets > result["bets"] and len(result["share"]) > 1:
+            self._tape.say(
+                now_ms,
+                "WARN",
+                SOURCE,
+                f"{row.kind} signals amount to {result['bets']:.2f} independent bets, fewer than "
+                f"{self._settings.alert_bets:g}",
+            )
+        correlation = result["correlation"]
+        if correlation is not None and correlation > self._settings.alert_correlation:
+            first, second = result["pair"]
+            self._tape.say(
+                now_ms, "WARN", SOURCE, f"{first} and {second} are nearly one: correlation {correlation:.2f}"
+            )

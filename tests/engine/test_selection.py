@@ -1,0 +1,88 @@
+"""The choice of symbols, and a margin to change sides, in a running engine: decided on, recorded, the same in parts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine import estimates
+from engine.decision import STAGES
+from store import weight_rows
+from store.digest import digest
+from store.query import decision
+from tests.engine.session_runs import rows, run
+
+DAY_MS = 86_400_000
+BEST_TWO = {"blend__selector__enabled": "true", "blend__selector__count": "2"}
+
+
+async def test_only_the_chosen_are_traded_and_every_choice_is_recorded(tmp_path: Path) -> None:
+    database = tmp_path / "engine.db"
+    await run(database, 80, **BEST_TWO)
+    choices = weight_rows.read(database)
+    assert [row.kind for row in choices] == ["instruments"] * 3
+    for row in choices:
+        assert (row.method, row.effective_ms) == ("selector", row.estimated_ms)
+        share = estimates.shares(row)
+        assert share is not None
+        chosen = {symbol for symbol, weight in share.items() if weight}
+        assert [share[symbol] for symbol in chosen] == [0.5, 0.5]
+        for hour in (0, 23):
+            made = decision(database, at_ms=row.estimated_ms + hour * 3_600_000)
+            assert made is not None
+            sized = {
+                symbol for symbol, values in made["stages"].items() if values[STAGES.index("volatility")] != 0
+            }
+            assert sized
+            assert sized <= chosen
+    assert estimates.check(database) == []
+
+
+@pytest.mark.timeout(300)
+async def test_a_run_in_parts_chooses_as_the_run_in_one(tmp_path: Path) -> None:
+    """Who was chosen before matters to who is chosen next; no part of it is stored."""
+    flags = BEST_TWO | {
+        "blend__selector__stay_ranks": "2",
+        "blend__selector__allocation": "inverse-volatility",
+    }
+    await run(tmp_path / "one.db", 80, **flags)
+    for bars in (23, 2, 55):
+        await run(tmp_path / "parts.db", bars, **flags)
+    assert digest(tmp_path / "parts.db") == digest(tmp_path / "one.db")
+    assert weight_rows.read(tmp_path / "parts.db") == weight_rows.read(tmp_path / "one.db")
+
+
+async def test_a_choice_falls_every_so_many_days_and_not_at_all_by_default(tmp_path: Path) -> None:
+    await run(tmp_path / "two.db", 120, **BEST_TWO | {"blend__selector__every_hours": "48"})
+    made = [row.estimated_ms for row in weight_rows.read(tmp_path / "two.db")]
+    assert 2 <= len(made) <= 3
+    assert all(at % (2 * DAY_MS) == 0 for at in made)
+    await run(tmp_path / "plain.db", 30)
+    assert weight_rows.read(tmp_path / "plain.db") == []
+
+
+async def test_where_nobody_trades_enough_nobody_is_left_out(tmp_path: Path) -> None:
+    await run(tmp_path / "thin.db", 30, **BEST_TWO | {"blend__selector__least_quote_volume": "1e15"})
+    (row,) = weight_rows.read(tmp_path / "thin.db")
+    said = json.loads(row.result)
+    assert said["share"] is None
+    assert set(said["score"].values()) == {None}
+    assert estimates.check(tmp_path / "thin.db") == []
+    await run(tmp_path / "plain.db", 30)
+    assert digest(tmp_path / "thin.db") == digest(tmp_path / "plain.db")
+
+
+@pytest.mark.timeout(300)
+async def test_the_side_a_symbol_leans_to_is_remembered_over_a_restart(tmp_path: Path) -> None:
+    flags = {"blend__flip_margin": "0.3", "blend__netting": "confidence", "blend__agreement_floor": "0.2"}
+    await run(tmp_path / "one.db", 60, **flags)
+    for bars in (20, 40):
+        await run(tmp_path / "parts.db", bars, **flags)
+    await run(tmp_path / "plain.db", 60)
+    assert digest(tmp_path / "parts.db") == digest(tmp_path / "one.db")
+    assert digest(tmp_path / "plain.db") != digest(tmp_path / "one.db")
+    ((book,),) = rows(tmp_path / "parts.db", "SELECT value FROM session_state WHERE name = 'book'")
+    assert set(np.abs(list(json.loads(book)["leaning"].values()))) == {1.0}

@@ -1,0 +1,205 @@
+"""Weights that follow what signals earned, in a running engine: asked on schedule, in effect at a stated bar, stored
+with all they were made of, and never a matter of how fast a thread was."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine import estimates, weighting
+from engine.config import ConfigFault
+from store import weight_rows
+from store.digest import digest
+from store.weight_rows import WeightRow
+from tests.engine.session_runs import engine, follow, rows, run
+
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
+DAILY = {
+    "blend__method": "equal-risk",
+    "blend__every_days": "1",
+    "blend__least_days": "2",
+    "blend__effective_after_bars": "5",
+    "blend__alert_correlation": "0.1",
+}
+EVERY_METHOD = ("equal", "inverse-volatility", "equal-risk", "hierarchical", "performance")
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of 100 hours under daily estimates."""
+    database = tmp_path_factory.mktemp("weights") / "lived.db"
+    asyncio.run(run(database, 100, **DAILY))
+    return database
+
+
+def stored(database: Path) -> list[WeightRow]:
+    return weight_rows.read(database)
+
+
+def test_each_estimate_is_stored_with_its_days_and_the_bar_it_takes_effect_at(lived: Path) -> None:
+    found = stored(lived)
+    assert len(found) >= 2
+    for row in found:
+        assert (row.kind, row.method) == ("directional", "equal-risk")
+        assert row.estimated_ms % DAY_MS == 0
+        assert row.effective_ms == row.estimated_ms + 5 * HOUR_MS
+        said = json.loads(row.settings)
+        assert said["names"] == ["A1", "A2", "A3"]
+        assert said["day_ms"][-1] == row.estimated_ms - DAY_MS
+        days = dict(rows(lived, "SELECT day_ms, pnl FROM signal_days WHERE signal = 'A2'"))
+        inputs = weight_rows.unpack_inputs(row, 3)
+        assert inputs[:, 1].tolist() == [days[day] for day in said["day_ms"]]
+
+
+def test_it_decides_from_its_bar_on_and_not_before(lived: Path) -> None:
+    """The weight a signal has in the books, day by day: the configured ones until the first estimate is in effect."""
+    first = stored(lived)[0]
+    weights = dict(rows(lived, "SELECT day_ms, weight FROM signal_days WHERE signal = 'A1' ORDER BY day_ms"))
+    share = json.loads(first.result)["share"]["A1"]
+    assert share != 0.4
+    in_effect = first.effective_ms // DAY_MS * DAY_MS
+    assert weights[in_effect - DAY_MS] == 0.4
+    assert weights[in_effect] == share
+
+
+def test_every_weight_can_be_worked_out_again(lived: Path) -> None:
+    assert estimates.check(lived) == []
+    assert all(json.loads(row.result)["days"] >= 2 for row in stored(lived) if row.result)
+
+
+def test_what_was_tampered_with_is_named(lived: Path, tmp_path: Path) -> None:
+    row = stored(lived)[0]
+    result = json.loads(row.result)
+    result["share"]["A1"] += 1e-6
+    about = f"directional weights of {row.estimated_ms}"
+    forged = replace(row, result=json.dumps(result))
+    assert estimates.difference(forged) == f"{about}: share cannot be reproduced from its inputs"
+    other = replace(row, settings=row.settings.replace('"floor":0.05', '"floor":0.06'))
+    assert (
+        estimates.difference(other)
+        == f"{about}: inputs of the directional weights are not those that were written"
+    )
+    assert "cannot be read" in estimates.difference(replace(row, inputs=b"nothing"))
+
+
+def test_the_log_and_the_audit_trail_say_what_changed(lived: Path) -> None:
+    said = [text for (text,) in rows(lived, "SELECT message FROM events WHERE source = 'engine.weighting'")]
+    assert any(text.startswith("directional weights by equal-risk of 2 days: A1 0.") for text in said)
+    assert any(text.startswith("A1 and A2 are nearly one: correlation ") for text in said)
+    payloads = [
+        json.loads(text) for (text,) in rows(lived, "SELECT payload FROM audit WHERE kind = 'weights'")
+    ]
+    answered = [row for row in stored(lived) if row.result]
+    assert [payload["share"] for payload in payloads] == [json.loads(row.result)["share"] for row in answered]
+
+
+@pytest.mark.timeout(300)
+async def test_a_run_in_parts_is_the_run_in_one(lived: Path, tmp_path: Path) -> None:
+    """Stopped between question and effect, at the bar of the effect, and long after it."""
+    parts = tmp_path / "parts.db"
+    for bars in (49, 3, 1, 24, 23):
+        await run(parts, bars, **DAILY)
+    assert digest(parts) == digest(lived)
+    assert stored(parts) == stored(lived)
+
+
+async def test_the_speed_of_the_thread_changes_nothing(
+    lived: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that is not there before the bar it is due at is waited for."""
+    late: list[str] = []
+
+    def begin(self: weighting.Weighting, question: WeightRow) -> None:
+        work: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        pending.append((question, work))
+        self._pending.append((question, work))
+
+    async def take_effect(self: weighting.Weighting, now_ms: int) -> bool:
+        question, work = pending.pop(0)
+        asyncio.get_running_loop().call_soon(lambda: work.set_result(estimates.answer(question)))
+        late.append(question.kind)
+        return await original(self, now_ms)
+
+    pending: list[tuple[WeightRow, asyncio.Future[str]]] = []
+    original: Callable[..., Awaitable[bool]] = weighting.Weighting.take_effect
+    monkeypatch.setattr(weighting.Weighting, "_begin", begin)
+    monkeypatch.setattr(weighting.Weighting, "take_effect", take_effect)
+    await run(tmp_path / "late.db", 100, **DAILY)
+    assert late
+    assert digest(tmp_path / "late.db") == digest(lived)
+
+
+async def test_manual_weights_are_measured_and_left_alone(tmp_path: Path) -> None:
+    manual = DAILY | {"blend__method": "manual"}
+    await run(tmp_path / "measured.db", 60, **manual)
+    await run(tmp_path / "plain.db", 60)
+    assert digest(tmp_path / "measured.db") == digest(tmp_path / "plain.db")
+    (row,) = [row for row in stored(tmp_path / "measured.db") if row.result]
+    assert json.loads(row.result)["share"] == {"A1": 0.4, "A2": 0.4, "A3": 0.2}
+    assert json.loads(row.result)["bets"] > 0
+    assert stored(tmp_path / "plain.db") == []
+
+
+@pytest.mark.parametrize("method", EVERY_METHOD)
+async def test_every_method_runs(tmp_path: Path, method: str) -> None:
+    await run(tmp_path / "engine.db", 54, **DAILY | {"blend__method": method})
+    (row,) = stored(tmp_path / "engine.db")
+    share = json.loads(row.result)["share"]
+    assert sum(share.values()) == pytest.approx(1)
+    assert estimates.check(tmp_path / "engine.db") == []
+
+
+async def test_the_operators_word_stands_above_an_estimate(tmp_path: Path) -> None:
+    script = {
+        56: [("signal", {"name": "A3", "on": "false"}), ("weight", {"name": "A1", "weight": "0.4"})],
+        80: [("signal", {"name": "A3", "on": "true"})],
+    }
+    answers = await follow(tmp_path / "engine.db", 100, script, **DAILY)
+    first, *later = stored(tmp_path / "engine.db")
+    found = json.loads(first.result)["share"]
+    assert "A1 weight" in answers[1].message
+    total = 0.4 + found["A2"]
+    assert f"A1 {0.4 / total:.3f}, A2 {found['A2'] / total:.3f}" in answers[1].message
+    assert [json.loads(row.settings)["names"] for row in later[:1]] == [["A1", "A2"]]
+    assert estimates.check(tmp_path / "engine.db") == []
+
+
+async def test_another_method_takes_over_at_its_first_estimate(tmp_path: Path) -> None:
+    database = tmp_path / "engine.db"
+    await run(database, 60, **DAILY)
+    session = engine(database, **DAILY | {"blend__method": "equal", "run__bars": "1"})
+    await session.run()
+    assert session._machine is not None
+    assert session._machine.weighting.shares == {}
+    await run(database, 20, **DAILY | {"blend__method": "equal"})
+    assert {row.method for row in stored(database)} == {"equal-risk", "equal"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "fault"),
+    [
+        ({"blend__floor": "0.6"}, "floor 0.6 must not exceed cap 0.5"),
+        ({"blend__least_days": "400"}, "least_days 400 must not exceed window_days 365"),
+        ({"blend__selector__every_hours": "36"}, "not a whole number of days"),
+        ({"blend__method": "best"}, "blend.method"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(flags: dict[str, str], fault: str) -> None:
+    with pytest.raises(ConfigFault, match=fault):
+        engine(Path("never.db"), **flags)
+
+
+def test_a_database_from_before_has_no_weights(lived: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    with closing(sqlite3.connect(lived)) as source, closing(sqlite3.connect(old)) as target:
+        source.backup(target)
+        target.execute("DROP TABLE weights")
+        target.commit()
+    assert stored(old) == []
