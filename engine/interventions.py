@@ -195,7 +195,8 @@ def _weights_said(machine: Machine) -> str:
     """The weights from the next decision on; where no directional signal is left, that everything is closed."""
     parts = [f"{name} {share:.3f}" for name, share in _weights(machine).items() if share]
     left = any(
-        signal.signal_class is SignalClass.DIRECTIONAL and in_force(signal, machine.book.choices, machine.weighting.shares)
+        signal.signal_class is SignalClass.DIRECTIONAL
+        and in_force(signal, machine.book.choices, machine.weighting.shares)
         for signal in machine.signals
     )
     flat = "" if left else "no directional signal is left: the next decision closes every position; "
