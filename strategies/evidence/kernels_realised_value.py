@@ -1,4 +1,4 @@
-"""Compiled kernels of bitcoin's value over what its owners paid."""
+"""Compiled kernel of bitcoin's value over what its owners paid."""
 
 from __future__ import annotations
 
@@ -6,28 +6,9 @@ import math
 
 from numba import njit
 
-from strategies.arithmetic import NAN_INPUT, OK, RELATIVE_ZERO, Floats, Integers, clear, unit, usable_price
+from strategies.arithmetic import NAN_INPUT, OK, Floats, Integers, clear, unit
 
 CHEAP, BETWEEN, DEAR = -1.0, 0.0, 1.0
-
-
-@njit("void(float64[::1], float64[::1], int64, float64[::1])", cache=True, nogil=True, error_model="numpy")
-def expanding_scores(market_cap: Floats, realised_cap: Floats, least_days: int, score: Floats) -> None:
-    """(MC - RC) / standard deviation (ddof 0, by Welford) of all market caps so far, NaN before `least_days` of them
-    and on days of which a cap is not known."""
-    count, mean, squares = 0, 0.0, 0.0
-    for day in range(market_cap.size):
-        score[day] = math.nan
-        if not usable_price(market_cap[day]):
-            continue
-        count += 1
-        surprise = market_cap[day] - mean
-        mean += surprise / count
-        squares += surprise * (market_cap[day] - mean)
-        deviation = math.sqrt(squares / count)
-        if count < least_days or deviation <= RELATIVE_ZERO * mean or not usable_price(realised_cap[day]):
-            continue
-        score[day] = (market_cap[day] - realised_cap[day]) / deviation
 
 
 @njit(cache=True, error_model="numpy")

@@ -12,6 +12,8 @@ cycle, so `top` may not be reached again.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from store.records import SignalClass, SignalType
@@ -22,6 +24,7 @@ from strategies.signal import FloatArray, KernelResult
 
 STATISTICS = ("z", "zone")
 LEAST_DAYS = 365
+FLAT = 1e-12
 
 
 def market_value_scores(
@@ -30,16 +33,24 @@ def market_value_scores(
     """Z [n] of daily market and realised value [n] (USD) since the pinned first day of the series.
 
     NaN before `least_days` known market values, where a value is not known, and where a realised value is not
-    positive. No day's score depends on a later one. Raises ValueError for arrays of different lengths.
+    positive. Welford's recursion, so that no day's score depends on a later one. Raises ValueError for arrays of
+    different lengths.
     """
-    from strategies.evidence.kernels_realised_value import expanding_scores
-
     if np.shape(market_cap) != np.shape(realised_cap):
         raise ValueError("market and realised value need one length")
-    score = np.empty(len(market_cap))
-    market, realised = (np.require(cap, np.float64, ("C", "W")) for cap in (market_cap, realised_cap))
-    expanding_scores(market, realised, least_days, score)
-    return score
+    scores = np.full(len(market_cap), np.nan)
+    count, mean, squares = 0, 0.0, 0.0
+    for day, (market, realised) in enumerate(zip(market_cap.tolist(), realised_cap.tolist(), strict=True)):
+        if not 0.0 < market < math.inf:
+            continue
+        count += 1
+        surprise = market - mean
+        mean += surprise / count
+        squares += surprise * (market - mean)
+        deviation = math.sqrt(squares / count)
+        if count >= least_days and deviation > FLAT * mean and 0.0 < realised < math.inf:
+            scores[day] = (market - realised) / deviation
+    return scores
 
 
 def spans(settings: RealisedValueSettings, span: int, score: FloatArray) -> KernelResult:

@@ -66,6 +66,12 @@ def test_confidence_is_the_share_of_common_intervals_that_agree() -> None:
     assert read(reversed_, cheap, ABSENT).confidence == pytest.approx(6 / 9)
 
 
+def test_short_intervals_are_summed_within_the_longer_ones() -> None:
+    dear = funding(([(0.0002, 1)] * 7 + [(0.0, 1)]) * 9)
+    cheap = funding([(0.0001, 8)] * 9)
+    assert read(dear, cheap, ABSENT).confidence == 1.0
+
+
 def test_equal_intervals_do_not_agree() -> None:
     dear = funding([(0.001, 8)] + [(0.0001, 8)] * 8)
     assert read(dear, funding([(0.0001 / 8, 1)] * 72), ABSENT).confidence == pytest.approx(1 / 9)
