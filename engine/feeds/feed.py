@@ -35,9 +35,9 @@ class BarBlock:
     """`n` consecutive bars of S symbols: arrays [n, S] float64, NaN where the source has no bar.
 
     Row i covers [first_open_ms + i * bar_ms, + bar_ms). `volume` is in base units.
-    `funding` holds the settlements inside the block, ordered by (ts_ms, symbol_index). `taker_buy_volume` is the
-    part of `volume` that was bought by takers, None where the source does not tell. `inputs` [n, S] each, by name as
-    in `strategies.inputs`: as known at the close of each bar; absent where the source knows nothing of the kind.
+    `funding` holds the settlements inside the block, ordered by (ts_ms, symbol_index). `inputs` [n, S] each: what is
+    known at the close of each bar, by name as in `strategies.inputs`, and `taker_buy_volume`, the part of `volume`
+    that takers bought; absent where the source knows nothing of the kind.
     """
 
     first_open_ms: int
@@ -48,7 +48,6 @@ class BarBlock:
     close: FloatArray
     volume: FloatArray
     funding: tuple[FundingSettlement, ...] = ()
-    taker_buy_volume: FloatArray | None = None
     inputs: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __len__(self) -> int:

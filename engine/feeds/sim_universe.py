@@ -12,6 +12,7 @@ from decimal import Decimal
 from store.records import Instrument, InstrumentKind
 
 QUOTE = "USDT"
+OPTION_BASES = ("BTC", "ETH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class Coin:
     @property
     def symbol(self) -> str:
         return self.base + QUOTE
+
+    @property
+    def has_options(self) -> bool:
+        return self.base in OPTION_BASES
 
 
 def _coin(

@@ -10,13 +10,15 @@ import hashlib
 import math
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.feeds import sim_kernel as law
-from engine.feeds.sim_universe import Coin, perpetual
+from engine.feeds.sim_beside import Beside, BesideState, BesideStretch
+from engine.feeds.sim_universe import UNIVERSE, Coin, perpetual
 
 FloatArray = NDArray[np.float64]
 
@@ -34,7 +36,8 @@ class Stretch:
 
     `opened` [S] prices before the first step; `points` [4, steps, S] close, high, low (USD), volume (lots);
     `hours` [4, H, S] spread (bps), depth (USD), open interest (base units), premium (fraction), one row per
-    hour touched; `funding` [F, S] rates settled inside, the first at step `first_settlement_step`.
+    hour touched; `funding` [F, S] rates settled inside, the first at step `first_settlement_step`. `beside`:
+    what is shown beside the prices, None where nobody asked.
     """
 
     first_step: int
@@ -43,6 +46,7 @@ class Stretch:
     hours: FloatArray
     funding: FloatArray
     first_settlement_step: int
+    beside: BesideStretch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +54,21 @@ class _State:
     step: int
     market: FloatArray
     coins: FloatArray
+    beside: BesideState | None
 
 
 class Walk:
-    """One seed's market for the given coins. Not thread-safe: its owner takes turns."""
+    """One seed's market for the given coins, and what it shows `beside` the prices. Not thread-safe: its owner takes
+    turns."""
 
-    def __init__(self, seed: int, coins: Sequence[Coin]) -> None:
+    def __init__(self, seed: int, coins: Sequence[Coin], beside: bool = False) -> None:
+        self._shown = len(coins)
+        if beside and UNIVERSE[0] not in coins:
+            coins = (*coins, UNIVERSE[0])
         self._coins = np.array([_coin_row(coin) for coin in coins], dtype=np.float64)
         self._coin_keys = np.array([_keys(seed, coin.symbol) for coin in coins], dtype=np.uint64)
         self._market_keys = np.array(_keys(seed, "market"), dtype=np.uint64)
+        self._beside = Beside(partial(_keys, seed), coins) if beside else None
         self._checkpoints = {0: self._origin()}
         self._spacing = CHUNK_STEPS
         self._ends: OrderedDict[int, _State] = OrderedDict()
@@ -72,7 +82,7 @@ class Walk:
         for cut, length in _cuts(first_step, first_step + steps):
             stretch, state = self._run(state, length)
             self._keep(cut + length, state)
-            yield stretch
+            yield self._seen(stretch)
         self._ends[state.step] = state
         while len(self._ends) > MOST_ENDS:
             self._ends.popitem(last=False)
@@ -90,7 +100,8 @@ class Walk:
             funding=np.empty((settlements, count)),
             first_settlement_step=settlement * law.STEPS_PER_SETTLEMENT,
         )
-        after = _State(first + steps, state.market.copy(), state.coins.copy())
+        beside = state.beside.copy() if state.beside else None
+        after = _State(first + steps, state.market.copy(), state.coins.copy(), beside)
         law.advance(
             first,
             steps,
@@ -103,7 +114,25 @@ class Walk:
             stretch.hours,
             stretch.funding,
         )
-        return stretch, after
+        if self._beside is None or after.beside is None:
+            return stretch, after
+        premium = stretch.hours[law.H_PREMIUM]
+        shown = self._beside.run(first, stretch.opened, stretch.points, premium, after.beside)
+        return replace(stretch, beside=shown), after
+
+    def _seen(self, stretch: Stretch) -> Stretch:
+        """Without the coin that was only needed for what the whole market shows."""
+        count = self._shown
+        if count == len(stretch.opened):
+            return stretch
+        return replace(
+            stretch,
+            opened=stretch.opened[:count],
+            points=stretch.points[:, :, :count],
+            hours=stretch.hours[:, :, :count],
+            funding=stretch.funding[:, :count],
+            beside=stretch.beside and stretch.beside.of_first(count),
+        )
 
     def _nearest(self, step: int) -> _State:
         """The latest state kept that does not lie after `step`."""
@@ -128,7 +157,10 @@ class Walk:
         states[:, law.PRICE] = np.rint(self._coins[:, law.ANCHOR] * ticks_per_unit) / ticks_per_unit
         states[:, law.JUMP_STEP] = -1.0
         states[:, law.PREMIUM] = law.PREMIUM_BASE
-        return _State(0, market, states)
+        beside = None
+        if self._beside is not None:
+            beside = self._beside.origin(states[:, law.PRICE], law.PREMIUM_BASE)
+        return _State(0, market, states, beside)
 
 
 def _cuts(first_step: int, end_step: int) -> Iterator[tuple[int, int]]:

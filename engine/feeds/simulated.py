@@ -7,7 +7,7 @@ same market. Needs no file, no network and no clock.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,7 +20,9 @@ from engine.feeds.sim_universe import SYMBOLS, UNIVERSE, perpetual
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.feeds.sim_inputs import Bars
     from engine.feeds.sim_walk import Stretch
+    from strategies.options.skew import Chain
 
     FloatArray = NDArray[np.float64]
 
@@ -71,8 +73,10 @@ class SimulatedFeed:
         start_ms: int = START_MS,
         history_days: int = 600,
         symbols: Sequence[str] | None = None,
+        inputs: Collection[str] = (),
     ) -> None:
-        """Loads the compiled kernel. Raises DataFault for symbols, bar size or start this market lacks."""
+        """Loads the compiled kernel. `inputs`: names in `strategies.inputs`, and taker_buy_volume, that bars are to
+        carry. Raises DataFault for symbols, bar size or start this market lacks."""
         from engine.feeds.sim_walk import Walk
 
         self.symbols = tuple(symbols or SYMBOLS)
@@ -87,7 +91,9 @@ class SimulatedFeed:
         self._seed = seed
         self._ticks_per_unit = np.array([float(1 / coin.tick) for coin in coins])
         self._lots_per_unit = np.array([float(1 / coin.lot) for coin in coins])
-        self._walk = Walk(seed, coins)
+        self._inputs = frozenset(inputs)
+        self._has_options = np.array([coin.has_options for coin in coins])
+        self._walk = Walk(seed, coins, beside=bool(inputs))
         self._turn = threading.Lock()
         self._kept: tuple[_Piece, ...] = ()
 
@@ -135,6 +141,18 @@ class SimulatedFeed:
             np.concatenate([empty, *(part.premium for part in details)]),
         )
 
+    def option_chain(self, open_ms: int, symbol: str) -> Chain:
+        """Every option on the symbol's coin, as quoted when the bar closes. Raises DataFault where none is listed."""
+        from engine.feeds.sim_chain import option_chain
+
+        return option_chain(*self._listed(open_ms, symbol))
+
+    def futures(self, open_ms: int, symbol: str) -> Mapping[int, float]:
+        """Prices of the quarterly futures on the symbol's coin by expiry in ms, when the bar closes."""
+        from engine.feeds.sim_chain import quarterly_futures
+
+        return quarterly_futures(*self._listed(open_ms, symbol))
+
     def spread_bps(self, open_ms: int) -> FloatArray:
         """The spread [S] when the bar opens; immediate for the bars read last, recomputed for any other."""
         detail, row = self._detail_of(open_ms)
@@ -158,6 +176,14 @@ class SimulatedFeed:
             f":symbols={','.join(self.symbols)}"
         )
 
+    def _listed(self, open_ms: int, symbol: str) -> tuple[Bars, int]:
+        """The one bar, and the symbol's column. Raises DataFault."""
+        if not self._inputs or symbol not in self.symbols:
+            raise DataFault(f"sim market: nothing is listed beside {symbol} here; ask the feed for inputs")
+        with self._turn:
+            (stretch,) = self._walk.stretches(*self._steps_of(open_ms, 1))
+        return self._shown(stretch), self.symbols.index(symbol)
+
     def _detail_of(self, open_ms: int) -> tuple[MarketDetail, int]:
         for piece in reversed(self._kept):
             row = piece.row(open_ms)
@@ -166,6 +192,11 @@ class SimulatedFeed:
         return self.detail(open_ms, 1), 0
 
     def _pieces(self, first_open_ms: int, count: int) -> Iterator[_Piece]:
+        for stretch in self._walk.stretches(*self._steps_of(first_open_ms, count)):
+            yield self._piece(stretch)
+
+    def _steps_of(self, first_open_ms: int, count: int) -> tuple[int, int]:
+        """First step and steps of bars. Raises DataFault."""
         first_bar, rest = divmod(first_open_ms - self.first_open_ms, self.bar_ms)
         if rest or first_bar < 0 or count < 0:
             raise DataFault(
@@ -173,8 +204,7 @@ class SimulatedFeed:
                 f"the first opens at {self.first_open_ms}"
             )
         steps_per_bar = self.bar_ms // STEP_MS
-        for stretch in self._walk.stretches(first_bar * steps_per_bar, count * steps_per_bar):
-            yield self._piece(stretch)
+        return first_bar * steps_per_bar, count * steps_per_bar
 
     def _piece(self, stretch: Stretch) -> _Piece:
         first_open_ms = self.first_open_ms + stretch.first_step * STEP_MS
@@ -193,6 +223,7 @@ class SimulatedFeed:
             close=prices[:, -1].copy(),
             volume=lots.sum(axis=1) / self._lots_per_unit,
             funding=tuple(self._settlements(stretch)),
+            inputs=self._inputs_of(stretch) if self._inputs else {},
         )
         steps_per_hour = HOUR_MS // STEP_MS
         opens = stretch.first_step + np.arange(len(close)) * steps_per_bar
@@ -204,6 +235,25 @@ class SimulatedFeed:
             first_open_ms, self.bar_ms, np.maximum(spread, least_spread_bps), depth, interest, premium
         )
         return _Piece(block, detail, prices)
+
+    def _inputs_of(self, stretch: Stretch) -> Mapping[str, FloatArray]:
+        from engine.feeds.sim_inputs import inputs_of
+
+        return inputs_of(self._shown(stretch), self._inputs)
+
+    def _shown(self, stretch: Stretch) -> Bars:
+        from engine.feeds.sim_inputs import Bars
+
+        steps = self.bar_ms // STEP_MS
+        return Bars(
+            stretch,
+            self.first_open_ms + stretch.first_step * STEP_MS,
+            steps,
+            np.ascontiguousarray(stretch.points[0, steps - 1 :: steps]),
+            self._ticks_per_unit,
+            self._lots_per_unit,
+            self._has_options,
+        )
 
     def _settlements(self, stretch: Stretch) -> Iterator[FundingSettlement]:
         interval_ms = self.instruments[0].funding_interval_ms
@@ -217,6 +267,7 @@ def _joined(blocks: list[BarBlock], first_open_ms: int, bar_ms: int, symbols: in
     if len(blocks) == 1:
         return blocks[0]
     empty = np.empty((0, symbols))
+    inputs = blocks[0].inputs if blocks else ()
     return BarBlock(
         first_open_ms,
         bar_ms,
@@ -226,6 +277,7 @@ def _joined(blocks: list[BarBlock], first_open_ms: int, bar_ms: int, symbols: in
         close=np.concatenate([empty, *(block.close for block in blocks)]),
         volume=np.concatenate([empty, *(block.volume for block in blocks)]),
         funding=tuple(item for block in blocks for item in block.funding),
+        inputs={name: np.concatenate([empty, *(block.inputs[name] for block in blocks)]) for name in inputs},
     )
 
 
