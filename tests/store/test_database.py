@@ -43,6 +43,7 @@ TABLES = {
     "statistic_names",
     "ui_state",
     "universes",
+    "weights",
 }
 
 
