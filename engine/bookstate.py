@@ -24,12 +24,16 @@ class DayClose:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the operator chose for one signal, by whom and when; `weight` None: the configured one."""
+    """What the operator chose for one signal, by whom and when; `weight` None: the configured one.
+
+    `enabled` False: nothing that is traded depends on it; `computed` False: it is not even computed.
+    """
 
     enabled: bool
     weight: float | None
     actor: str
     ts_ms: int
+    computed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class Command:
     arguments by kind: KILL keep_positions "true"/"false"; PAUSE and REDUCE on "true"/"false", and hold where it
     is a passing one (see `engine.control`); RESUME confirm must be
     the word RESUME; STOP policy keep/cancel/flatten; FLATTEN symbol and on "true"/"false" (false lets the symbol trade
-    again); CANCEL order (its client order id); SIGNAL name and on "true"/"false"; WEIGHT name and weight.
+    again); CANCEL order (its client order id); SIGNAL name and state on/shadow/off (or on "true"/"false", which is
+    on/shadow); WEIGHT name and weight.
     """
 
     kind: CommandKind

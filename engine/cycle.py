@@ -7,7 +7,7 @@ transaction holds all of it. Nothing here reads a wall clock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -39,6 +39,7 @@ from store.records import (
 )
 from store.rows import DecisionRow
 from strategies.blend.rules import PLAIN_RULES, BlendRules
+from strategies.signal import Signal
 
 KELLY_DAYS = 90
 BOOK, DAYS = "book", "days"
@@ -110,6 +111,16 @@ class BarCycle:
         self._fdm = self._market.forecast_multiplier(weights)
         if self.shadow is not None:
             self.shadow.weigh(table)
+
+    def compute(self, signals: Sequence[Signal], table: SignalTable, weights: np.ndarray) -> None:
+        """Go on with other signals, which the market is now folded with."""
+        if self.shadow is not None:
+            self.shadow = self.shadow.moved_to(signals, table)
+        names = [signal.name for signal in signals]
+        self._readings = self._readings.of(
+            names, self._market.readings.closed_ms if self._book.decisions else ()
+        )
+        self.weigh(table, weights)
 
     @property
     def marks(self) -> dict[str, Decimal]:

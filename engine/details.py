@@ -120,7 +120,7 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
     if row is None:
         known = ", ".join(signal.name for signal in machine.signals)
         raise DetailFault(f"no signal {name} is computed here; these are: {known}")
-    from engine.interventions import changed
+    from engine.signal_state import changed
     from engine.signal_table import chosen_weight, class_shares
 
     signal, readings, choices = machine.signals[row], machine.market.readings, machine.book.choices
@@ -200,10 +200,9 @@ def _choose(rows: Sequence[Answer], choices: Mapping[str, Choice]) -> None:
     """Put what an operator chose of the signals in the place of what was configured."""
     by_key = {row["key"]: row for row in rows}
     for name, choice in choices.items():
-        enabled = "" if choice.enabled else toml_text(choice.enabled)
-        for part, value in (("enabled", enabled), ("weight", toml_text(choice.weight))):
+        for part, value in (("enabled", toml_text(choice.enabled)), ("weight", toml_text(choice.weight))):
             row = by_key.get(f"signals.{name}.{part}") or by_key.get(f"signals.plugins.{name}.{part}")
-            if row is not None and value:
+            if row is not None and value and value != row["value"]:
                 row |= {"value": value, "source": "operator"}
 
 

@@ -16,6 +16,7 @@ from engine.commands import LEAST_WEIGHT, MOST_WEIGHT, Command, CommandKind
 from engine.intents import flatten_order
 from engine.lifecycle import is_open
 from engine.oversight import OPERATOR_FLATTEN, RELEASE
+from engine.signal_state import SignalState, as_configured, is_computed, state_of
 from engine.signal_table import chosen_weight, class_shares, in_force
 from risk.state import find
 from store.records import Order, OrderPurpose, Override, SignalClass, TradingState
@@ -37,6 +38,12 @@ AFTERWARDS = {
     OrderPurpose.FLATTEN: "what is left is asked for again at the next bar until {symbol} is released",
 }
 """What follows the cancelling of an order, by its purpose."""
+SWITCHED = {
+    SignalState.ON: "enabled",
+    SignalState.SHADOW: "in shadow: computed and recorded, not traded",
+    SignalState.OFF: "off: not computed",
+}
+"""What a signal is when it has been switched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +130,20 @@ def _signal(machine: Machine, command: Command) -> Begun:
     signal = _named(machine, command)
     if signal is None:
         return _unknown_signal(machine, command)
-    on = command.arguments.get("on", "true") != "false"
-    known = machine.book.choices.get(signal.name)
-    if on is (known is None or known.enabled):
-        return Begun(True, f"{signal.name} is {_switched(on)} already; {_weights_said(machine)}")
-    choice = Choice(on, known.weight if known else None, command.actor, machine.clock.now_ms())
-    return _chosen(machine, command, signal, choice, f"{signal.name} {_switched(on)}")
+    text = command.arguments.get("state") or ("shadow" if command.arguments.get("on") == "false" else "on")
+    if text not in tuple(SignalState):
+        return _refused(f"state {text}: say {', '.join(SignalState)}")
+    wanted, choices = SignalState(text), machine.book.choices
+    known, computed = choices.get(signal.name), is_computed(signal, choices)
+    enabled = computed and (known is None or known.enabled)
+    asked = (wanted is SignalState.ON, wanted is not SignalState.OFF)
+    if asked == (enabled, computed):
+        return Begun(True, f"{signal.name} is {SWITCHED[wanted]} already; {_weights_said(machine)}")
+    if fault := _too_fine(machine, signal):
+        return _refused(fault)
+    weight = known.weight if known else None
+    choice = Choice(asked[0], weight, command.actor, machine.clock.now_ms(), computed=asked[1])
+    return _chosen(machine, command, signal, choice, f"{signal.name} {SWITCHED[wanted]}")
 
 
 def _weight(machine: Machine, command: Command) -> Begun:
@@ -143,12 +158,17 @@ def _weight(machine: Machine, command: Command) -> Begun:
             f"weight {command.arguments.get('weight', '') or 'without a number'}: give a share from "
             f"{LEAST_WEIGHT:g} to {MOST_WEIGHT:g}, before the weights of a class are normalised to 1"
         )
-    known = machine.book.choices.get(signal.name)
-    before = chosen_weight(signal, machine.book.choices, machine.weighting.shares)
-    enabled = known is None or known.enabled
+    if fault := _too_fine(machine, signal):
+        return _refused(fault)
+    known, choices = machine.book.choices.get(signal.name), machine.book.choices
+    before, was_off = (
+        chosen_weight(signal, choices, machine.weighting.shares),
+        not is_computed(signal, choices),
+    )
+    enabled = was_off or known is None or known.enabled
     choice = Choice(enabled, weight, command.actor, machine.clock.now_ms())
-    said = f"{signal.name} weight {before:g} to {weight:g}{'' if enabled else ' (it is disabled)'}"
-    return _chosen(machine, command, signal, choice, said)
+    aside = " and switched on" if was_off else "" if enabled else " (it is in shadow)"
+    return _chosen(machine, command, signal, choice, f"{signal.name} weight {before:g} to {weight:g}{aside}")
 
 
 def _chosen(machine: Machine, command: Command, signal: Signal, choice: Choice, said: str) -> Begun:
@@ -157,24 +177,17 @@ def _chosen(machine: Machine, command: Command, signal: Signal, choice: Choice, 
     if choice.weight == signal.weight and signal.name not in machine.weighting.shares:
         choice = replace(choice, weight=None)
     machine.book.choices[signal.name] = choice
-    if choice.enabled and choice.weight is None:
+    if as_configured(signal, choice):
         del machine.book.choices[signal.name]
     machine.reweigh()
-    facts = {"signal": signal.name, "before": before, "after": _weights(machine), "reason": command.reason}
+    machine.prepare_signals()
+    states = {"before": before, "after": _weights(machine), "reason": command.reason}
+    state = state_of(signal, machine.book.choices)
+    facts = {"signal": signal.name, "state": state.value, **states}
     machine.journal.audit("weights", command.actor, facts, machine.clock.now_ms())
     message = f"{said}; {_weights_said(machine)}"
     _say(machine, command, message)
     return Begun(True, message)
-
-
-def changed(signal: Signal, choice: Choice | None) -> str:
-    """What an operator changed of a signal, for the screen; "" where nothing."""
-    if choice is None:
-        return ""
-    parts = [] if choice.enabled else ["disabled"]
-    if choice.weight is not None:
-        parts.append(f"weight {signal.weight:g} to {choice.weight:g}")
-    return f"{', '.join(parts)} by {choice.actor}"
 
 
 def ending(order: Order) -> tuple[bool, str]:
@@ -187,8 +200,9 @@ def ending(order: Order) -> tuple[bool, str]:
 
 
 def _weights(machine: Machine) -> dict[str, float]:
-    shares = class_shares(machine.signals, machine.book.choices, machine.weighting.shares)
-    return {signal.name: share for signal, share in zip(machine.signals, shares, strict=True)}
+    signals = machine.chosen_signals()
+    shares = class_shares(signals, machine.book.choices, machine.weighting.shares)
+    return {signal.name: share for signal, share in zip(signals, shares, strict=True)}
 
 
 def _weights_said(machine: Machine) -> str:
@@ -197,23 +211,35 @@ def _weights_said(machine: Machine) -> str:
     left = any(
         signal.signal_class is SignalClass.DIRECTIONAL
         and in_force(signal, machine.book.choices, machine.weighting.shares)
-        for signal in machine.signals
+        for signal in machine.chosen_signals()
     )
     flat = "" if left else "no directional signal is left: the next decision closes every position; "
     return f"{flat}weights from the next decision on: {', '.join(parts) or 'none'}"
 
 
+def _too_fine(machine: Machine, signal: Signal) -> str:
+    """Why a signal cannot be computed in this market, "" where it can."""
+    from strategies.config import SignalConfigFault, check_bar_sizes
+
+    try:
+        check_bar_sizes((signal,), machine.feed.bar_ms)
+    except SignalConfigFault as fault:
+        return str(fault)
+    return ""
+
+
 def _named(machine: Machine, command: Command) -> Signal | None:
     name = command.arguments.get("name", "")
-    return next((signal for signal in machine.signals if signal.name == name), None)
+    return next((signal for signal in machine.known_signals if signal.name == name), None)
 
 
 def _unknown_signal(machine: Machine, command: Command) -> Begun:
     name = command.arguments.get("name", "")
-    known = ", ".join(signal.name for signal in machine.signals)
+    computed = [signal.name for signal in machine.signals]
+    off = [signal.name for signal in machine.known_signals if signal.name not in computed]
     return _refused(
-        f"signal {name or 'without a name'} is not computed here (computed: {known}); a signal that the "
-        "configuration leaves out can be switched on there, from the next start on"
+        f"signal {name or 'without a name'} is not known here (computed: {', '.join(computed)}; "
+        f"off: {', '.join(off) or 'none'})"
     )
 
 
@@ -234,10 +260,6 @@ def _number(text: str) -> float | None:
 
 def _because(order: Order) -> str:
     return f" ({order.reason})" if order.reason else ""
-
-
-def _switched(on: bool) -> str:
-    return "enabled" if on else "disabled"
 
 
 def _say(machine: Machine, command: Command, message: str) -> None:

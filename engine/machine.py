@@ -20,8 +20,8 @@ from engine.cycle import BOOK, DAYS
 from engine.feeds.choose import open_feed
 from engine.feeds.feed import Feed
 from engine.ledger import Ledger
-from engine.market import Row, rows
 from engine.reconcile import foreign_orders
+from engine.refold import MakeMarket, empty_market, fold_until, refolded
 from engine.summary import Summary
 from engine.venues.choose import open_venue
 from engine.venues.patience import patiently
@@ -44,14 +44,16 @@ if TYPE_CHECKING:
     from strategies.registry import BrokenSignal
     from strategies.signal import Signal
 
-WARM_BARS = 8_192
 # How long after its decision an order is remembered across a restart, for a fill that comes late.
 LATE_FILL_MS = 3 * 86_400_000
 
 
 @dataclass(slots=True)
 class Machine:
-    """Everything a session moves. `books` is held while a bar changes them."""
+    """Everything a session moves. `books` is held while a bar changes them.
+
+    `signals` are those computed, of the `known_signals` that could be.
+    """
 
     configuration: Configuration
     feed: Feed
@@ -67,7 +69,9 @@ class Machine:
     cycle: BarCycle
     tape: Tape
     book: BookState
-    signals: Sequence[Signal]
+    signals: tuple[Signal, ...]
+    known_signals: tuple[Signal, ...]
+    make_market: MakeMarket
     broken_signals: Sequence[BrokenSignal]
     weighting: Weighting
     compile_seconds: float
@@ -76,6 +80,7 @@ class Machine:
     showing_open_ms: int = 0
     proven_revision: int | None = None
     books: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _refolded: asyncio.Future[MarketState] | None = None
 
     @property
     def stop_policy(self) -> str:
@@ -90,7 +95,8 @@ class Machine:
             _copy(BookState.loads(stored, states.get(DAYS, "[]")), self.book)
         until_ms = self.book.cursor_ms or self.feed.start_ms
         self.first_ts_ms = until_ms
-        last = await asyncio.to_thread(self._warm, until_ms)
+        await self._begin_with(self.chosen_signals())
+        last = await asyncio.to_thread(fold_until, self.market, self.feed, until_ms)
         if last is not None:
             if stored is not None:
                 # The venue notes quiet bars late: the last one is handed over again before anything is asked of it.
@@ -119,6 +125,47 @@ class Machine:
             self.tape.say(
                 until_ms, "ERROR", "strategies.registry", f"left out {broken.entry_point}: {broken.fault}"
             )
+
+    def chosen_signals(self) -> tuple[Signal, ...]:
+        """The signals to be computed, as the configuration says and the operator chose."""
+        from engine.signal_state import is_computed
+
+        return tuple(signal for signal in self.known_signals if is_computed(signal, self.book.choices))
+
+    def prepare_signals(self) -> None:
+        """Begin to fold the market anew, off the loop, where other signals were chosen than are computed."""
+        self._refolded, chosen = None, self.chosen_signals()
+        if chosen != self.signals:
+            until_ms = self.book.cursor_ms or self.feed.start_ms
+            fold = asyncio.to_thread(refolded, self.make_market, chosen, self.feed, until_ms)
+            self._refolded = asyncio.ensure_future(fold)
+
+    async def renew_signals(self) -> None:
+        """Compute the signals that were chosen, from the bar on that comes now; the caller holds the books.
+
+        Each has all its past then, as after a restart, because it is the same fold.
+        """
+        while self._refolded is not None:
+            market = await self._refolded
+            if market.signals != self.chosen_signals():
+                self.prepare_signals()
+                continue
+            self._refolded = None
+            self._compute(market)
+
+    async def _begin_with(self, chosen: tuple[Signal, ...]) -> None:
+        """Before the first bar is folded: compute these signals, where the operator chose others than configured."""
+        if chosen != self.signals:
+            market = await asyncio.to_thread(empty_market, self.make_market, chosen)
+            self._compute(market)
+
+    def _compute(self, market: MarketState) -> None:
+        from engine.signal_table import signal_table
+
+        self.market.stand_as(market)
+        self.signals = market.signals
+        table = signal_table(self.signals, self.book.choices, self.weighting.shares)
+        self.cycle.compute(self.signals, *table)
 
     async def _restore_shadow(self, states: Mapping[str, Any]) -> None:
         """The signals' own books, as they were stored; they begin here where they are new."""
@@ -232,23 +279,10 @@ class Machine:
             await self.database.close()
             self.feed.close()
 
-    def _warm(self, until_ms: int) -> Row | None:
-        """Every bar before `until_ms` through the same fold that trading uses, but for the last, which is returned."""
-        open_ms, last_ms = self.feed.first_open_ms, until_ms - self.feed.bar_ms
-        while open_ms < last_ms:
-            count = min(WARM_BARS, (last_ms - open_ms) // self.feed.bar_ms)
-            block = self.feed.read(open_ms, count)
-            if not len(block):
-                return None
-            self.market.extend(block)
-            open_ms = block.first_open_ms + len(block) * block.bar_ms
-        found = rows(self.feed.read(last_ms, 1)) if last_ms >= self.feed.first_open_ms else []
-        return found[0] if found else None
-
 
 async def assemble(configuration: Configuration, database_path: Path) -> Machine:
     """Open market, database and venue and build what stands on them. Closes what it opened where it fails."""
-    broken, signals, compile_seconds = await asyncio.to_thread(_ready_signals, configuration)
+    broken, known, signals, compile_seconds = await asyncio.to_thread(_ready_signals, configuration)
     feed = await asyncio.to_thread(_open_feed_for, signals, configuration)
     database = await Database.open(
         database_path,
@@ -264,7 +298,7 @@ async def assemble(configuration: Configuration, database_path: Path) -> Machine
         await database.close()
         raise
     try:
-        return _build(configuration, feed, database, venue, signals, broken, compile_seconds)
+        return _build(configuration, feed, database, venue, known, signals, broken, compile_seconds)
     except BaseException:
         await venue.close()
         await database.close()
@@ -273,16 +307,18 @@ async def assemble(configuration: Configuration, database_path: Path) -> Machine
 
 def _ready_signals(
     configuration: Configuration,
-) -> tuple[tuple[BrokenSignal, ...], tuple[Signal, ...], float]:
-    """Plug-ins left out, the signals that are switched on, and the seconds until every kernel they need was ready."""
+) -> tuple[tuple[BrokenSignal, ...], tuple[Signal, ...], tuple[Signal, ...], float]:
+    """Plug-ins left out, the signals that could be switched on, those that are, and the seconds until every kernel
+    these need was ready."""
     from strategies import registry
-    from strategies.config import enabled_signals
+    from strategies.config import known_signals
 
     kernel_cache.prepare()
     installed = registry.installed()
-    signals = enabled_signals(configuration.signals, installed)
+    known = known_signals(configuration.signals, installed)
+    signals = tuple(signal for signal in known if signal.settings.enabled)
     warmth = kernel_cache.warm(kernel_cache.needed_by(signal.kernels for signal in signals))
-    return installed.broken, signals, warmth.seconds
+    return installed.broken, known, signals, warmth.seconds
 
 
 def _open_feed_for(signals: Sequence[Signal], configuration: Configuration) -> Feed:
@@ -299,7 +335,8 @@ def _build(
     feed: Feed,
     database: Database,
     venue: TradingVenue,
-    signals: Sequence[Signal],
+    known_signals: tuple[Signal, ...],
+    signals: tuple[Signal, ...],
     broken_signals: Sequence[BrokenSignal],
     compile_seconds: float,
 ) -> Machine:
@@ -320,8 +357,12 @@ def _build(
     table, weights = signal_table(signals)
     journal = Journal(database)
     tape = Tape(journal)
-    selector = Selector(blend.selector, feed.symbols, signals) if blend.selector.enabled else None
-    market = MarketState(feed, signals, parameters, selector)
+
+    def make_market(chosen: tuple[Signal, ...]) -> MarketState:
+        selector = Selector(blend.selector, feed.symbols, chosen) if blend.selector.enabled else None
+        return MarketState(feed, chosen, parameters, selector)
+
+    market = make_market(signals)
     ledger = Ledger(configuration.run.capital)
     book = BookState()
     oversight = Oversight(feed.instruments, configuration.risk.guards, parameters, journal, tape)
@@ -348,6 +389,8 @@ def _build(
         tape=tape,
         book=book,
         signals=signals,
+        known_signals=known_signals,
+        make_market=make_market,
         broken_signals=broken_signals,
         weighting=Weighting(blend, feed.bar_ms, journal, tape),
         compile_seconds=compile_seconds,

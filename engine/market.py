@@ -38,6 +38,7 @@ FILLED_BARS = 3
 ATR_DAYS = 420
 ATR_MINIMUM_DAYS = 21
 PANEL_DAYS = 435
+FEWEST_JOINT = 30
 CRYPTO_DAYS_A_YEAR = 365.0
 ROOT_OF_DAYS_A_YEAR = math.sqrt(CRYPTO_DAYS_A_YEAR)
 BAR_NAMES = {length: name for name, length in BAR_LENGTHS_MS.items()}
@@ -143,6 +144,10 @@ class MarketState:
         self.stale: BoolArray = np.zeros(count, dtype=np.bool_)
         self._seasoned_closes = math.ceil(parameters.min_history_days * DAY_MS / self.bar_ms)
 
+    def stand_as(self, other: MarketState) -> None:
+        """Be the same fold as `other`, with the signals it was folded with."""
+        vars(self).update(vars(other))
+
     def extend(self, block: BarBlock) -> None:
         """Fold a block in, day by day; the same as appending its bars one by one."""
         per_day = DAY_MS // self.bar_ms
@@ -216,6 +221,13 @@ class MarketState:
     def forecast_multiplier(self, weights: FloatArray) -> float:
         """FDM for directional weights [K], from all daily forecasts so far."""
         return diversification.multiplier(self._forecasts, weights)
+
+    def forecast_correlation(self) -> FloatArray:
+        """H [K, K] of the daily forecasts so far; NaN on the diagonal and below 30 joint readings."""
+        known = diversification.correlation(self._forecasts)
+        known[self._forecasts.count < FEWEST_JOINT] = np.nan
+        np.fill_diagonal(known, np.nan)
+        return known
 
     def fresh_faults(self) -> list[tuple[str, str]]:
         """The signals that raise and what they raise, each told once."""

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.decision import STAGES
-from engine.interventions import changed
 from engine.limits_view import limit_rows
 from engine.market import CRYPTO_DAYS_A_YEAR
+from engine.signal_records import with_records
+from engine.signal_state import changed
 from engine.signal_table import chosen_weight, class_shares
 from engine.snapshot import (
     KillRow,
@@ -87,7 +88,7 @@ def draw(session: Session, machine: Machine) -> Snapshot:
         config_hash=machine.config_hash,
         reconciled_ts_ms=machine.book.proven_ms or None,
         signals=_signals(machine, quotes),
-        weights=_weights(machine),
+        weights=with_records(machine, _weights(machine)),
         positions=positions,
         limits=limit_rows(session, machine, equity, opening, exposure),
         overrides=_overrides(machine),

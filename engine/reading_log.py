@@ -7,7 +7,7 @@ run in one; and a signal whose settings were changed between two runs is written
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from strategies.evaluate import Readings
 
 WEEK_MS = 7 * 86_400_000
+NEVER = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,24 @@ class ReadingLog:
         self._closed_ms = closed_ms
         ended = dict(zip(self._signals, closed_ms, strict=True))
         for reading in stored:
-            if reading.symbols == self._symbols and reading.signal in ended:
+            if reading.symbols == self._symbols:
                 cells = [reading.standing[symbol].cell for symbol in self._symbols]
                 self._said[reading.signal] = _Said(
-                    ended[reading.signal],
+                    ended.get(reading.signal, NEVER),
                     np.array([cell.value for cell in cells]),
                     np.array([cell.confidence for cell in cells]),
                     tuple(cell.reason for cell in cells),
                 )
+
+    def of(self, signals: Sequence[str], closed_ms: tuple[int, ...]) -> ReadingLog:
+        """The log of other signals, as a restart at this bar would find it."""
+        log = ReadingLog(self._journal, signals, self._symbols)
+        log._closed_ms = closed_ms
+        ended = dict(zip(signals, closed_ms, strict=True)) if closed_ms else {}
+        log._said = {
+            name: replace(said, closed_ms=ended.get(name, NEVER)) for name, said in self._said.items()
+        }
+        return log
 
     def write(self, readings: Readings) -> None:
         """Gather what signals whose bar has completed say otherwise than before."""

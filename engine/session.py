@@ -253,6 +253,7 @@ class Session:
     async def _bar(self, machine: Machine, row: Row) -> None:
         close_ms = row.open_ms + machine.feed.bar_ms
         async with machine.books:
+            await machine.renew_signals()
             revision = await machine.venue.advance(machine.market.step(row))
             machine.clock.advance_to(close_ms)
             changed = await self._take_news(machine, close_ms, revision)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -132,6 +132,22 @@ def record(days: Sequence[SignalDay], since_ms: int) -> SignalHealth:
         standard_error=float(coefficients.std(ddof=1)) / math.sqrt(count) if count > 1 else None,
         coverage=sum(day.opinions for day in days) / readings if readings else None,
         reasons=dict(reasons.most_common()),
+    )
+
+
+def with_today(health: SignalHealth, today: SignalDay) -> SignalHealth:
+    """A record with the day in progress added to all that can be told of it already."""
+    judged, hits = health.judged + today.hits + today.misses, today.hits
+    if health.hit_rate is not None:
+        hits += round(health.hit_rate * health.judged)
+    return replace(
+        health,
+        pnl=health.pnl + today.pnl,
+        recent_pnl=health.recent_pnl + today.pnl,
+        attribution=health.attribution + today.attribution,
+        recent_attribution=health.recent_attribution + today.attribution,
+        judged=judged,
+        hit_rate=hits / judged if judged else None,
     )
 
 

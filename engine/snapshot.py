@@ -46,7 +46,10 @@ class WeightRow:
 
     `enabled` False: the operator switched it off; it is computed and shown all the same. `raw_weight` is the share
     before normalising, the number a WEIGHT command sets; `configured_weight` what `weight` would be by configuration
-    alone. `change`: what the operator changed, who and when ("" where nothing).
+    alone. `change`: what the operator changed, who and when ("" where nothing). `state` is on, shadow or off (not
+    computed: all it has is a name), `why` says why it is not on and what would end that. `age_ms`: since the newest
+    bar it read closed. The rest is its record, today included, as `engine.shadow_days.SignalHealth` says; `recent_`:
+    the last 30 days. `closest` is the signal whose daily forecasts correlate most with its own, by `correlation`.
     """
 
     name: str
@@ -63,6 +66,21 @@ class WeightRow:
     configured_weight: float = 0.0
     raw_weight: float = 0.0
     change: str = ""
+    state: str = "on"
+    why: str = ""
+    age_ms: int | None = None
+    days: int = 0
+    pnl: float = 0.0
+    recent_pnl: float = 0.0
+    attribution: float = 0.0
+    recent_attribution: float = 0.0
+    judged: int = 0
+    hit_rate: float | None = None
+    information_coefficient: float | None = None
+    standard_error: float | None = None
+    heard: float | None = None
+    closest: str = ""
+    correlation: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

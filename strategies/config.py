@@ -106,21 +106,25 @@ def own_settings(config: SignalsConfig) -> dict[str, SignalSettings]:
     return {name: getattr(config, name) for name in SignalsConfig.model_fields if name != "plugins"}
 
 
-def enabled_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, ...]:
-    """The signals that are switched on, built with their settings: the project's own first, then plug-ins
-    by name.
+def known_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, ...]:
+    """Every signal that could be switched on, built with its settings: the project's own first, then plug-ins with a
+    section of their own, by name; one that is off and could not be built is left out.
 
-    Raises SignalConfigFault naming a plug-in that is not installed, or a setting its model refuses.
+    Raises SignalConfigFault naming a plug-in that is switched on and not installed, or a setting its model refuses.
     """
-    signals = [
-        registry.kinds[name].build(settings)
-        for name, settings in own_settings(config).items()
-        if settings.enabled
-    ]
+    signals = [registry.kinds[name].build(settings) for name, settings in own_settings(config).items()]
     for name, settings in sorted(config.plugins.items()):
-        if settings.enabled:
+        try:
             signals.append(_plug_in(name, settings, registry))
+        except SignalConfigFault:
+            if settings.enabled:
+                raise
     return tuple(signals)
+
+
+def enabled_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, ...]:
+    """The signals that are switched on, in the order and with the faults of `known_signals`."""
+    return tuple(signal for signal in known_signals(config, registry) if signal.settings.enabled)
 
 
 def check_bar_sizes(signals: Sequence[Signal], market_bar_ms: int) -> None:
@@ -144,7 +148,7 @@ def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
         raise SignalConfigFault(f"signals.plugins.{name}: no such plug-in is installed (installed: {known})")
     given: dict[str, Any] = {
         key: getattr(settings, key) for key in ("weight", "scalar") if key in settings.model_fields_set
-    }
+    } | {"enabled": settings.enabled}
     try:
         signal = kind.build(kind.settings(**{**settings.parameters, **given}))
         check_window(signal)

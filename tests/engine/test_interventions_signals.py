@@ -66,7 +66,9 @@ async def test_what_is_switched_off_is_computed_and_shown_and_the_others_share_i
 ) -> None:
     database = tmp_path / "x.db"
     (answer,) = await follow(database, BARS, {AT: [switch("A1", "false")]})
-    assert answer.message.startswith("A1 disabled; weights from the next decision on: A2 0.667, A3 0.333")
+    assert answer.message.startswith(
+        "A1 in shadow: computed and recorded, not traded; weights from the next decision on: A2 0.667, A3 0.333"
+    )
     readings = dict(rows(database, "SELECT signal, max(ts_ms) FROM readings GROUP BY signal"))
     assert readings["A1"] == readings["A2"]
     weights = await shown(database)
@@ -78,7 +80,7 @@ async def test_what_is_switched_off_is_computed_and_shown_and_the_others_share_i
     assert {name: row.configured_weight for name, row in weights.items()} == CONFIGURED
     assert {name: row.raw_weight for name, row in weights.items()} == CONFIGURED
     assert [row.enabled for row in weights.values()] == [False, True, True]
-    assert weights["A1"].change == "disabled by operator@test"
+    assert weights["A1"].change == "put in shadow by operator@test"
     assert weights["A1"].opinions == weights["A2"].opinions > 0
 
 
@@ -92,7 +94,7 @@ async def test_a_weight_is_kept_while_its_signal_is_off_and_forgotten_where_it_i
         6: [weigh("A1", "0.4")],
     }
     answers = await follow(database, 5, script)
-    assert "(it is disabled)" in answers[2].message
+    assert "(it is in shadow)" in answers[2].message
     row = (await shown(database))["A1"]
     assert (row.enabled, row.raw_weight, round(row.weight, 6)) == (True, 0.05, round(0.05 / 0.65, 6))
     assert row.change == "weight 0.4 to 0.05 by operator@test"
@@ -120,9 +122,9 @@ async def test_without_any_directional_signal_everything_is_closed_as_the_answer
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        (switch("A99", "false"), "signal A99 is not computed here (computed: A1, A2, A3"),
-        (switch("", "true"), "signal without a name is not computed here"),
-        (weigh("A99", "0.1"), "signal A99 is not computed here"),
+        (switch("A99", "false"), "signal A99 is not known here (computed: A1, A2, A3"),
+        (switch("", "true"), "signal without a name is not known here"),
+        (weigh("A99", "0.1"), "signal A99 is not known here"),
         *(
             (weigh("A1", text), "give a share from 0 to 1")
             for text in ("1.01", "-0.1", "nan", "inf", "", "much")

@@ -89,7 +89,9 @@ def test_an_order_is_cancelled_and_a_second_time_refused(qd: Command, engine: En
 def test_signals_are_switched_and_weighed_and_plain_signals_prints_readings_as_ever(
     qd: Command, engine: Engine
 ) -> None:
-    assert qd("signals", "disable", "A1", "--db", engine.database).out.startswith("A1 disabled; weights")
+    assert qd("signals", "disable", "A1", "--db", engine.database).out.startswith(
+        "A1 in shadow: computed and recorded, not traded; weights"
+    )
     assert qd("signals", "--db", engine.database, "enable", "A1").out.startswith("A1 enabled; weights")
     weighed = json.loads(qd("signals", "weight", "A1", "0.1", "--db", engine.database, "--json").out)
     assert weighed["accepted"]
