@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HOUR_MS = 3_600_000
 PERIODS_FRESH = 2
 """How many periods of its own a value may be old before it is nobody's knowledge any more."""
+LEAST_MVRV_DAYS = 365
 LONGEST_INTERVAL_HOURS = 8
 """Of funding: no perpetual future settles less often, so a longer pause is a settlement nobody has."""
 
@@ -61,12 +62,12 @@ def hours_covered(ts_ms: IntArray, usual_hours: float) -> FloatArray:
     return hours
 
 
-def mvrv_z(market_cap: FloatArray, realised_cap: FloatArray) -> FloatArray:
+def mvrv_z(market_cap: FloatArray, realised_cap: FloatArray, least_days: int = LEAST_MVRV_DAYS) -> FloatArray:
     """(market - realised cap) / deviation of all market caps from the first to this day (ddof 0), for each day [n].
 
-    NaN where a cap is missing or not positive, and where caps have not varied. A recursion over the days (Welford), so
-    that a later day changes no earlier number. Its level depends on the first day, so a series is always read from its
-    beginning. Mahmudov and Puell 2018.
+    NaN before `least_days` known market caps, where a cap is missing or not positive, and where caps have not varied. A
+    recursion over the days (Welford), so that a later day changes no earlier number. Its level depends on the first
+    day, so a series is always read from its beginning. Mahmudov and Puell 2018.
     """
     result = np.full(len(market_cap), np.nan)
     count, mean, spread = 0, 0.0, 0.0
@@ -77,6 +78,6 @@ def mvrv_z(market_cap: FloatArray, realised_cap: FloatArray) -> FloatArray:
         step = market - mean
         mean += step / count
         spread += step * (market - mean)
-        if realised > 0.0 and spread > 0.0:
+        if count >= least_days and realised > 0.0 and spread > 0.0:
             result[day] = (market - realised) / (spread / count) ** 0.5
     return result

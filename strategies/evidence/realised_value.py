@@ -1,8 +1,8 @@
 """A12, market over realised value: far above what its owners paid for it, bitcoin is bought with less.
 
 Z_t = (MC_t - RC_t) / deviation (ddof 0) of MC since the first day of the series, MC market and RC realised value in
-USD. It needs all history and depends on where that begins, so a feed derives it once a day (`market_value_scores`)
-and it is read here as it was published. Value: clip((neutral - Z) / neutral) up to neutral, clip((neutral - Z) /
+USD. It needs all history and depends on where that begins, so whoever feeds the market derives it once
+a day, and it is read here as it was known. Value: clip((neutral - Z) / neutral) up to neutral, clip((neutral - Z) /
 (top - neutral)) above: an overlay on the long side, with the defaults a multiplier of clip(1.5 - 1.25 Z / 7, .25,
 1.5). Confidence: 1. The zone is cheap below `bottom` and dear above `top`.
 
@@ -12,10 +12,6 @@ cycle, so `top` may not be reached again.
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
 from store.records import SignalClass, SignalType
 from strategies.blend.veto import OverlaySide
 from strategies.definition import bar_signal, span_results
@@ -23,34 +19,6 @@ from strategies.evidence.settings import RealisedValueSettings
 from strategies.signal import FloatArray, KernelResult
 
 STATISTICS = ("z", "zone")
-LEAST_DAYS = 365
-FLAT = 1e-12
-
-
-def market_value_scores(
-    market_cap: FloatArray, realised_cap: FloatArray, least_days: int = LEAST_DAYS
-) -> FloatArray:
-    """Z [n] of daily market and realised value [n] (USD) since the pinned first day of the series.
-
-    NaN before `least_days` known market values, where a value is not known, and where a realised value is not
-    positive. Welford's recursion, so that no day's score depends on a later one. Raises ValueError for arrays of
-    different lengths.
-    """
-    if np.shape(market_cap) != np.shape(realised_cap):
-        raise ValueError("market and realised value need one length")
-    scores = np.full(len(market_cap), np.nan)
-    count, mean, squares = 0, 0.0, 0.0
-    for day, (market, realised) in enumerate(zip(market_cap.tolist(), realised_cap.tolist(), strict=True)):
-        if not 0.0 < market < math.inf:
-            continue
-        count += 1
-        surprise = market - mean
-        mean += surprise / count
-        squares += surprise * (market - mean)
-        deviation = math.sqrt(squares / count)
-        if count >= least_days and deviation > FLAT * mean and 0.0 < realised < math.inf:
-            scores[day] = (market - realised) / deviation
-    return scores
 
 
 def spans(settings: RealisedValueSettings, span: int, score: FloatArray) -> KernelResult:

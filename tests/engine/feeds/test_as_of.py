@@ -84,7 +84,7 @@ def test_mvrv_z_of_small_numbers() -> None:
     market = np.array([100, 110, 130, 120, 150, 200, 180], dtype=float)
     realised = np.array([90, 95, 100, 102, 105, 110, 115], dtype=float)
     expected = [NAN, 3, 2.40535118, 1.60996894, 2.61557187, 2.72393967, 1.88928467]
-    np.testing.assert_allclose(mvrv_z(market, realised), expected, rtol=1e-8)
+    np.testing.assert_allclose(mvrv_z(market, realised, least_days=2), expected, rtol=1e-8)
 
 
 @given(seed=st.integers(0, 2**32), cut=st.integers(0, 60))
@@ -93,12 +93,17 @@ def test_a_later_day_changes_no_earlier_z(seed: int, cut: int) -> None:
     market, realised = rng.uniform(1, 2, (2, 60))
     market[rng.random(60) < 0.1] = NAN
     realised[rng.random(60) < 0.1] = 0.0
-    whole = mvrv_z(market, realised)
-    assert whole[:cut].tobytes() == mvrv_z(market[:cut], realised[:cut]).tobytes()
+    whole = mvrv_z(market, realised, least_days=1)
+    assert whole[:cut].tobytes() == mvrv_z(market[:cut], realised[:cut], least_days=1).tobytes()
     for day in np.flatnonzero(np.isfinite(whole)):
         seen = market[: day + 1]
         expected = (market[day] - realised[day]) / np.nanstd(seen)
         assert whole[day] == pytest.approx(expected, rel=1e-9)
+
+
+def test_mvrv_z_needs_a_year() -> None:
+    market = np.linspace(1.0, 2.0, 400)
+    assert np.flatnonzero(np.isfinite(mvrv_z(market, 0.5 * market)))[0] == 364
 
 
 RECORDED_Z = {

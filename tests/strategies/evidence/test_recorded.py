@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from engine.feeds.as_of import mvrv_z
 from strategies.blend.overlay import overlay_multiplier
 from strategies.evidence import (
     funding_carry,
@@ -31,6 +32,11 @@ from tests.strategies.fixtures import DAY_MS, HOUR_MS
 
 INTERVAL_HOURS = 8
 BITCOIN, ONCHAIN = "funding_binance_BTCUSDT_8h", "onchain_coinmetrics_BTC_1d"
+ZONES = {
+    "2013-04-09": 1, "2013-11-22": 1, "2017-12-07": 1, "2021-02-21": 1, "2021-10-20": 0, "2024-12-16": 0,
+    "2015-01-14": -1, "2018-12-15": -1, "2022-11-09": -1,
+}  # fmt: skip
+"""Known tops and bottoms: the tops of 2021 and 2024 no longer reached the zone."""
 VENUES = (BITCOIN, "perp8h_bybit_BTCUSDT", "funding_deribit_BTCPERPETUAL_8h")
 
 
@@ -130,9 +136,11 @@ def test_multiplier_of_the_realised_value(data_folder: Path) -> None:
     recorded = table(data_folder, ONCHAIN)
     market, realised = (recorded[name].to_numpy(np.float64) for name in ("CapMrktCurUSD", "CapRealUSD"))
     settings = RealisedValueSettings()
-    scores = realised_value.market_value_scores(market, realised)
-    values = said(realised_value.KIND.build(settings), scores[None]).value
-    scale = multipliers(values, settings.up, settings.down)
+    result = said(realised_value.KIND.build(settings), mvrv_z(market, realised)[None])
+    scale = multipliers(result.value, settings.up, settings.down)
     years = recorded["ts"].to_numpy().astype("datetime64[ms]").astype("datetime64[Y]").astype(int) + 1970
     assert scale[years >= 2013].mean() == pytest.approx(1.22, abs=0.01)
     assert (scale[years >= 2020] > 1).mean() == pytest.approx(0.86, abs=0.01)
+    days = recorded["ts"].to_numpy().astype("datetime64[ms]").astype("datetime64[D]").astype(str)
+    zones = dict(zip(days.tolist(), result.statistics[:, 1].tolist(), strict=True))
+    assert {day: zones[day] for day in ZONES} == ZONES
