@@ -155,7 +155,15 @@ class FundingDispersionSettings(BarSettings):
         return self.days * BARS_A_DAY[self.bar]
 
 
-class StablecoinSettings(DailySettings):
+class OverlaySettings(DailySettings):
+    """An overlay: it scales what the directional signals say."""
+
+    weight: float = Field(
+        default=0.0, ge=0, le=1, description="above 0 it scales forecasts, 0: it is only shown (share)"
+    )
+
+
+class StablecoinSettings(OverlaySettings):
     """[signals.A11]: bitcoin's value against the supply of stablecoins, scaling risk on both sides."""
 
     full: float = Field(default=2.0, gt=0, le=100, description="score at which it says all it can (sigmas)")
@@ -166,7 +174,7 @@ class StablecoinSettings(DailySettings):
     )
 
 
-class RealisedValueSettings(DailySettings):
+class RealisedValueSettings(OverlaySettings):
     """[signals.A12]: bitcoin's value over what its owners paid, scaling exposure to the long side."""
 
     bottom: float = Field(default=0.1, ge=-10, le=100, description="score below which it is called cheap")
