@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 WORKERS ?= 2
-SLOW_LIMIT_S ?= 3500
+SLOW_LIMIT_S ?= 1750
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest -q
 # Tests that need a terminal or assert a time run alone, so that a busy neighbour cannot fail them.
 ALONE := terminal or benchmark
+SLOW = --timeout=$(SLOW_LIMIT_S) --hypothesis-profile=slow
 
 .PHONY: help setup run check lint test kernels test-fast test-alone test-slow bench screenshots format lock clean
 .NOTPARALLEL:
@@ -63,9 +64,10 @@ test-fast: kernels
 test-alone: kernels
 	@$(PYTEST) -m 'not slow and ($(ALONE))' $(ARGS)
 
+# Each half has half an hour.
 test-slow: kernels
-	@timeout --kill-after=60 $(SLOW_LIMIT_S) $(PYTEST) -n $(WORKERS) -m slow --timeout=$(SLOW_LIMIT_S) \
-		--hypothesis-profile=slow $(ARGS)
+	@timeout --kill-after=60 $(SLOW_LIMIT_S) $(PYTEST) -n $(WORKERS) -m 'slow and not ($(ALONE))' $(SLOW) $(ARGS)
+	@timeout --kill-after=60 $(SLOW_LIMIT_S) $(PYTEST) -m 'slow and ($(ALONE))' $(SLOW) $(ARGS)
 
 bench: $(STAMP)
 	@for script in benchmarks/[!_]*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
