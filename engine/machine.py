@@ -322,10 +322,10 @@ def _ready_signals(
 
 
 def _open_feed_for(signals: Sequence[Signal], configuration: Configuration) -> Feed:
-    """The market, whose bars must be fine enough for every signal."""
+    """The market, with what the signals read beside its bars, which must be fine enough for every signal."""
     from strategies.config import check_bar_sizes
 
-    feed = open_feed(configuration)
+    feed = open_feed(configuration, {name for signal in signals for name in signal.fields})
     check_bar_sizes(signals, feed.bar_ms)
     return feed
 

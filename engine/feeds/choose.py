@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 DEFAULT_BAR_MS = 3_600_000
 
 
-def open_feed(configuration: Configuration) -> Feed:
-    """The feed of [run]. Blocking: call it off the loop. Raises DataFault."""
+def open_feed(configuration: Configuration, inputs: Collection[str] = ()) -> Feed:
+    """The feed of [run], with at least these `inputs` beside its bars as far as it knows them. Blocking: call it off
+    the loop. Raises DataFault."""
     run = configuration.run
     if run.mode is Mode.SIM:
         from engine.feeds.simulated import SimulatedFeed
@@ -28,6 +30,7 @@ def open_feed(configuration: Configuration) -> Feed:
             configuration.sim.start_ms,
             configuration.sim.history_days,
             run.symbols or None,
+            inputs,
         )
         simulated.instruments = tuple(map(configuration.instruments.applied_to, simulated.instruments))
         feed: Feed = simulated

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.feeds import sim_beside_kernel as law
+from engine.feeds.kernels import beside as law
 from engine.feeds.sim_universe import Coin, perpetual
 
 FloatArray = NDArray[np.float64]

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.feeds import sim_beside_kernel as beside
 from engine.feeds import sim_futures as futures
-from engine.feeds import sim_smile as smile
 from engine.feeds.feed import DataFault
+from engine.feeds.kernels import beside, smile
+from engine.feeds.kernels.carry import total_carry
 from engine.feeds.sim_inputs import Bars, carry, index_price
 from strategies.options.pricing import black_76
 from strategies.options.skew import Chain
@@ -98,7 +98,7 @@ def _quotes(bars: Bars, column: int, expiry_ms: int) -> tuple[FloatArray | NDArr
 
 def _forward(bars: Bars, column: int, expiry_ms: int) -> float:
     years = (expiry_ms - int(bars.close_ms[-1])) / futures.YEAR_MS
-    grown = math.exp(futures.total_carry(float(carry(bars)[-1, column]), years))
+    grown = math.exp(total_carry(float(carry(bars)[-1, column]), years))
     return float(index_price(bars)[-1, column]) * grown
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.feeds import sim_beside_kernel as beside
 from engine.feeds import sim_futures as futures
 from engine.feeds import sim_kernel as law
-from engine.feeds import sim_smile as smile
+from engine.feeds.kernels import beside, smile
+from engine.feeds.kernels.carry import worth
 from engine.feeds.sim_beside import BesideStretch
 from engine.feeds.sim_walk import STEP_MS, Stretch
 
@@ -80,7 +80,7 @@ class Bars:
 
 def inputs_of(bars: Bars, names: Collection[str]) -> Mapping[str, FloatArray]:
     """Those inputs, each [n, S]."""
-    return {name: TABLE[name](bars) for name in names if name in TABLE}
+    return {name: TABLE[name](bars) for name in names}
 
 
 def _taker_buy_volume(bars: Bars) -> FloatArray:
@@ -146,7 +146,7 @@ def _years_to_expiry(bars: Bars) -> FloatArray:
 
 def _future_price(bars: Bars) -> FloatArray:
     prices = np.empty_like(bars.close)
-    futures.worth(index_price(bars), carry(bars), _years_to_expiry(bars), prices)
+    worth(index_price(bars), carry(bars), _years_to_expiry(bars), prices)
     return _on_tick(bars, prices)
 
 

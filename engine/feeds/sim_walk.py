@@ -12,13 +12,16 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.feeds import sim_kernel as law
-from engine.feeds.sim_beside import Beside, BesideState, BesideStretch
 from engine.feeds.sim_universe import UNIVERSE, Coin, perpetual
+
+if TYPE_CHECKING:
+    from engine.feeds.sim_beside import Beside, BesideState, BesideStretch
 
 FloatArray = NDArray[np.float64]
 
@@ -63,12 +66,15 @@ class Walk:
 
     def __init__(self, seed: int, coins: Sequence[Coin], beside: bool = False) -> None:
         self._shown = len(coins)
-        if beside and UNIVERSE[0] not in coins:
-            coins = (*coins, UNIVERSE[0])
+        self._beside: Beside | None = None
+        if beside:
+            from engine.feeds.sim_beside import Beside
+
+            coins = (*coins, *(coin for coin in UNIVERSE[:1] if coin not in coins))
+            self._beside = Beside(partial(_keys, seed), coins)
         self._coins = np.array([_coin_row(coin) for coin in coins], dtype=np.float64)
         self._coin_keys = np.array([_keys(seed, coin.symbol) for coin in coins], dtype=np.uint64)
         self._market_keys = np.array(_keys(seed, "market"), dtype=np.uint64)
-        self._beside = Beside(partial(_keys, seed), coins) if beside else None
         self._checkpoints = {0: self._origin()}
         self._spacing = CHUNK_STEPS
         self._ends: OrderedDict[int, _State] = OrderedDict()

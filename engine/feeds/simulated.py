@@ -16,6 +16,8 @@ import numpy as np
 
 from engine.feeds.feed import BarBlock, DataFault, FundingSettlement
 from engine.feeds.sim_universe import SYMBOLS, UNIVERSE, perpetual
+from strategies.inputs import INPUT_NAMES
+from strategies.signal import TAKER_BUY_VOLUME
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,8 +77,8 @@ class SimulatedFeed:
         symbols: Sequence[str] | None = None,
         inputs: Collection[str] = (),
     ) -> None:
-        """Loads the compiled kernel. `inputs`: names in `strategies.inputs`, and taker_buy_volume, that bars are to
-        carry. Raises DataFault for symbols, bar size or start this market lacks."""
+        """Loads the compiled kernel. `inputs`: what bars are to carry, by name as in `BarBlock`; other names are
+        ignored. Raises DataFault for symbols, bar size or start this market lacks."""
         from engine.feeds.sim_walk import Walk
 
         self.symbols = tuple(symbols or SYMBOLS)
@@ -91,9 +93,9 @@ class SimulatedFeed:
         self._seed = seed
         self._ticks_per_unit = np.array([float(1 / coin.tick) for coin in coins])
         self._lots_per_unit = np.array([float(1 / coin.lot) for coin in coins])
-        self._inputs = frozenset(inputs)
+        self._inputs = frozenset(inputs).intersection((TAKER_BUY_VOLUME, *INPUT_NAMES))
         self._has_options = np.array([coin.has_options for coin in coins])
-        self._walk = Walk(seed, coins, beside=bool(inputs))
+        self._walk = Walk(seed, coins, beside=bool(self._inputs))
         self._turn = threading.Lock()
         self._kept: tuple[_Piece, ...] = ()
 

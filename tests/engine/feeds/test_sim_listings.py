@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.feeds.feed import BarBlock, DataFault
+from engine.feeds.kernels.carry import total_carry
+from engine.feeds.kernels.smile import at_the_money, total_variance, variance_at
 from engine.feeds.sim_chain import option_expiries
 from engine.feeds.sim_futures import (
     LEAST_DAYS,
     last_friday_ms,
     nearest_expiry,
     quarterly_expiries,
-    total_carry,
 )
-from engine.feeds.sim_smile import at_the_money, total_variance, variance_at
 from engine.feeds.simulated import DAY_MS, HOUR_MS, START_MS, SimulatedFeed
 from strategies.options.pricing import implied_volatility
 from strategies.options.skew import Chain, recorded_skew
