@@ -86,7 +86,7 @@ class CrossSectionSettings(DailySettings):
     horizon: int = Field(default=21, ge=1, le=365, description="return that is ranked (days)")
     skip: int = Field(default=1, ge=0, le=30, description="newest days left out (days)")
     beta_days: int = Field(default=60, ge=10, le=365, description="returns of each regression (days)")
-    fewest: int = Field(default=8, ge=3, le=1_000, description="coins below which nothing is ranked")
+    fewest: int = Field(default=8, ge=3, le=1_000, description="fewest that are ranked (coins)")
 
     @property
     def window(self) -> int:
@@ -177,9 +177,15 @@ class StablecoinSettings(OverlaySettings):
 class RealisedValueSettings(OverlaySettings):
     """[signals.A12]: bitcoin's value over what its owners paid, scaling exposure to the long side."""
 
-    bottom: float = Field(default=0.1, ge=-10, le=100, description="score below which it is called cheap")
-    neutral: float = Field(default=2.8, gt=0, le=100, description="score at which nothing is scaled")
-    top: float = Field(default=7.0, gt=0, le=100, description="score above which it is called dear")
+    bottom: float = Field(
+        default=0.1, ge=-10, le=100, description="score below which it is called cheap (deviations)"
+    )
+    neutral: float = Field(
+        default=2.8, gt=0, le=100, description="score at which nothing is scaled (deviations)"
+    )
+    top: float = Field(
+        default=7.0, gt=0, le=100, description="score above which it is called dear (deviations)"
+    )
     up: float = Field(default=0.5, ge=0, le=0.5, description=UP)
     down: float = Field(default=0.75, ge=0, le=0.75, description=DOWN)
 
