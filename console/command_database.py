@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.command_faults import Code, complain
-from console.command_output import plain, print_json, print_table, printable
+from console.command_output import plain, print_json, print_table, printable, when
 from console.command_target import Target
+
+if TYPE_CHECKING:
+    from store.check import Report
 
 
 def check(target: Target, as_json: bool) -> int:
@@ -21,20 +26,39 @@ def check(target: Target, as_json: bool) -> int:
                 "sound": report.sound,
                 "findings": list(report.findings),
                 "audit_rows": report.audit_rows,
-                "tables": [{"name": t.name, "rows": t.rows, "bytes": t.bytes} for t in report.tables],
+                "bytes": report.file_bytes,
+                "free_bytes": report.free_bytes,
+                "thinned_until_ms": dict(report.thinned_until_ms),
+                "tables": [asdict(table) for table in report.tables],
             }
         )
     else:
         for finding in report.findings:
             print(printable(finding))
-        print_table(
-            ("table", "rows", "bytes"), [(t.name, str(t.rows), plain(t.bytes)) for t in report.tables]
-        )
+        _print_sizes(report)
     if not report.sound:
         return complain([f"{target.database}: {len(report.findings)} findings, it is not sound"], Code.ERROR)
     if not as_json:
         print(f"sound: file, references, ledger identity, audit chain of {report.audit_rows} rows")
     return Code.OK
+
+
+def _print_sizes(report: Report) -> None:
+    print_table(
+        ("table", "rows", "bytes", "bytes a day"),
+        [(t.name, str(t.rows), plain(t.bytes), plain(t.bytes_a_day)) for t in report.tables],
+    )
+    growth = sum(table.bytes_a_day or 0 for table in report.tables)
+    print(
+        f"file: {_megabytes(report.file_bytes)}, of which {_megabytes(report.free_bytes)} will be used again; "
+        f"the newest days add {_megabytes(growth)} a day, {_megabytes(365 * growth)} a year"
+    )
+    for kind, until_ms in report.thinned_until_ms.items():
+        print(f"{kind}: thinned up to {when(until_ms)}")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.2f} MB"
 
 
 def verify_audit(target: Target, as_json: bool) -> int:

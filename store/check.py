@@ -7,8 +7,8 @@ the last equity row and every position to the last digit.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from store.codecs import POSITION, TOTALS, readable
 from store.errors import Corrupt
 from store.query import read_only
 from store.records import MONEY_STEP, ZERO, LedgerTotals, Position
+from store.retention import thinned_until
 from store.schema import unsound
 
 # Wide enough that only the named rounding rounds.
@@ -39,22 +40,50 @@ _REFERENCES = {
 _FINDINGS_PER_KIND = 10
 
 
+# The market time of a row, in the tables that grow with it.
+_TIMES = {
+    "audit": "market_ts_ms",
+    "commands": "market_ts_ms",
+    "decisions": "ts_ms",
+    "equity": "ts_ms",
+    "events": "ts_ms",
+    "fills": "ts_ms",
+    "funding": "ts_ms",
+    "order_events": "ts_ms",
+    "orders": "decision_ts_ms",
+    "override_history": "ts_ms",
+    "readings": "ts_ms",
+    "risk_states": "ts_ms",
+    "signal_days": "day_ms",
+}
+_DAY_MS = 86_400_000
+_GROWTH_DAYS = 30
+
+
 @dataclass(frozen=True, slots=True)
 class TableSize:
-    """`bytes` counts pages with the table's indexes; None where this SQLite cannot tell."""
+    """`bytes` counts pages with the table's indexes; None where this SQLite cannot tell. `bytes_a_day` is what the
+    newest 30 days of market time added, for each of them; None too for a table that does not grow with time.
+    """
 
     name: str
     rows: int
     bytes: int | None
+    bytes_a_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`findings` is empty for a sound database; each is one line."""
+    """`findings` is empty for a sound database; each is one line. `file_bytes` is the size of the file, of which
+    `free_bytes` wait to be used again; `thinned_until_ms` says up to when each kind of telemetry was thinned.
+    """
 
     findings: tuple[str, ...]
     tables: tuple[TableSize, ...]
     audit_rows: int
+    file_bytes: int = 0
+    free_bytes: int = 0
+    thinned_until_ms: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -100,7 +129,17 @@ def check(path: Path) -> Report:
             audit_rows = verify_on(connection, path)
         except Corrupt as error:
             findings.append(str(error))
-        return Report(tuple(findings), tuple(_sizes(connection)), audit_rows)
+        page, pages, free = (
+            _pragma(connection, name) for name in ("page_size", "page_count", "freelist_count")
+        )
+        return Report(
+            tuple(findings),
+            tuple(_sizes(connection)),
+            audit_rows,
+            page * pages,
+            page * free,
+            thinned_until(connection),
+        )
 
 
 def _references(connection: sqlite3.Connection) -> Iterator[str]:
@@ -222,6 +261,32 @@ def _sizes(connection: sqlite3.Connection) -> Iterator[TableSize]:
     except sqlite3.OperationalError:
         # Not every build of SQLite has the table that knows.
         pages = {}
+    span_ms = _newest_span_ms(connection)
     for name in names:
         (count,) = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
-        yield TableSize(name, count, pages.get(name))
+        size = pages.get(name)
+        yield TableSize(name, count, size, _growth(connection, name, count, size, span_ms))
+
+
+def _newest_span_ms(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The newest days of market time that the account has lived through, (after, up to and including)."""
+    first_ms, last_ms = connection.execute("SELECT min(ts_ms), max(ts_ms) FROM equity").fetchone()
+    return max(first_ms or 0, (last_ms or 0) - _GROWTH_DAYS * _DAY_MS), last_ms or 0
+
+
+def _growth(
+    connection: sqlite3.Connection, table: str, rows: int, size: int | None, span_ms: tuple[int, int]
+) -> int | None:
+    """Bytes a day, from how many of the rows are of the newest days."""
+    after_ms, last_ms = span_ms
+    if table not in _TIMES or size is None or last_ms == after_ms:
+        return None
+    if not rows:
+        return 0
+    sql = f"SELECT count(*) FROM {table} WHERE {_TIMES[table]} > ?"
+    added = int(connection.execute(sql, (after_ms,)).fetchone()[0])
+    return round(size * added / rows * _DAY_MS / (last_ms - after_ms))
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])

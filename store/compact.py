@@ -1,7 +1,10 @@
 """Waterfalls and readings as compact BLOBs: every number to its last bit, in a fraction of the room.
 
-A waterfall repeats itself from stage to stage, so its float64 numbers are kept deflated. A reading holds the symbols
-it changes and no others; who reads one fills the rest from the rows before it, back to one that is whole.
+Most stages leave the waterfall as it was, so each different stage is kept once. A reading holds the symbols it changes
+and no others; who reads one fills the rest from the rows before it, back to one that is whole.
+
+BLOB of a waterfall: one byte saying how many stages there are, one byte for each with the number of its row, then the
+rows, little-endian float64 [symbol] each.
 
 BLOB of a reading of S symbols, n of them in it, with m statistics: ceil(S / 8) bytes with a bit for each symbol in it
 (lowest first), one byte saying how many reasons follow, each reason as one byte of length and its ASCII text, one byte
@@ -14,15 +17,11 @@ Reading back needs no NumPy: the command line starts in a tenth of a second only
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from store.rows import ReadingRow
-
-# The fastest level: a higher one saves a twentieth more and takes three times as long, at every bar.
-_LEVEL = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +34,23 @@ class Cell:
     statistics: tuple[float, ...]
 
 
-def pack_stages(stages: bytes) -> bytes:
-    """The float64 numbers of a waterfall, deflated."""
-    return zlib.compress(stages, _LEVEL)
+def pack_stages(stages: bytes, rows: int) -> bytes:
+    """The waterfall of `rows` stages with each different one kept once."""
+    width = len(stages) // rows
+    known: dict[bytes, int] = {}
+    order = [known.setdefault(stages[at : at + width], len(known)) for at in range(0, len(stages), width)]
+    return b"".join((bytes((rows, *order)), *known))
 
 
 def unpack_stages(blob: bytes) -> bytes:
-    """The inverse of `pack_stages`. Raises ValueError for what that never wrote."""
-    try:
-        return zlib.decompress(blob)
-    except zlib.error as error:
-        raise ValueError(f"a waterfall cannot be read: {error}") from error
+    """The float64 numbers of a waterfall, stage by stage. Raises ValueError for what `pack_stages` never wrote."""
+    rows = blob[0] if blob else 0
+    order, numbers = blob[1 : 1 + rows], blob[1 + rows :]
+    different = max(order, default=-1) + 1
+    if not rows or len(order) != rows or not different or len(numbers) % (8 * different):
+        raise ValueError(f"a waterfall of {len(blob)} bytes cannot be read")
+    width = len(numbers) // different
+    return b"".join(numbers[at * width : (at + 1) * width] for at in order)
 
 
 def pack_cells(row: ReadingRow) -> bytes:

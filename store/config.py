@@ -7,6 +7,34 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class RetentionConfig(BaseModel):
+    """How many days of market time telemetry is kept.
+
+    Orders, fills, funding, commands and the audit trail are kept for good, whatever stands here.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    decision_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="waterfalls of decisions that ordered nothing; 0: for good (days)",
+    )
+    reading_days: int = Field(
+        default=0, ge=0, le=36_500, description="readings of signals; 0: for good (days)"
+    )
+    equity_days: int = Field(
+        default=0, ge=0, le=36_500, description="equity at every bar, then one a day; 0: for good (days)"
+    )
+    event_days: int = Field(default=0, ge=0, le=36_500, description="the log; 0: for good (days)")
+
+    @property
+    def thins(self) -> bool:
+        """Whether anything is ever thinned."""
+        return any((self.decision_days, self.reading_days, self.equity_days, self.event_days))
+
+
 class StoreConfig(BaseModel):
     """Where facts are kept and how often bars without orders are made durable.
 
@@ -28,3 +56,4 @@ class StoreConfig(BaseModel):
     busy_timeout_ms: int = Field(
         default=5_000, ge=0, le=60_000, description="how long to wait for another program's write lock (ms)"
     )
+    retention: RetentionConfig = RetentionConfig()

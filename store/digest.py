@@ -17,7 +17,9 @@ from typing import Any
 
 from store.codecs import POSITION, TOTALS, readable
 from store.compact import unpack_stages
+from store.errors import StoreError
 from store.query import read_only
+from store.retention import thinned_until
 from store.rows import to_json, unpack_scalars
 from store.wide import is_wide
 
@@ -53,6 +55,11 @@ def digest(path: Path) -> str:
     with read_only(path) as connection:
         # One moment of the database, even while an engine writes to it.
         connection.execute("BEGIN")
+        if "decisions" in thinned_until(connection):
+            raise StoreError(
+                f"{path}: decisions that a digest covers were thinned; set store.retention.decision_days to 0 in a "
+                "run that is to have one"
+            )
         for name, rows in _PARTS.items():
             total.update(f"{name}\n".encode())
             with readable(name):

@@ -46,7 +46,7 @@ class Reading:
 def in_force(connection: sqlite3.Connection, at_ms: int) -> list[Reading]:
     """Each signal's reading as of `at_ms`, by name; signals that had said nothing by then are left out."""
     select = _select(connection)
-    found = (_as_of(connection, select, signal, at_ms) for signal in _signal_names(connection))
+    found = (_as_of(connection, select, signal, at_ms) for signal in signal_names(connection))
     return [reading for reading in found if reading is not None]
 
 
@@ -74,6 +74,17 @@ def history(
         repeats = range(change.since_ms, max(end_ms, change.since_ms + 1), step_ms)
         told += ((ts_ms, change) for ts_ms in repeats[-limit:])
     return told[-limit:]
+
+
+def signal_names(connection: sqlite3.Connection) -> Iterator[str]:
+    """Every signal that has readings, by name."""
+    # Name by name along the key: a list of distinct names would read every row there is.
+    name = ""
+    while row := connection.execute(
+        "SELECT signal FROM readings WHERE signal > ? ORDER BY signal LIMIT 1", (name,)
+    ).fetchone():
+        name = row[0]
+        yield name
 
 
 def _as_of(connection: sqlite3.Connection, select: str, signal: str, at_ms: int) -> Reading | None:
@@ -115,13 +126,3 @@ def _says_the_same(one: Cell, other: Cell) -> bool:
 
 def _select(connection: sqlite3.Connection) -> str:
     return _WIDE if is_wide(connection) else _COMPACT
-
-
-def _signal_names(connection: sqlite3.Connection) -> Iterator[str]:
-    # Name by name along the key: a list of distinct names would read every row there is.
-    name = ""
-    while row := connection.execute(
-        "SELECT signal FROM readings WHERE signal > ? ORDER BY signal LIMIT 1", (name,)
-    ).fetchone():
-        name = row[0]
-        yield name

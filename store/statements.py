@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from store.codecs import CONTROL, FILL, FUNDING, INSTRUMENT, ORDER, OVERRIDE, POSITION, TOTALS, Codec
 from store.compact import pack_cells, pack_stages
+from store.records import DECISION_STAGES
 
 
 def _insert(table: str, columns: str, tail: str = "") -> str:
@@ -74,7 +75,7 @@ REPLACED: Final = {
 }
 # Turned into rows only as they are written, on the database's thread: packing takes longer than gathering.
 PACKED: Final[dict[str, Callable[[Any], tuple[Any, ...]]]] = {
-    "decisions": lambda row: (*row[:-1], pack_stages(row[-1])),
+    "decisions": lambda row: (*row[:-1], pack_stages(row[-1], len(DECISION_STAGES))),
     "readings": lambda row: (*row[:-1], pack_cells(row[-1])),
 }
 CODECS: Final[dict[str, Codec[Any]]] = {"orders": ORDER, "positions": POSITION}

@@ -29,10 +29,9 @@ def is_wide(connection: sqlite3.Connection) -> bool:
 
 
 def teach(connection: sqlite3.Connection) -> None:
-    """Give a connection the functions content_id, names_of, cells_of and deflated."""
-    for function, arguments in ((content_id, 1), (names_of, 1), (cells_of, 5)):
+    """Give a connection the functions content_id, names_of, cells_of and folded."""
+    for function, arguments in ((content_id, 1), (names_of, 1), (cells_of, 5), (folded, 1)):
         connection.create_function(function.__name__, arguments, function, deterministic=True)
-    connection.create_function("deflated", 1, pack_stages, deterministic=True)
 
 
 def content_id(text: str) -> int:
@@ -43,6 +42,11 @@ def content_id(text: str) -> int:
 def names_of(statistics: str) -> str:
     """The JSON list of the names in a reading's JSON object of statistics."""
     return to_json(list(json.loads(statistics)))
+
+
+def folded(stages: bytes) -> bytes:
+    """A waterfall of the fourteen stages there were."""
+    return pack_stages(stages, 14)
 
 
 def cells_of(symbols: str, values: bytes, confidences: bytes, reasons: str, statistics: str) -> bytes:

@@ -1,5 +1,5 @@
 -- A reading that repeats is not written again: a row holds the symbols it changes (`whole`: all of them), as
--- store/compact.py lays them out. What was written before becomes whole rows; waterfalls are deflated in place.
+-- store/compact.py lays them out. What was written before becomes whole rows; waterfalls keep each different stage once.
 
 -- What the statistics in a reading's BLOB are called.
 CREATE TABLE statistic_names (
@@ -29,4 +29,4 @@ FROM wide_readings JOIN universes ON universes.id = universe_id;
 
 DROP TABLE wide_readings;
 
-UPDATE decisions SET stages = deflated(stages);
+UPDATE decisions SET stages = folded(stages);

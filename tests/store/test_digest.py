@@ -20,7 +20,7 @@ from store.compact import pack_stages
 from store.digest import canonical_amount, digest
 from store.errors import Corrupt, NotFound
 from store.journal import Journal
-from store.records import OrderStatus, Side, TradingState
+from store.records import DECISION_STAGES, OrderStatus, Side, TradingState
 from tests.store import samples
 from tests.store.samples import HOUR_MS, START_MS, opened
 
@@ -112,7 +112,7 @@ SEEN: dict[str, dict[str, object]] = {
         "ts_ms": START_MS + 5,
         "state": TradingState.REDUCING.name,
         "halted": 1,
-        "stages": pack_stages(samples.decision(seed=9).stages.tobytes()),
+        "stages": pack_stages(samples.decision(seed=9).stages.tobytes(), len(DECISION_STAGES)),
         "scalars": b'["idm"]\n' + np.array([1.5]).tobytes(),
     },
     "orders": {
