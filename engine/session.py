@@ -25,6 +25,7 @@ from engine.kill import KillProgress
 from engine.lag import LagProbe
 from engine.reload import merge
 from engine.summary import Summary
+from engine.thinning import keep_thin
 from engine.watchdog import LoopWatchdog
 from store.records import Event, Order
 
@@ -82,6 +83,7 @@ class Session:
             await self._recover(machine)
             self._watch(self.lag.run())
             self._watch(self._watch_orders(machine))
+            self._watch(keep_thin(machine))
             self._watchdog.start()
             self.phase = "running"
             self._ready_s = time.monotonic()
