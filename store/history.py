@@ -19,9 +19,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from store.history_opening import Opened, Opening, Part
+from store.history_inputs import InputPart
+from store.history_opening import Opened, Opening
+from store.history_part import Part
 from store.history_paths import candidates
 from store.history_source import reading, text_literal
+from store.history_venues import VenuePart
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +44,20 @@ class FundingRow:
     ts_ms: int
     symbol_index: int
     rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows [m] in the order of time: their symbols, times in ms and columns, NaN where a cell is empty."""
+
+    symbol: NDArray[Any]
+    ts_ms: NDArray[np.int64]
+    columns: tuple[FloatArray, ...]
+
+    def of(self, symbol: str) -> Rows:
+        """Those of one symbol."""
+        own = self.symbol == symbol
+        return Rows(self.symbol[own], self.ts_ms[own], tuple(column[own] for column in self.columns))
 
 
 def open_history(
@@ -77,6 +94,8 @@ class History:
         # Rates beside the bars come first, so that a file of funding rates has the last word.
         beside = [part for part in opened.bars if part.source.columns.has("funding_rate")]
         self._rates = (*beside, *opened.funding)
+        self.inputs = opened.inputs
+        self.venues = opened.venues
         self._close = weakref.finalize(self, stack.close)
 
     def close(self) -> None:
@@ -85,7 +104,8 @@ class History:
 
     def digest(self) -> str:
         """SHA-256 over the content of every file in use: one market has one digest wherever its files lie."""
-        used = sorted({part.digest for part in (*self._bars, *self._rates)})
+        beside = [item.part for item in self.inputs] + [item.part for item in self.venues]
+        used = sorted({part.digest for part in (*self._bars, *self._rates, *beside)})
         return hashlib.sha256("".join(used).encode()).hexdigest()
 
     def bars(self, first_ms: int, count: int) -> FloatArray:
@@ -105,7 +125,7 @@ class History:
         """Settlements in [first_ms, end_ms), ordered by time and symbol; one for each minute and symbol."""
         by_minute: dict[tuple[int, int], FundingRow] = {}
         for part in self._rates:
-            found = self._fetch((part,), ("ts", "funding_rate"), first_ms, end_ms)
+            found = self._fetch((part,), ("ts", "funding_rate"), first_ms, end_ms, tuple(part.spans))
             if found is None:
                 continue
             columns = (found["ts"], found["place"], found["funding_rate"])
@@ -115,6 +135,24 @@ class History:
                     minute = (ts + _MINUTE_MS // 2) // _MINUTE_MS
                     by_minute[minute, place] = FundingRow(ts, place, rate)
         return tuple(sorted(by_minute.values()))
+
+    def has_funding(self) -> bool:
+        """Whether any file has rates that are settled on positions."""
+        return bool(self._rates)
+
+    def rows(self, item: InputPart | VenuePart, columns: Sequence[str], first_ms: int, end_ms: int) -> Rows:
+        """Rows of a file that stands beside the bars, in [first_ms, end_ms)."""
+        import numpy as np
+
+        part = item.part
+        part.check_unchanged()
+        names = ", ".join(("symbol", "ts", *columns))
+        with reading(part.source):
+            found: dict[str, Any] = self._connection.execute(
+                f"SELECT {names} FROM ({part.source.table}) WHERE ts >= {first_ms} AND ts < {end_ms} ORDER BY ts"
+            ).fetchnumpy()
+        values = tuple(np.ma.filled(found[name].astype(np.float64), np.nan) for name in columns)
+        return Rows(np.asarray(found["symbol"]), np.asarray(found["ts"], dtype=np.int64), values)
 
     def first_bars(self, symbol: str, count: int) -> FloatArray:
         """Open, high, low and close of the first `count` bars of one symbol, [4, n] with n <= count."""

@@ -65,6 +65,13 @@ def _price_rules(part: str, cell: str) -> _Rules:
     )
 
 
+def _value_rules(part: str) -> _Rules:
+    return (
+        Rule(f"isinf({part})", f"{part} {{r_{part}}} is not a number"),
+        Rule(f"{part} < 0", f"{part} {{r_{part}}} is below 0"),
+    )
+
+
 _RANGE_RULES = (
     Rule("high < low", "high {r_high} is below low {r_low}"),
     Rule("open < low OR open > high", "open {r_open} lies outside low {r_low} to high {r_high}"),
@@ -137,6 +144,8 @@ def utc(ts_ms: int) -> str:
 def _rules(source: Source, bar_ms: int | None) -> _Rules:
     if source.kind is FileKind.FUNDING:
         return (*_TIME_RULES, *_FUNDING_NEEDED, *_FUNDING_RULES)
+    if source.kind is FileKind.VALUES:
+        return (*_TIME_RULES, *(rule for part in source.columns.values for rule in _value_rules(part)))
     rules: _Rules = _TIME_RULES
     if bar_ms is not None:
         rules += (

@@ -23,22 +23,35 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "volume": ("volume", "v", "vol", "base_volume", "volume_base", "base_asset_volume"),
     "quote_volume": ("quote_volume", "volume_quote", "quote_asset_volume", "quotevolume", "turnover"),
     "funding_rate": ("funding_rate", "fundingrate", "last_funding_rate"),
+    "open_interest": ("open_interest", "sum_open_interest", "openinterest"),
+    "market_cap": ("capmrktcurusd", "market_cap", "market_cap_usd"),
+    "realised_cap": ("caprealusd", "realised_cap", "realised_cap_usd", "realized_cap", "realized_cap_usd"),
+    "supply": ("splycur", "supply", "circulating_supply", "stablecoin_supply"),
+    "spot_price": ("spot_close", "spot_price"),
+    "mark_price": ("mark_price",),
+    "index_price": ("index_price",),
+    "option": ("strike", "instrument_name", "option_type", "mark_iv"),
 }
+VALUES = ("open_interest", "market_cap", "realised_cap", "supply", "spot_price", "mark_price", "index_price")
+"""The parts of a file that holds neither bars nor funding rates but what stands beside them."""
 _QUOTE_COINS = ("usdt", "usdc", "usd", "busd", "eur")
 
 
 class FileKind(StrEnum):
     BARS = "bars"
     FUNDING = "funding rates"
+    VALUES = "inputs"
     OTHER = "something else"
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Position of the column of each part; parts a file lacks are left out."""
+    """Position of the column of each part; parts a file lacks are left out. `meaning`: what a file of prices without
+    volume holds, as its name says."""
 
     by_part: Mapping[str, int]
     names: tuple[str, ...]
+    meaning: str = ""
 
     def has(self, *parts: str) -> bool:
         return all(part in self.by_part for part in parts)
@@ -51,7 +64,15 @@ class Columns:
             return FileKind.BARS
         if self.has("funding_rate") and not prices:
             return FileKind.FUNDING
+        if self.values and not self.has("option"):
+            return FileKind.VALUES
         return FileKind.OTHER
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The parts that are inputs."""
+        named = ("close",) if self.meaning and self.has("close") else ()
+        return (*named, *(part for part in VALUES if self.has(part)))
 
     @property
     def is_close_only(self) -> bool:
@@ -59,14 +80,16 @@ class Columns:
 
     def missing(self) -> list[str]:
         """The columns that are needed for a file of bars (or of funding rates) and are not there."""
-        if self.kind is FileKind.FUNDING:
+        if self.kind in (FileKind.FUNDING, FileKind.VALUES):
             needed: tuple[str, ...] = ("ts",)
         elif self.is_close_only:
             needed = ("ts", "close")
         else:
             needed = ("ts", *PRICES)
         lacking = [part for part in needed if not self.has(part)]
-        if self.kind is not FileKind.FUNDING and not (self.has("volume") or self.has("quote_volume")):
+        if self.kind in (FileKind.BARS, FileKind.OTHER) and not (
+            self.has("volume") or self.has("quote_volume")
+        ):
             lacking.append("volume")
         return lacking
 
@@ -74,8 +97,8 @@ class Columns:
 NO_COLUMNS = Columns({}, ())
 
 
-def columns_of(names: Sequence[str]) -> Columns:
-    """The parts that columns of these names play."""
+def columns_of(names: Sequence[str], meaning: str = "") -> Columns:
+    """The parts that columns of these names play, in a file whose name has this meaning."""
     folded = [_folded(name) for name in names]
     by_part: dict[str, int] = {}
     for part, known in _NAMES.items():
@@ -87,7 +110,7 @@ def columns_of(names: Sequence[str]) -> Columns:
         if name.startswith("volume_"):
             part = "quote_volume" if name.removeprefix("volume_") in _QUOTE_COINS else "volume"
             by_part.setdefault(part, position)
-    return Columns(by_part, tuple(names))
+    return Columns(by_part, tuple(names), meaning)
 
 
 def repeated(columns: Columns) -> str | None:

@@ -42,6 +42,18 @@ _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 _QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "PERPETUAL", "PERP")
 _QUOTES_IN_CAPITALS = ("BTC", "ETH", "BNB", "EUR", "GBP", "JPY", "TRY", "DAI")
 
+_MEANINGS = {
+    "mark": "mark_price",
+    "markprice": "mark_price",
+    "index": "index_price",
+    "indexprice": "index_price",
+    "dvol": "implied_volatility",
+}
+_VENUES = (
+    *("binance", "bybit", "okx", "deribit", "bitmex", "kraken", "coinbase", "bitget", "gate", "kucoin"),
+    *("huobi", "bitfinex", "bitstamp", "ftx", "dydx", "hyperliquid"),
+)
+
 
 def bar_name(bar_ms: int) -> str:
     """`1h` for 3,600,000; a size without a name in milliseconds."""
@@ -73,6 +85,39 @@ def symbol_in(stem: str) -> str | None:
     before_bar = [token for token, after in pairwise(tokens) if bar_ms_in(after)]
     named = before_bar or (tokens if len(tokens) == 1 else [])
     return named[0] if named and _is_capital_name(named[0]) else None
+
+
+def coin_in(stem: str) -> str | None:
+    """The coin a file name gives, whether in a pair or alone: `onchain_BTC_1d`, `dvol_deribit_BTC_1d`."""
+    symbol = symbol_in(stem)
+    if symbol is not None:
+        return base_and_quote(symbol)[0]
+    tokens = (token for token in _SEPARATORS.split(stem) if token.isalpha() and _is_capital_name(token))
+    return next(tokens, None)
+
+
+def meaning_in(stem: str) -> str:
+    """What prices without a volume are, where the name says it: an input's name, "" for nothing known."""
+    tokens = _SEPARATORS.split(stem.lower())
+    return next((meaning for word, meaning in _MEANINGS.items() if word in tokens), "")
+
+
+def venue_in(stem: str) -> str:
+    """The exchange a file name gives, `binance` or `binance inverse` for its coin-margined contracts; "" for none."""
+    tokens = _SEPARATORS.split(stem.lower())
+    for token in tokens:
+        for venue in _VENUES:
+            if token in (venue, f"{venue}um", f"{venue}cm"):
+                is_inverse = token == f"{venue}cm" or "inverse" in tokens
+                return f"{venue} inverse" if is_inverse else venue
+    return ""
+
+
+def is_perpetual(stem: str) -> bool:
+    """Whether a file name says that its bars are those of a perpetual future."""
+    tokens = set(_SEPARATORS.split(stem.lower()))
+    named = tokens & {"perp", "perp8h", "perpetual", "swap", "futures", *(f"{venue}um" for venue in _VENUES)}
+    return bool(named) or (symbol_in(stem) or "").endswith(("PERP", "PERPETUAL"))
 
 
 def base_and_quote(symbol: str) -> tuple[str, str]:

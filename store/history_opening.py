@@ -13,38 +13,22 @@ from typing import TYPE_CHECKING
 from store.data_fault import DataFault
 from store.history_checks import Span, examined, usual_step_ms, utc
 from store.history_columns import FileKind
-from store.history_names import BAR_SIZES_MS, bar_ms_in, bar_name, symbol_in
+from store.history_inputs import InputPart, inputs_of, spot_of
+from store.history_names import BAR_SIZES_MS, bar_ms_in, bar_name, base_and_quote, coin_in, symbol_in
+from store.history_part import Part, file_stat
 from store.history_paths import SUFFIXES, Candidate
 from store.history_source import Source, open_source, reading, settled, text_literal, typed
+from store.history_venues import VenuePart, Venues, by_venue, is_spot_beside
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _ROWS_THAT_SHOW_A_SIZE = 50
+_EIGHT_HOURS_MS = 28_800_000
+_DAY_MS = 86_400_000
+_EVERY = "EVERY"
+"""What a file of inputs without a symbol is said to hold."""
 _BAR_FIELDS = ("open", "high", "low", "close", "volume")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One file in use: what it holds of the symbols in use, and the SHA-256 of its content."""
-
-    source: Source
-    spans: dict[str, Span]
-    digest: str
-    stat: tuple[int, int]
-
-    @property
-    def first_ms(self) -> int:
-        return min(span.first_ms for span in self.spans.values())
-
-    @property
-    def last_ms(self) -> int:
-        return max(span.last_ms for span in self.spans.values())
-
-    def check_unchanged(self) -> None:
-        """Raise DataFault where the file is no longer the one that was opened."""
-        if _stat(self.source) != self.stat:
-            raise self.source.fault("has changed since it was opened")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +39,8 @@ class Opened:
     bar_ms: int
     bars: tuple[Part, ...]
     funding: tuple[Part, ...]
+    venues: tuple[VenuePart, ...]
+    inputs: tuple[InputPart, ...]
     notices: tuple[str, ...]
 
 
@@ -85,15 +71,57 @@ class Opening:
             raise DataFault(
                 f"{names}: no bars{' of ' + _listed(self._wanted) if self._wanted else ''} in there"
             )
+        bar_files, beside = self._traded_sizes(bar_files)
         bar_ms = self._one_size(bar_files)
         bars = [part for source in bar_files if (part := self._part(source, bar_ms)) is not None]
+        spot = [part for part in bars if is_spot_beside(part, bars)]
+        bars = [part for part in bars if part not in spot]
         symbols = self._symbols(bars, bar_files)
         self._compare(bars, _BAR_FIELDS)
         self._notice_bars(bars, symbols)
-        rates = [self._part(source, None) for source in sources if source.kind is FileKind.FUNDING]
-        funding = [used for part in rates if (used := self._with_bars(part, symbols)) is not None]
-        self._compare(funding, ("funding_rate",))
-        return Opened(symbols, bar_ms, tuple(bars), tuple(funding), tuple(self._notices))
+        venues = self._venues([*(s for s in sources if s.kind is FileKind.FUNDING), *beside], bars, symbols)
+        self._compare(venues.traded, ("funding_rate",))
+        inputs = [spot_of(part, symbols, bar_ms) for part in spot]
+        inputs += self._inputs([source for source in sources if source.kind is FileKind.VALUES], symbols)
+        return Opened(
+            symbols, bar_ms, tuple(bars), venues.traded, venues.others, tuple(inputs), tuple(self._notices)
+        )
+
+    def _traded_sizes(self, sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
+        """Bars to trade, and bars of perpetual futures of another size, which stand beside them for their rates."""
+        rates = [source for source in sources if source.columns.has("funding_rate") and not source.is_panel]
+        plain = [source for source in sources if source not in rates]
+        if not plain:
+            return list(sources), []
+        size_ms = self._asked_ms or self._size(plain[0])
+        beside = [source for source in rates if self._own_size(source) not in (None, size_ms)]
+        return [source for source in sources if source not in beside], beside
+
+    def _venues(self, sources: Sequence[Source], bars: Sequence[Part], symbols: Sequence[str]) -> Venues:
+        """The files of rates by venue; a notice about rates nobody can use."""
+        parts = [part for source in sources if (part := self._part(source, None, whole=True)) is not None]
+        usual = {part.name: usual_step_ms(self._connection, part.source) or _EIGHT_HOURS_MS for part in parts}
+        venues = by_venue(parts, usual, bars, symbols)
+        coins = {base_and_quote(symbol)[0] for symbol in symbols}
+        for part in parts:
+            strangers = sorted(name for name in part.spans if base_and_quote(name)[0] not in coins)
+            if strangers:
+                self._notices.append(f"{part.name}: left out, no bars of {_listed(strangers)}")
+            elif part.name in venues.unused:
+                self._notices.append(f"{part.name}: left out, nothing here reads its rates")
+        return venues
+
+    def _inputs(self, sources: Sequence[Source], symbols: Sequence[str]) -> list[InputPart]:
+        """The files of inputs, each with whom it serves; a notice about one that serves nobody."""
+        found: list[InputPart] = []
+        for source in sources:
+            part = self._part(source, None, whole=True)
+            step_ms = usual_step_ms(self._connection, source) or _DAY_MS
+            served = [] if part is None else inputs_of(part, symbols, step_ms)
+            if not served:
+                self._notices.append(f"{source.path.name}: left out, no input of {_listed(symbols)}")
+            found += served
+        return found
 
     def _sources(self, files: Iterable[Candidate]) -> list[Source]:
         """Every file with bars or funding rates of a wanted symbol, ready to be read."""
@@ -109,7 +137,7 @@ class Opening:
             if source.columns.missing():
                 raise _missing(source)
             symbol = "" if source.is_panel else self._symbol_of(source)
-            if not self._wanted or source.is_panel or symbol in self._wanted:
+            if self._may_serve(source, symbol):
                 source, descriptor = settled(self._connection, typed(self._connection, source, symbol))
                 if descriptor is not None:
                     self._stack.callback(os.close, descriptor)
@@ -118,7 +146,16 @@ class Opening:
             self._notices.append(f"passed over, without bars or funding rates: {_listed(passed_over)}")
         return sources
 
+    def _may_serve(self, source: Source, symbol: str) -> bool:
+        """Whether a file may be of use: bars of a wanted symbol, rates of its coin, or inputs."""
+        if not self._wanted or source.is_panel or source.kind is FileKind.VALUES or symbol in self._wanted:
+            return True
+        coins = {base_and_quote(name)[0] for name in self._wanted}
+        return source.columns.has("funding_rate") and base_and_quote(symbol)[0] in coins
+
     def _symbol_of(self, source: Source) -> str:
+        if source.kind is FileKind.VALUES:
+            return symbol_in(source.path.stem) or coin_in(source.path.stem) or _EVERY
         symbol = symbol_in(source.path.stem)
         if symbol is None and len(self._wanted) == 1:
             symbol = self._wanted[0]
@@ -132,7 +169,7 @@ class Opening:
         """The bar size of all files in milliseconds."""
         sizes: dict[int, list[str]] = {}
         for source in sources:
-            size_ms = bar_ms_in(source.path.stem) or self._asked_ms or self._size_by_rows(source)
+            size_ms = self._size(source)
             if self._asked_ms not in (None, size_ms):
                 raise source.fault(
                     f"holds {bar_name(size_ms)} bars, and run.bar is {bar_name(self._asked_ms or 0)}"
@@ -145,6 +182,12 @@ class Opening:
             raise DataFault(f"bars of different sizes, pass files of one size: {by_size}")
         return next(iter(sizes))
 
+    def _size(self, source: Source) -> int:
+        return bar_ms_in(source.path.stem) or self._asked_ms or self._size_by_rows(source)
+
+    def _own_size(self, source: Source) -> int | None:
+        return bar_ms_in(source.path.stem) or usual_step_ms(self._connection, source)
+
     def _size_by_rows(self, source: Source) -> int:
         step_ms = usual_step_ms(self._connection, source)
         if step_ms in BAR_SIZES_MS.values():
@@ -153,12 +196,13 @@ class Opening:
             "no bar size in its name or rows: name it like BTCUSDT-1h.csv, or pass --set run.bar=1h"
         )
 
-    def _part(self, source: Source, bar_ms: int | None) -> Part | None:
-        """The file judged row by row; None where it holds no wanted symbol."""
+    def _part(self, source: Source, bar_ms: int | None, whole: bool = False) -> Part | None:
+        """The file judged row by row; None where it holds no wanted symbol, unless the `whole` of it is."""
         spans = {span.symbol: span for span in examined(self._connection, source, bar_ms)}
         if bar_ms is not None:
             _check_step(source, spans.values(), bar_ms)
-        wanted = {name: span for name, span in spans.items() if not self._wanted or name in self._wanted}
+        anything = whole or not self._wanted
+        wanted = {name: span for name, span in spans.items() if anything or name in self._wanted}
         if not wanted:
             return None
         try:
@@ -166,7 +210,7 @@ class Opening:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise source.fault(f"cannot be read: {error.strerror}") from None
-        return Part(source, wanted, digest, _stat(source))
+        return Part(source, wanted, digest, file_stat(source))
 
     def _symbols(self, bars: Sequence[Part], sources: Sequence[Source]) -> tuple[str, ...]:
         held = sorted({name for part in bars for name in part.spans})
@@ -175,16 +219,6 @@ class Opening:
             names = _listed([source.path.name for source in sources])
             raise DataFault(f"{names}: no bars of {_listed(lacking)} in there")
         return self._wanted or tuple(held)
-
-    def _with_bars(self, part: Part | None, symbols: Sequence[str]) -> Part | None:
-        """Funding rates of symbols that have bars; a notice about the others."""
-        if part is None:
-            return None
-        used = {name: span for name, span in part.spans.items() if name in symbols}
-        unused = sorted(set(part.spans) - set(used))
-        if unused:
-            self._notices.append(f"{part.source.path.name}: left out, no bars of {_listed(unused)}")
-        return Part(part.source, used, part.digest, part.stat) if used else None
 
     def _notice_bars(self, bars: Sequence[Part], symbols: Sequence[str]) -> None:
         closes = [part.source.path.name for part in bars if part.source.columns.is_close_only]
@@ -233,14 +267,6 @@ def _check_step(source: Source, spans: Iterable[Span], bar_ms: int) -> None:
         if span.rows >= _ROWS_THAT_SHOW_A_SIZE and span.step_ms is not None and span.step_ms > bar_ms:
             held, said = bar_name(span.step_ms), bar_name(bar_ms)
             raise source.fault(f"holds {held} bars, and {said} bars were expected")
-
-
-def _stat(source: Source) -> tuple[int, int]:
-    try:
-        found = source.path.stat()
-    except OSError as error:
-        raise source.fault(f"cannot be read: {error.strerror}") from None
-    return found.st_size, found.st_mtime_ns
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from store.data_fault import DataFault
 from store.history_columns import NO_COLUMNS, PRICES, Columns, FileKind, columns_of, repeated
+from store.history_names import meaning_in
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -69,7 +70,7 @@ class Source:
 def open_source(connection: DuckDBPyConnection, path: Path) -> Source:
     """Look at a file's columns; no row is read. Raises DataFault where it cannot be read at all."""
     reader = _csv(path) if Source(path).is_csv else _parquet(connection, path)
-    columns = columns_of(reader.names)
+    columns = columns_of(reader.names, meaning_in(path.stem))
     source = Source(path, columns)
     twice = repeated(columns)
     if twice is not None:
@@ -200,13 +201,15 @@ def _expressions(source: Source, symbol: str, types: dict[str, str], factor: flo
     expressions = {"symbol": _symbol(source, symbol), "ts": _time(source, types["ts"], factor)}
     if columns.kind is FileKind.FUNDING:
         return {**expressions, "funding_rate": _number(source, "funding_rate", types)}
+    if columns.kind is FileKind.VALUES:
+        return {**expressions, **{part: _optional(source, part, types) for part in columns.values}}
     for part in PRICES:
         expressions[part] = _number(source, "close" if columns.is_close_only else part, types)
     if columns.has("volume"):
         expressions["volume"] = _volume(source, "volume", types)
     else:
         expressions["volume"] = f"{_volume(source, 'quote_volume', types)} / {expressions['close']}"
-    expressions["funding_rate"] = _optional_rate(source, types)
+    expressions["funding_rate"] = _optional(source, "funding_rate", types)
     return expressions
 
 
@@ -244,13 +247,13 @@ def _volume(source: Source, part: str, types: dict[str, str]) -> str:
     return f"CASE WHEN r_{part} IS NULL OR {blank} OR isnan({number}) THEN 0.0 ELSE {number} END"
 
 
-def _optional_rate(source: Source, types: dict[str, str]) -> str:
-    """A funding rate beside the bars; NULL where there is none, infinite where text is no number."""
-    if not source.columns.has("funding_rate"):
+def _optional(source: Source, part: str, types: dict[str, str]) -> str:
+    """A number that may be left out; NULL where there is none, infinite where text is no number."""
+    if not source.columns.has(part):
         return "CAST(NULL AS DOUBLE)"
-    number = _number(source, "funding_rate", types)
-    blank = f"lower(trim(CAST(r_funding_rate AS VARCHAR))) IN {_NO_NUMBER}"
-    return f"CASE WHEN r_funding_rate IS NULL OR {blank} THEN NULL ELSE coalesce({number}, 'inf'::DOUBLE) END"
+    number = _number(source, part, types)
+    blank = f"lower(trim(CAST(r_{part} AS VARCHAR))) IN {_NO_NUMBER}"
+    return f"CASE WHEN r_{part} IS NULL OR {blank} THEN NULL ELSE coalesce({number}, 'inf'::DOUBLE) END"
 
 
 def _is_number(kind: str) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.config_sections import InstrumentsConfig, ReplayConfig
 from engine.feeds.feed import BarBlock, DataFault, FundingSettlement
+from engine.feeds.replay_inputs import ReplayInputs
 from engine.feeds.replay_instruments import BARS_LOOKED_AT, inferred_instrument
 from engine.timerange import TimeRange
 from store.history import History, open_history
@@ -31,10 +32,11 @@ _CHUNKS_KEPT = 2
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A run of bars [5, n, S] on the grid and the settlements inside it."""
+    """A run of bars [5, n, S] on the grid, the settlements inside it, and what was known at its closes [n, S]."""
 
     fields: FloatArray
     funding: tuple[FundingSettlement, ...]
+    inputs: dict[str, FloatArray]
 
 
 def open_replay(
@@ -83,6 +85,7 @@ class ReplayFeed:
             for symbol in history.symbols
         )
         self._history = history
+        self._inputs = ReplayInputs(history)
         self._chunk_bars = config.chunk_bars
         self._chunks: dict[int, _Chunk] = {}
         self._reading = Lock()
@@ -98,7 +101,8 @@ class ReplayFeed:
             chunks = [
                 (number * size, self._chunk(number)) for number in range(first // size, -(-end // size))
             ]
-        pieces = [chunk.fields[:, max(first - start, 0) : end - start] for start, chunk in chunks]
+        spans = [(chunk, slice(max(first - start, 0), end - start)) for start, chunk in chunks]
+        pieces = [chunk.fields[:, span] for chunk, span in spans]
         fields = np.concatenate(pieces, axis=1) if pieces else np.empty((5, 0, len(self.symbols)))
         opened, high, low, close, volume = fields
         end_ms = self.first_open_ms + end * self.bar_ms
@@ -112,6 +116,7 @@ class ReplayFeed:
             close,
             volume,
             tuple(row for row in funding if first_open_ms <= row.ts_ms < end_ms),
+            _joined(spans),
         )
 
     def quotes(self, open_ms: int, fraction: float) -> FloatArray | None:
@@ -150,6 +155,7 @@ class ReplayFeed:
             chunk = _Chunk(
                 self._history.bars(first_ms, self._chunk_bars),
                 tuple(FundingSettlement(row.ts_ms, row.symbol_index, row.rate) for row in rows),
+                self._inputs.block(first_ms, self._chunk_bars),
             )
             while len(self._chunks) >= _CHUNKS_KEPT:
                 del self._chunks[next(iter(self._chunks))]
@@ -164,6 +170,24 @@ class ReplayFeed:
         if remainder or index < 0:
             raise ValueError(f"{utc(open_ms)} is not the open of a bar from {utc(self.first_open_ms)} on")
         return index
+
+
+def _joined(spans: Sequence[tuple[_Chunk, slice]]) -> dict[str, FloatArray]:
+    """The inputs of pieces of chunks one after the other, NaN where a chunk knows nothing of one."""
+    import numpy as np
+
+    names = {name for chunk, _ in spans for name in chunk.inputs}
+    return {
+        name: np.concatenate(
+            [
+                chunk.inputs[name][span]
+                if name in chunk.inputs
+                else np.full_like(chunk.fields[0][span], np.nan)
+                for chunk, span in spans
+            ]
+        )
+        for name in sorted(names)
+    }
 
 
 def _traded(history: History, timerange: TimeRange) -> tuple[int, int]:

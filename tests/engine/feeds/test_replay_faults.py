@@ -199,7 +199,7 @@ def test_symbols_and_times_that_the_data_lacks_are_named(tmp_path: Path) -> None
 
 def test_only_a_file_of_bars_or_rates_may_be_named(tmp_path: Path) -> None:
     bars_file = write_csv(tmp_path / "BTCUSDT-1h.csv", bars(range(3)))
-    marks = write_csv(tmp_path / "markprice_BTCUSDT_1h.csv", [{**r, "volume": 0} for r in bars(range(3))])
+    marks = write_csv(tmp_path / "prices_BTCUSDT_1h.csv", [{**r, "volume": 0} for r in bars(range(3))])
     marks.write_text(marks.read_text().replace("volume", "index"))
     assert (
         fault_of(bars_file, marks) == f"{marks}: has no column volume; it has ts, open, high, low and 2 more"

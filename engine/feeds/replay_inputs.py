@@ -1,0 +1,136 @@
+"""What stands beside recorded bars, joined to their closes as of the moment it was known.
+
+Read span by span like the bars themselves, a little further back where a value may still be fresh, so that what a span
+holds does not depend on which was read before it. MVRV Z alone needs its whole series, which is read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.feeds.as_of import HOUR_MS, PERIODS_FRESH, as_of, fallen_into, hours_covered, mvrv_z
+from store.history import History
+from store.history_inputs import InputPart
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+EIGHT_HOURS_MS = 8 * HOUR_MS
+DAY_MS = 24 * HOUR_MS
+END_OF_TIME_MS = 2**62
+RATE, HOURS = "funding_rate", "funding_hours"
+SUPPLY = "stablecoin_supply"
+Series = tuple["IntArray", "FloatArray"]
+"""Times [m] in ms and values [m]."""
+
+
+class ReplayInputs:
+    """The inputs of one history."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._whole = {item.name: self._ratio(item) for item in history.inputs if len(item.columns) == 2}
+
+    def block(self, first_open_ms: int, count: int) -> dict[str, FloatArray]:
+        """Every input the files know something of, [count, S] by name, at the closes of `count` bars."""
+        known: dict[str, FloatArray] = {}
+        close_ms = first_open_ms + self._history.bar_ms * np.arange(1, count + 1, dtype=np.int64)
+        found: dict[tuple[str, int], dict[str, FloatArray]] = {}
+        for item in self._history.inputs:
+            for symbol, (available_ms, values) in self._series(item, close_ms).items():
+                joined = as_of(close_ms, available_ms, values, PERIODS_FRESH * item.period_ms)
+                for place in item.serves[symbol]:
+                    by_symbol = found.setdefault((item.name, place), {})
+                    by_symbol[symbol] = _first_of(by_symbol.get(symbol), joined)
+        for (name, place), by_symbol in found.items():
+            column = self._column(known, name, count, place)
+            column[:] = (
+                self._supply(close_ms, by_symbol) if name == SUPPLY else reduce(_first_of, by_symbol.values())
+            )
+        self._fund(known, first_open_ms, count)
+        return known
+
+    def _supply(self, close_ms: IntArray, by_coin: Mapping[str, FloatArray]) -> FloatArray:
+        """The sum over the coins that had begun by then, NaN while one of them is not known."""
+        begun = {
+            coin: close_ms
+            >= min(
+                item.part.spans[coin].first_ms + item.lag_ms
+                for item in self._history.inputs
+                if item.name == SUPPLY and coin in item.serves
+            )
+            for coin in by_coin
+        }
+        total = np.sum([np.where(begun[coin], values, 0.0) for coin, values in by_coin.items()], axis=0)
+        return np.where(np.any(list(begun.values()), axis=0), total, np.nan)
+
+    def _series(self, item: InputPart, close_ms: IntArray) -> dict[str, Series]:
+        """Values by the file's own symbols that may be known at these closes, and when they became so."""
+        if item.name in self._whole:
+            return self._whole[item.name]
+        first_ms = int(close_ms[0]) - item.lag_ms - PERIODS_FRESH * item.period_ms
+        rows = self._history.rows(item, item.columns, first_ms, int(close_ms[-1]) - item.lag_ms + 1)
+        return {
+            symbol: (own.ts_ms + item.lag_ms, own.columns[0] * item.factor)
+            for symbol in item.serves
+            if len((own := rows.of(symbol)).ts_ms)
+        }
+
+    def _ratio(self, item: InputPart) -> dict[str, Series]:
+        """MVRV Z of every day of the file."""
+        rows = self._history.rows(item, item.columns, 0, END_OF_TIME_MS)
+        return {symbol: (rows.ts_ms + item.lag_ms, mvrv_z(*rows.columns)) for symbol in item.serves}
+
+    def _fund(self, known: dict[str, FloatArray], first_open_ms: int, count: int) -> None:
+        """Rates and hours of the venue traded and of the others."""
+        history = self._history
+        end_ms = first_open_ms + count * history.bar_ms
+        if history.has_funding():
+            settled = history.funding(first_open_ms - DAY_MS, end_ms)
+            for place, symbol in enumerate(history.symbols):
+                own = [row for row in settled if row.symbol_index == place]
+                usual_ms = history.funding_interval_ms(symbol)
+                if usual_ms is not None:
+                    ts_ms = np.array([row.ts_ms for row in own], dtype=np.int64)
+                    rates = np.array([row.rate for row in own], dtype=np.float64)
+                    self._settle(known, "", place, first_open_ms, count, usual_ms, (ts_ms, rates))
+        for venue in history.venues:
+            rows = history.rows(venue, (RATE,), first_open_ms - DAY_MS, end_ms)
+            for name, slots in venue.slots.items():
+                own_rows = rows.of(name)
+                for place, number in slots:
+                    series = (own_rows.ts_ms, own_rows.columns[0])
+                    self._settle(known, f"_{number}", place, first_open_ms, count, venue.usual_ms, series)
+
+    def _settle(
+        self,
+        known: dict[str, FloatArray],
+        suffix: str,
+        place: int,
+        first_open_ms: int,
+        count: int,
+        usual_ms: int,
+        settled: Series,
+    ) -> None:
+        ts_ms, rates = settled
+        hours = hours_covered(ts_ms, usual_ms / HOUR_MS)
+        for name, values in ((RATE, rates), (HOURS, hours)):
+            column = self._column(known, name + suffix, count, place)
+            fallen = fallen_into(first_open_ms, self._history.bar_ms, count, ts_ms, values)
+            column[:] = np.where(np.isnan(column), fallen, column)
+
+    def _column(self, known: dict[str, FloatArray], name: str, count: int, place: int) -> FloatArray:
+        shape = (count, len(self._history.symbols))
+        return known.setdefault(name, np.full(shape, np.nan))[:, place]
+
+
+def _first_of(one: FloatArray | None, other: FloatArray) -> FloatArray:
+    """The values of the first of two sources, and of the second where the first has none."""
+    return other if one is None else np.where(np.isnan(one), other, one)

@@ -1,0 +1,238 @@
+"""Files beside the bars: which is recognised as what, whom it serves, and when its rows are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.config_sections import ReplayConfig
+from engine.feeds.feed import BarBlock
+from engine.feeds.replay import ReplayFeed, open_replay
+from store.data_fault import DataFault
+from tests.engine.feeds.market_files import APRIL, DAY_MS, HOUR_MS, bars, write_csv
+
+NAN = float("nan")
+DAYS = 6
+
+
+def market(folder: Path, *names: str, hours: int = 24 * DAYS) -> list[Path]:
+    """Hourly bars of symbols, in files of a venue's perpetual futures."""
+    return [write_csv(folder / f"ohlcv_binanceum_{name}_1h.csv", bars(range(hours))) for name in names]
+
+
+def beside(folder: Path, name: str, columns: Mapping[str, Sequence[Any]], step_ms: int = DAY_MS) -> Path:
+    """A file of one row every `step_ms` from the first bar on."""
+    count = len(next(iter(columns.values())))
+    return write_csv(
+        folder / f"{name}.csv",
+        [
+            {"ts": APRIL + row * step_ms, **{key: values[row] for key, values in columns.items()}}
+            for row in range(count)
+        ],
+    )
+
+
+def opened(*files: Path, symbols: Sequence[str] = ()) -> ReplayFeed:
+    return open_replay([str(file) for file in files], symbols=symbols)
+
+
+def whole(feed: ReplayFeed) -> BarBlock:
+    return feed.read(feed.first_open_ms, 24 * DAYS)
+
+
+def at_closes(block: BarBlock, name: str, hours: Sequence[int], symbol: int = 0) -> list[float]:
+    """What is known of an input at the close of the bar that ends so many hours after the first one's open."""
+    return [float(block.inputs[name][hour - 1, symbol]) for hour in hours]
+
+
+def test_bars_alone_have_nothing_beside_them(tmp_path: Path) -> None:
+    assert whole(opened(*market(tmp_path, "BTCUSDT"))).inputs == {}
+
+
+def test_a_day_of_volatility_is_known_when_it_has_ended_and_fresh_for_two(tmp_path: Path) -> None:
+    closes = [60.0, 61.0, "", 63.0]
+    file = beside(tmp_path, "dvol_deribit_BTC_1d", dict.fromkeys(("open", "high", "low", "close"), closes))
+    block = whole(opened(*market(tmp_path, "BTCUSDT", "ETHUSDT"), file))
+    told = at_closes(block, "implied_volatility", [23, 24, 47, 48, 71, 72, 95, 96, 143, 144])
+    np.testing.assert_allclose(told, [NAN, 0.6, 0.6, 0.61, 0.61, 0.61, 0.61, 0.63, 0.63, 0.63])
+    assert np.isnan(block.inputs["implied_volatility"][:, 1]).all()
+
+
+def test_a_value_is_not_believed_longer_than_twice_its_period(tmp_path: Path) -> None:
+    file = beside(tmp_path, "oi_BTCUSDT_1d", {"open_interest": [5, 6]})
+    block = whole(opened(*market(tmp_path, "BTCUSDT"), file))
+    np.testing.assert_array_equal(at_closes(block, "open_interest", [24, 48, 96, 97]), [5, 6, 6, NAN])
+
+
+def test_what_is_counted_on_the_chain_is_known_a_day_later_and_by_every_symbol(tmp_path: Path) -> None:
+    caps = {"CapMrktCurUSD": [100, 110, 130, 120], "CapRealUSD": [90, 95, 100, 102]}
+    files = [
+        beside(tmp_path, "onchain_BTC_1d", caps),
+        beside(tmp_path, "onchain_USDT_supply_1d", {"SplyCur": [7, 8, 9, 10]}),
+        beside(tmp_path, "onchain_USDC_supply_1d", {"SplyCur": [1, 1, 1, 1]}),
+    ]
+    block = whole(opened(*market(tmp_path, "BTCUSDT", "SOLUSDT"), *files))
+    for symbol in (0, 1):
+        known = at_closes(block, "bitcoin_market_cap", [47, 48, 71, 72, 96], symbol)
+        np.testing.assert_array_equal(known, [NAN, 100, 100, 110, 130])
+        assert at_closes(block, "bitcoin_realised_cap", [48], symbol) == [90]
+        np.testing.assert_array_equal(
+            at_closes(block, "stablecoin_supply", [47, 48, 96], symbol), [NAN, 8, 10]
+        )
+    assert "mvrv_z" in block.inputs
+
+
+def test_a_coin_that_begins_later_joins_the_supply_and_one_that_ends_takes_it_away(tmp_path: Path) -> None:
+    files = [
+        beside(tmp_path, "supply_USDT_1d", {"supply": [7, 7, 7, 7, 7]}),
+        beside(tmp_path, "supply_USDC_1d", {"supply": ["", 2]}),
+    ]
+    block = whole(opened(*market(tmp_path, "BTCUSDT"), *files))
+    np.testing.assert_array_equal(at_closes(block, "stablecoin_supply", [48, 72, 120, 121]), [NAN, 9, 9, NAN])
+
+
+def test_marks_index_and_spot_of_the_same_symbol_or_coin(tmp_path: Path) -> None:
+    prices = {part: [1.0, 2.0, 3.0] for part in ("open", "high", "low", "close")}
+    files = [
+        beside(tmp_path, "markprice_binanceum_BTCUSDT_1h", prices, HOUR_MS),
+        beside(tmp_path, "BTCUSDT-1h-index", prices, HOUR_MS),
+        beside(tmp_path, "basis_BTC_1h", {"spot_close": [4, 5, 6]}, HOUR_MS),
+    ]
+    block = whole(opened(*market(tmp_path, "BTCUSDT", "ETHUSDT"), *files))
+    for name, first in (("mark_price", 1), ("index_price", 1), ("spot_price", 4)):
+        known = at_closes(block, name, [1, 2, 3, 5, 6])
+        np.testing.assert_array_equal(known, [first, first + 1, first + 2, first + 2, NAN])
+        assert np.isnan(block.inputs[name][:, 1]).all()
+
+
+def test_spot_bars_beside_those_of_a_future_are_its_spot_price(tmp_path: Path) -> None:
+    spot = write_csv(tmp_path / "ohlcv_binance_BTCUSDT_1h.csv", bars(range(5, 20), base=500.0))
+    feed = opened(*market(tmp_path, "BTCUSDT"), spot)
+    block = whole(feed)
+    assert feed.symbols == ("BTCUSDT",)
+    assert block.close[5, 0] == 105.5
+    np.testing.assert_array_equal(
+        at_closes(block, "spot_price", [5, 6, 20, 22, 23]), [NAN, 505.5, 519.5, 519.5, NAN]
+    )
+
+
+def test_spot_bars_before_those_of_a_future_are_one_history(tmp_path: Path) -> None:
+    spot = write_csv(tmp_path / "ohlcv_binance_BTCUSDT_1h_2021.csv", bars(range(-9, 0)))
+    feed = opened(*market(tmp_path, "BTCUSDT"), spot)
+    assert feed.first_open_ms == APRIL - 9 * HOUR_MS
+    assert whole(feed).inputs == {}
+
+
+def settled(folder: Path, name: str, rates: Sequence[object], step_hours: int = 8) -> Path:
+    return beside(folder, name, {"funding_rate": rates}, step_hours * HOUR_MS)
+
+
+def test_rates_of_three_venues(tmp_path: Path) -> None:
+    files = [
+        settled(tmp_path, "funding_binance_BTCUSDT_8h", [1e-4, 2e-4, 3e-4]),
+        settled(tmp_path, "funding_deribit_BTCPERPETUAL_8h", [4e-4, 5e-4]),
+        settled(tmp_path, "funding_okx_BTCUSDT_4h", [6e-4, 7e-4, 8e-4], 4),
+        settled(tmp_path, "funding_binancecm_BTCUSD_8h", [9e-4]),
+    ]
+    feed = opened(*market(tmp_path, "BTCUSDT"), *files)
+    block = whole(feed)
+    hours = [1, 2, 5, 9, 17]
+    for suffix, rates, covered in (
+        ("", [1e-4, NAN, NAN, 2e-4, 3e-4], [8, NAN, NAN, 8, 8]),
+        ("_2", [4e-4, NAN, NAN, 5e-4, NAN], [8, NAN, NAN, 8, NAN]),
+        ("_3", [6e-4, NAN, 7e-4, 8e-4, NAN], [4, NAN, 4, 4, NAN]),
+    ):
+        np.testing.assert_array_equal(at_closes(block, f"funding_rate{suffix}", hours), rates)
+        np.testing.assert_array_equal(at_closes(block, f"funding_hours{suffix}", hours), covered)
+    assert [row.rate for row in block.funding] == [1e-4, 2e-4, 3e-4]
+    assert feed.notices == ("funding_binancecm_BTCUSD_8h.csv: left out, nothing here reads its rates",)
+
+
+def test_rates_beside_bars_of_another_size_stand_beside_the_bars_traded(tmp_path: Path) -> None:
+    rows = [{**row, "funding_rate": 1e-4} for row in bars(range(9), bar_ms=8 * HOUR_MS)]
+    file = write_csv(tmp_path / "perp8h_bybit_BTCUSDT.csv", rows)
+    block = whole(opened(*market(tmp_path, "BTCUSDT"), file))
+    assert block.funding == ()
+    np.testing.assert_array_equal(at_closes(block, "funding_rate_2", [1, 2, 9]), [1e-4, NAN, 1e-4])
+    own = write_csv(tmp_path / "perp8h_binance_BTCUSDT.csv", rows)
+    assert len(whole(opened(*market(tmp_path, "BTCUSDT"), file, own)).funding) == 9
+
+
+def test_wanted_symbols_keep_what_their_coin_reads(tmp_path: Path) -> None:
+    files = [
+        *market(tmp_path, "BTCUSDT", "ETHUSDT"),
+        settled(tmp_path, "funding_deribit_BTCPERPETUAL_8h", [4e-4, 5e-4]),
+        settled(tmp_path, "funding_binance_ETHUSDT_8h", [4e-4, 5e-4]),
+        beside(tmp_path, "onchain_BTC_1d", {"CapMrktCurUSD": [1, 2], "CapRealUSD": [1, 1]}),
+    ]
+    btc = whole(opened(*files, symbols=["BTCUSDT"]))
+    assert set(btc.inputs) >= {"funding_rate_2", "bitcoin_market_cap"}
+    assert set(whole(opened(*files, symbols=["ETHUSDT"])).inputs) >= {"funding_rate", "bitcoin_market_cap"}
+
+
+def test_a_file_that_serves_nobody_is_a_notice(tmp_path: Path) -> None:
+    files = [
+        beside(tmp_path, "dvol_deribit_ETH_1d", {"close": [60.0, 61.0]}),
+        beside(tmp_path, "onchain_ETH_1d", {"CapMrktCurUSD": [1, 2]}),
+        settled(tmp_path, "funding_binance_DOGEUSDT_8h", [1e-4]),
+    ]
+    feed = opened(*market(tmp_path, "BTCUSDT"), *files)
+    assert sorted(feed.notices) == [
+        "dvol_deribit_ETH_1d.csv: left out, no input of BTCUSDT",
+        "funding_binance_DOGEUSDT_8h.csv: left out, no bars of DOGEUSDT",
+        "onchain_ETH_1d.csv: left out, no input of BTCUSDT",
+    ]
+    assert whole(feed).inputs == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "fault"),
+    [
+        ("oi_BTCUSDT_1d", {"open_interest": [1, "many"]}, "row 2: open_interest 'many' is not a number"),
+        ("oi_BTCUSDT_1d", {"open_interest": [1, -1]}, "row 2: open_interest '-1' is below 0"),
+        ("dvol_BTC_1d", {"close": ["inf"]}, "row 1: close 'inf' is not a number"),
+        ("onchain_BTC_1d", {"CapMrktCurUSD": []}, "holds no rows"),
+    ],
+)
+def test_a_broken_file_is_one_line(
+    tmp_path: Path, name: str, columns: Mapping[str, Sequence[Any]], fault: str
+) -> None:
+    file = beside(tmp_path, name, columns)
+    if not next(iter(columns.values())):
+        file.write_text("ts,CapMrktCurUSD\n", encoding="utf-8")
+    with pytest.raises(DataFault) as raised:
+        opened(*market(tmp_path, "BTCUSDT"), file)
+    assert str(raised.value) == f"{file}: {fault}"
+
+
+def test_inputs_alone_are_no_market(tmp_path: Path) -> None:
+    with pytest.raises(DataFault, match="no bars in there"):
+        opened(beside(tmp_path, "dvol_BTC_1d", {"close": [1.0]}))
+
+
+def test_a_span_does_not_depend_on_what_was_read_before_it(tmp_path: Path) -> None:
+    files = [
+        *market(tmp_path, "BTCUSDT", "ETHUSDT"),
+        settled(tmp_path, "funding_binance_BTCUSDT_8h", [1e-4] * 12),
+        settled(tmp_path, "funding_okx_BTCUSDT_1h", [1e-5] * 90, 1),
+        beside(tmp_path, "oi_BTCUSDT_1h", {"open_interest": list(range(1, 100))}, HOUR_MS),
+        beside(tmp_path, "onchain_BTC_1d", {"CapMrktCurUSD": [1, 2, 4], "CapRealUSD": [1, 1, 1]}),
+    ]
+    first = whole(opened(*files))
+    small = open_replay([str(file) for file in files], config=ReplayConfig(chunk_bars=64))
+    for start, count in ((100, 30), (3, 1), (0, 24 * DAYS), (15, 2)):
+        block = small.read(APRIL + start * HOUR_MS, count)
+        for name, values in first.inputs.items():
+            np.testing.assert_array_equal(block.inputs.get(name, np.nan), values[start : start + count])
+
+
+def test_identity_covers_what_stands_beside(tmp_path: Path) -> None:
+    files = market(tmp_path, "BTCUSDT")
+    alone = opened(*files).identity()
+    one = opened(*files, beside(tmp_path, "dvol_BTC_1d", {"close": [1.0, 2.0]})).identity()
+    other = opened(*files, beside(tmp_path, "dvol_BTC_1d", {"close": [1.0, 3.0]})).identity()
+    assert len({alone, one, other}) == 3
