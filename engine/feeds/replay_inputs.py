@@ -86,7 +86,9 @@ class ReplayInputs:
     def _ratio(self, item: InputPart) -> dict[str, Series]:
         """MVRV Z of every day of the file."""
         rows = self._history.rows(item, item.columns, 0, END_OF_TIME_MS)
-        return {symbol: (rows.ts_ms + item.lag_ms, mvrv_z(*rows.columns)) for symbol in item.serves}
+        market_cap, realised_cap = rows.columns
+        score = mvrv_z(market_cap, realised_cap)
+        return {symbol: (rows.ts_ms + item.lag_ms, score) for symbol in item.serves}
 
     def _fund(self, known: dict[str, FloatArray], first_open_ms: int, count: int) -> None:
         """Rates and hours of the venue traded and of the others."""
