@@ -8,10 +8,13 @@ from collections.abc import Callable
 
 from engine.feeds.simulated import DAY_MS, HOUR_MS, SimulatedFeed
 from engine.kernel_cache import prepare
+from strategies.inputs import INPUT_NAMES
+from strategies.signal import TAKER_BUY_VOLUME
 
 QUARTER_MS = HOUR_MS // 4
 BLOCK = 256
 REPEATS = 5
+INPUTS = (TAKER_BUY_VOLUME, *INPUT_NAMES)
 
 
 def best_seconds(action: Callable[[], object]) -> float:
@@ -32,6 +35,20 @@ def history_row(bar_ms: int) -> tuple[str, str]:
         f"600 days of {len(feed.symbols)} coins, {bar_ms // 60_000} min bars",
         f"{seconds:.3f} s, {speed:,.0f} bars of a symbol a second",
     )
+
+
+def inputs_row() -> tuple[str, str]:
+    feed = SimulatedFeed(7, inputs=INPUTS)
+    seconds = best_seconds(lambda: feed.read(feed.first_open_ms, 600 * 24))
+    return f"the same with all {len(INPUTS)} inputs, 60 min bars", f"{seconds:.3f} s"
+
+
+def chain_row() -> tuple[str, str]:
+    feed = SimulatedFeed(7, inputs=INPUTS)
+    feed.read(feed.first_open_ms, 600 * 24)
+    quotes = len(feed.option_chain(feed.start_ms, "BTCUSDT").strike)
+    seconds = best_seconds(lambda: feed.option_chain(feed.start_ms, "BTCUSDT"))
+    return f"one chain of {quotes} options", f"{seconds * 1e3:.1f} ms"
 
 
 def stream_row(bars: int) -> tuple[str, str]:
@@ -76,10 +93,12 @@ def main() -> None:
         memory_row(),
         history_row(HOUR_MS),
         history_row(QUARTER_MS),
+        inputs_row(),
         stream_row(BLOCK),
         stream_row(1),
         jump_row(),
         quote_row(),
+        chain_row(),
     ]
     width = max(len(name) for name, _ in rows)
     for name, figure in rows:
