@@ -60,12 +60,13 @@ def examine_target(target: Target, configuration: Configuration | None) -> Itera
 
 def examine_guards(configuration: Configuration | None) -> Iterator[Finding]:
     """Rules that cannot run yet, and signals that were left out."""
+    from engine.signal_folder import known_kinds
     from risk.guards import NOT_ARMED
-    from strategies import registry
+    from strategies.config import SignalsConfig
 
     for guard in NOT_ARMED:
         yield Finding(NOTE, f"guard {guard.guard}", f"not armed: {guard.rule}; it needs {guard.needs}")
-    installed = registry.installed()
+    installed = known_kinds(SignalsConfig() if configuration is None else configuration.signals)
     for broken in installed.broken:
         yield Finding(WARN, "plug-in", f"left out {broken.entry_point}: {broken.fault}")
     if configuration is not None:

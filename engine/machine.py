@@ -310,11 +310,11 @@ def _ready_signals(
 ) -> tuple[tuple[BrokenSignal, ...], tuple[Signal, ...], tuple[Signal, ...], float]:
     """Plug-ins left out, the signals that could be switched on, those that are, and the seconds until every kernel
     these need was ready."""
-    from strategies import registry
+    from engine.signal_folder import known_kinds
     from strategies.config import known_signals
 
     kernel_cache.prepare()
-    installed = registry.installed()
+    installed = known_kinds(configuration.signals)
     known = known_signals(configuration.signals, installed)
     signals = tuple(signal for signal in known if signal.settings.enabled)
     warmth = kernel_cache.warm(kernel_cache.needed_by(signal.kernels for signal in signals))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -92,9 +93,16 @@ class SignalsConfig(BaseModel):
     C6: ResidualSettings = ResidualSettings()
     C7: IncomeSettings = IncomeSettings()
     C8: IncomeSettings = IncomeSettings()
-    plugins: dict[str, PluginSettings] = Field(
-        default_factory=dict, description="signals of installed packages, by name"
+    folder: Path | None = Field(
+        default=None, description="folder whose *.py files each hold a signal; empty: none"
     )
+    plugins: dict[str, PluginSettings] = Field(
+        default_factory=dict, description="signals of installed packages and of the folder, by name"
+    )
+
+
+NO_SIGNALS = ("folder", "plugins")
+"""What stands in [signals] beside the sections of the project's own."""
 
 
 class SignalConfigFault(ValueError):
@@ -103,7 +111,7 @@ class SignalConfigFault(ValueError):
 
 def own_settings(config: SignalsConfig) -> dict[str, SignalSettings]:
     """The settings of the project's own signals by name."""
-    return {name: getattr(config, name) for name in SignalsConfig.model_fields if name != "plugins"}
+    return {name: getattr(config, name) for name in SignalsConfig.model_fields if name not in NO_SIGNALS}
 
 
 def known_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, ...]:
@@ -117,7 +125,8 @@ def known_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, ..
         try:
             signals.append(_plug_in(name, settings, registry))
         except SignalConfigFault:
-            if settings.enabled:
+            # One that is not there may be what a broken plug-in offers, which is named and must not stop the others.
+            if settings.enabled and (name in registry.kinds or not registry.broken):
                 raise
     return tuple(signals)
 

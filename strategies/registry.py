@@ -1,6 +1,7 @@
 """Every signal that can run, by name: the project's own and those installed packages offer.
 
-A package offers a signal by an entry point of group `quarterdeck.signals` whose object is a `SignalKind`.
+A package offers a signal by an entry point of group `quarterdeck.signals` whose object is a `SignalKind`; files of a
+configured folder are offered by whoever starts the engine.
 One that cannot be loaded or built is left out and named with its fault; it never keeps the others from
 running.
 """
@@ -9,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
+from typing import Protocol
 
 from strategies.attempt import one_line
 from strategies.classical import (
@@ -104,12 +106,24 @@ class Registry:
     broken: tuple[BrokenSignal, ...] = ()
 
 
-def installed() -> Registry:
-    """The built-in signals and those of the packages installed beside the project."""
-    return assemble(entry_points(group=ENTRY_POINT_GROUP))
+class PlugIn(Protocol):
+    """What offers a signal: an entry point, or a file."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def value(self) -> str: ...
+
+    def load(self) -> object: ...
 
 
-def assemble(plug_ins: Iterable[EntryPoint]) -> Registry:
+def installed(files: Iterable[PlugIn] = ()) -> Registry:
+    """The built-in signals, those of the packages installed beside the project, and those of the given files."""
+    return assemble([*entry_points(group=ENTRY_POINT_GROUP), *files])
+
+
+def assemble(plug_ins: Iterable[PlugIn]) -> Registry:
     """The built-in signals, then the given plug-ins by name; the first of a name wins."""
     kinds = {kind.name: kind for kind in BUILT_IN}
     broken = []
