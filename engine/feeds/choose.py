@@ -44,6 +44,7 @@ def open_feed(configuration: Configuration, inputs: Collection[str] = ()) -> Fee
             timerange=TimeRange.parse(run.timerange),
             config=configuration.replay,
             instruments=configuration.instruments,
+            inputs=inputs,
         )
     most = Decimal(repr(configuration.risk.leverage))
     feed.instruments = tuple(replace(i, leverage=min(i.leverage, most)) for i in feed.instruments)

@@ -7,7 +7,7 @@ memory does not grow with the history, and what a chunk holds does not depend on
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from engine.timerange import TimeRange
 from store.history import History, open_history
 from store.history_checks import utc
 from store.history_names import bar_name
+from strategies.inputs import INPUT_NAMES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,15 +48,17 @@ def open_replay(
     timerange: TimeRange = TimeRange(),  # noqa: B008 - frozen
     config: ReplayConfig | None = None,
     instruments: InstrumentsConfig | None = None,
+    inputs: Collection[str] = (),
 ) -> ReplayFeed:
-    """Open recorded bars: `data` are files, folders or globs, `symbols` chooses and orders what is used.
+    """Open recorded bars: `data` are files, folders or globs, `symbols` chooses and orders what is used, a notice names
+    those of the `inputs` that no file has.
 
     Every row is judged here. Raises DataFault: one line naming file, row and fault.
     """
     settings = config or ReplayConfig()
     history = open_history(data, symbols=symbols, bar_ms=bar_ms, memory_limit_mb=settings.memory_limit_mb)
     try:
-        return ReplayFeed(history, timerange, settings, instruments or InstrumentsConfig())
+        return ReplayFeed(history, timerange, settings, instruments or InstrumentsConfig(), inputs)
     except DataFault:
         history.close()
         raise
@@ -65,14 +68,21 @@ class ReplayFeed:
     """Implements `Feed` over a history. `notices` are lines an operator should see before anything is traded."""
 
     def __init__(
-        self, history: History, timerange: TimeRange, config: ReplayConfig, instruments: InstrumentsConfig
+        self,
+        history: History,
+        timerange: TimeRange,
+        config: ReplayConfig,
+        instruments: InstrumentsConfig,
+        inputs: Collection[str] = (),
     ) -> None:
         self.symbols = history.symbols
         self.bar_ms = history.bar_ms
         self.first_open_ms = history.first_ms
         self.start_ms, end_ms = _traded(history, timerange)
         self.end_ms: int | None = end_ms
-        self.notices = history.notices
+        self._inputs = ReplayInputs(history)
+        lacking = [name for name in INPUT_NAMES if name in inputs and name not in self._inputs.names]
+        self.notices = (*history.notices, *([f"no file has {', '.join(lacking)}"] if lacking else []))
         self.instruments = tuple(
             instruments.applied_to(
                 inferred_instrument(
@@ -85,7 +95,6 @@ class ReplayFeed:
             for symbol in history.symbols
         )
         self._history = history
-        self._inputs = ReplayInputs(history)
         self._chunk_bars = config.chunk_bars
         self._chunks: dict[int, _Chunk] = {}
         self._reading = Lock()

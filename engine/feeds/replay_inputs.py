@@ -38,6 +38,17 @@ class ReplayInputs:
         self._history = history
         self._whole = {item.name: self._ratio(item) for item in history.inputs if len(item.columns) == 2}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The inputs the files have anything of."""
+        history = self._history
+        numbers = {
+            f"_{number}" for item in history.venues for slots in item.slots.values() for _, number in slots
+        }
+        suffixes = numbers | ({""} if history.has_funding() else set())
+        funding = {name + suffix for name in (RATE, HOURS) for suffix in suffixes}
+        return frozenset({item.name for item in history.inputs} | funding)
+
     def block(self, first_open_ms: int, count: int) -> dict[str, FloatArray]:
         """Every input the files know something of, [count, S] by name, at the closes of `count` bars."""
         known: dict[str, FloatArray] = {}
@@ -88,7 +99,7 @@ class ReplayInputs:
         rows = self._history.rows(item, item.columns, 0, END_OF_TIME_MS)
         market_cap, realised_cap = rows.columns
         score = mvrv_z(market_cap, realised_cap)
-        return {symbol: (rows.ts_ms + item.lag_ms, score) for symbol in item.serves}
+        return dict.fromkeys(item.serves, (rows.ts_ms + item.lag_ms, score))
 
     def _fund(self, known: dict[str, FloatArray], first_open_ms: int, count: int) -> None:
         """Rates and hours of the venue traded and of the others."""

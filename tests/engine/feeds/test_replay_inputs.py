@@ -236,3 +236,11 @@ def test_identity_covers_what_stands_beside(tmp_path: Path) -> None:
     one = opened(*files, beside(tmp_path, "dvol_BTC_1d", {"close": [1.0, 2.0]})).identity()
     other = opened(*files, beside(tmp_path, "dvol_BTC_1d", {"close": [1.0, 3.0]})).identity()
     assert len({alone, one, other}) == 3
+
+
+def test_what_no_file_has_is_named(tmp_path: Path) -> None:
+    files = [*market(tmp_path, "BTCUSDT"), settled(tmp_path, "funding_binance_BTCUSDT_8h", [1e-4])]
+    asked = {"close", "funding_rate", "future_price", "future_days", "mvrv_z", "taker_buy_volume"}
+    assert open_replay([str(file) for file in files], inputs=asked).notices == (
+        "no file has future_price, future_days, mvrv_z",
+    )
