@@ -61,11 +61,11 @@ class SignalFile:
             sys.modules.pop(name, None)
 
 
-def signal_files(folder: Path | None) -> Sequence[SignalFile]:
+def signal_files(folder: str) -> Sequence[SignalFile]:
     """The files of the folder by name, those whose name begins with _ left out; the folder where there is none."""
-    if folder is None:
+    if not folder:
         return ()
-    whole = folder.expanduser().absolute()
+    whole = Path(folder).expanduser().absolute()
     if not whole.is_dir():
         return (SignalFile(whole),)
     return [SignalFile(path) for path in sorted(whole.glob("*.py")) if not path.name.startswith("_")]

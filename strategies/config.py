@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -93,9 +92,7 @@ class SignalsConfig(BaseModel):
     C6: ResidualSettings = ResidualSettings()
     C7: IncomeSettings = IncomeSettings()
     C8: IncomeSettings = IncomeSettings()
-    folder: Path | None = Field(
-        default=None, description="folder whose *.py files each hold a signal; empty: none"
-    )
+    folder: str = Field(default="", description="folder whose *.py files each hold a signal; empty: none")
     plugins: dict[str, PluginSettings] = Field(
         default_factory=dict, description="signals of installed packages and of the folder, by name"
     )

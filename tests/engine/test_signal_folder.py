@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def kinds(folder: Path) -> Registry:
-    return known_kinds(SignalsConfig(folder=folder))
+    return known_kinds(SignalsConfig(folder=str(folder)))
 
 
 def test_the_documentation_shows_it_in_less_than_sixty_lines() -> None:
@@ -129,7 +129,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_files_that_begin_with_an_underscore_and_other_files_are_not_read(folder: Path) -> None:
     (folder / "_draft.py").write_text("raise KeyError")
     (folder / "notes.txt").write_text("raise KeyError")
-    assert [file.name for file in signal_files(folder)] == ["stretch"]
+    assert [file.name for file in signal_files(str(folder))] == ["stretch"]
 
 
 @pytest.mark.timeout(200)
