@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strategies.evaluate import evaluate
 from strategies.evidence.funding_carry import KIND
 from strategies.evidence.settings import FundingCarrySettings
 from strategies.signal import Explanation, Reason
 from tests.strategies.evidence.pairs import Pair
 from tests.strategies.evidence.settlements import funding
+from tests.strategies.fixtures import START_MS, empty_panel, walk
 
 SIGNAL = KIND.build(FundingCarrySettings())
 BORROWING = KIND.build(FundingCarrySettings(borrowable=True))
@@ -41,6 +43,16 @@ def test_a_negative_carry_needs_spot_that_can_be_borrowed() -> None:
     )
     assert BORROWING.explain(*window).value == -1.0
     assert BORROWING.explain(*window).reason is Reason.OK
+
+
+def test_what_cannot_be_borrowed_is_an_opinion_of_nothing_in_the_live_panel_too() -> None:
+    panel = empty_panel(SIGNAL, 1, SIGNAL.window)
+    rate, hours = (field[:, None] for field in funding([(-0.0003, 8)] * 21))
+    bars = walk(np.random.default_rng(1), SIGNAL.window, 1)
+    panel.extend(START_MS, *bars, inputs={"funding_rate": rate, "funding_hours": hours})
+    live = evaluate([SIGNAL], panel)
+    assert (live.value.item(), live.confidence.item()) == (0.0, 1.0)
+    assert live.reasons == ((Reason.NOT_BORROWABLE,),)
 
 
 @pytest.mark.parametrize("rate", [0.0, 1e-6, -1e-6])
