@@ -8,7 +8,6 @@ in quote currency; assigned options settle at the price at expiry.
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +17,8 @@ from strategies.signal import FloatArray
 
 def strike_score(delta: float, call: bool) -> float:
     """d1 of the option whose forward delta has this size, 0 < delta < 1."""
+    from statistics import NormalDist
+
     score = NormalDist().inv_cdf(delta)
     return score if call else -score
 

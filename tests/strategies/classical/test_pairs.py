@@ -73,6 +73,11 @@ def test_the_surface_meets_mackinnon_s_critical_values(t: float, p: float) -> No
     assert cointegration_p(t) == pytest.approx(p, rel=0.02, abs=1e-12)
 
 
+@pytest.mark.parametrize(("t", "p"), [(-2.0, 0.5286), (-1.0, 0.9028), (0.0, 0.9859), (0.9, 0.9940)])
+def test_the_surface_above_its_turn(t: float, p: float) -> None:
+    assert cointegration_p(t) == pytest.approx(p, abs=1e-4)
+
+
 @given(st.floats(-25, 5), st.floats(0, 1))
 def test_p_rises_with_t(t: float, step: float) -> None:
     assert 0 <= cointegration_p(t) <= cointegration_p(t + step) + 1e-4 <= 1 + 1e-4

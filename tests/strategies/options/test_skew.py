@@ -126,7 +126,7 @@ def test_total_variance_that_falls_with_time() -> None:
 
 def test_points_between_wide_quotes_are_told_not_counted() -> None:
     wide = GOLDEN.spread.copy()
-    wide[6] = 2 * WIDEST_SPREAD
+    wide[1] = 2 * WIDEST_SPREAD
     found = skew_of((replace(GOLDEN, spread=wide),))
     assert (found.points, found.reason) == (1, Reason.OK)
     assert skew_of((replace(GOLDEN, spread=np.full(7, 2 * WIDEST_SPREAD)),)).points == 0
