@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-STEPS = 200
+STEPS = 60
 PRECISION = 1e-14
 ACCEPTABLE = 1e-9
 FULL_STEP = 0.25
