@@ -82,8 +82,8 @@ def signals_enable(
     reason: Reason = "",
     as_json: Json = False,
 ) -> None:
-    """Let a signal take part again, from the next decision on."""
-    _switch(context, name, True, db, config, reason, as_json)
+    """Compute a signal and let it take part, from the next decision on; without a weight it stays in shadow."""
+    _switch(context, name, "on", db, config, reason, as_json)
 
 
 @signals_app.command("disable")
@@ -95,8 +95,34 @@ def signals_disable(
     reason: Reason = "",
     as_json: Json = False,
 ) -> None:
-    """Decide without a signal from the next decision on; it is computed and shown all the same."""
-    _switch(context, name, False, db, config, reason, as_json)
+    """The same as `shadow`."""
+    _switch(context, name, "shadow", db, config, reason, as_json)
+
+
+@signals_app.command("shadow")
+def signals_shadow(
+    context: typer.Context,
+    name: SignalName,
+    db: Db = None,
+    config: Config = None,
+    reason: Reason = "",
+    as_json: Json = False,
+) -> None:
+    """Decide without a signal from the next decision on; it is computed, shown and recorded all the same."""
+    _switch(context, name, "shadow", db, config, reason, as_json)
+
+
+@signals_app.command("off")
+def signals_off(
+    context: typer.Context,
+    name: SignalName,
+    db: Db = None,
+    config: Config = None,
+    reason: Reason = "",
+    as_json: Json = False,
+) -> None:
+    """Compute a signal no longer, from the next bar on."""
+    _switch(context, name, "off", db, config, reason, as_json)
 
 
 @signals_app.command("weight")
@@ -118,7 +144,7 @@ def signals_weight(
 def _switch(
     context: typer.Context,
     name: str,
-    on: bool,
+    state: str,
     db: Path | None,
     config: Path | None,
     reason: str,
@@ -126,7 +152,7 @@ def _switch(
 ) -> None:
     from console.command_control import switch_signal as act
 
-    raise typer.Exit(act(_meant(context, db, config), name, on, reason, as_json))
+    raise typer.Exit(act(_meant(context, db, config), name, state, reason, as_json))
 
 
 def _meant(context: typer.Context, db: Path | None, config: Path | None) -> Target:

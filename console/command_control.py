@@ -50,9 +50,9 @@ def cancel(target: Target, order: str, reason: str, as_json: bool) -> int:
     return _give(target, Command(CommandKind.CANCEL, ACTOR, reason, {"order": order}), as_json)
 
 
-def switch_signal(target: Target, name: str, on: bool, reason: str, as_json: bool) -> int:
-    """Enable or disable a signal. Raises NotRunning, NoAnswer."""
-    arguments = {"name": name, "on": "true" if on else "false"}
+def switch_signal(target: Target, name: str, state: str, reason: str, as_json: bool) -> int:
+    """Bring a signal into a state: on, shadow or off. Raises NotRunning, NoAnswer."""
+    arguments = {"name": name, "state": state}
     return _give(target, Command(CommandKind.SIGNAL, ACTOR, reason, arguments), as_json)
 
 

@@ -137,13 +137,32 @@ def _kill(row: Picture) -> str:
     )
 
 
+RECORD = (
+    *(
+        "state",
+        "why",
+        "weight",
+        "age_ms",
+        "heard",
+        "judged",
+        "hit_rate",
+        "information_coefficient",
+        "standard_error",
+    ),
+    *("days", "pnl", "recent_pnl", "attribution", "recent_attribution", "closest", "correlation"),
+)
+"""What is told of each signal itself beside its readings; `engine.snapshot.WeightRow` says what each is."""
+
+
 def _signal_rows(picture: Picture) -> list[Picture]:
+    records = {row["name"]: {part: row[part] for part in RECORD} for row in picture["weights"]}
     return [
         {
             "symbol": row["symbol"],
             "price": row["price"],
             "readings": {
                 cell["name"]: {part: cell[part] for part in ("value", "confidence", "reason")}
+                | {"record": records.get(cell["name"], {})}
                 for cell in row["cells"]
             },
             "forecast": row["forecast"],

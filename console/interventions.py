@@ -24,6 +24,7 @@ from console.screens.kill_progress import KillProgress
 from console.screens.quit import QuitScreen, Way
 from console.screens.resume import WORD, ResumeScreen
 from console.screens.weight import WeightScreen
+from console.signal_state import next_state
 from engine.commands import CommandKind, CommandResult
 
 Result = TypeVar("Result")
@@ -121,13 +122,13 @@ class Interventions:
         self._confirm(questions.cancel_question(self._app.view, order), CommandKind.CANCEL, order=order)
 
     def switch(self, name: str) -> None:
-        """Switch a signal off, or on again."""
+        """Put a signal in shadow, or on again; one without weight is computed in shadow or switched off."""
         row = questions.weight_row(self._app.view.snapshot, name)
         if row is None:
             self._app.say(f"{name} is no signal that is computed here.")
             return
         question = questions.signal_question(self._app.view, name)
-        self._confirm(question, CommandKind.SIGNAL, name=name, on=_word(not row.enabled))
+        self._confirm(question, CommandKind.SIGNAL, name=name, state=next_state(row))
 
     def weigh(self, name: str) -> None:
         """Change the weight of a signal within its bounds."""

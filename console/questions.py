@@ -14,6 +14,7 @@ from typing import Literal
 from console.answers import WHOLE_POSITION
 from console.format import age, counted, duration, number, plain, price, profit, profit_ink
 from console.publisher import View
+from console.signal_state import OFF, ON, SHADOW, next_state
 from console.widgets.ink import Line
 from engine.snapshot import OrderRow, OverrideRow, PositionRow, Snapshot, WeightRow
 
@@ -109,15 +110,15 @@ def cancel_question(view: View, order: str) -> Question:
 
 
 def signal_question(view: View, name: str) -> Question:
-    """Switch one signal off, or on again."""
+    """Put one signal in shadow, switch it off, or on again."""
     row = weight_row(view.snapshot, name)
-    on = row is not None and not row.enabled
-    word = "ON" if on else "OFF"
+    state = SHADOW if row is None else next_state(row)
+    words = f"Put {name} in shadow" if state == SHADOW else f"Switch {name} {state}"
     return Question(
         "signal",
-        f"SWITCH {name} {word}?",
-        f"Switch {name} {word.lower()}",
-        lambda view: _signal_lines(view.snapshot, name, on=on),
+        f"{words.upper()}?",
+        words,
+        lambda view: _signal_lines(view.snapshot, name, state),
         name if is_live(view) else "",
         name,
     )
@@ -231,11 +232,12 @@ def _order_words(row: OrderRow) -> str:
     return f"{row.side} {amount} {row.type.replace('_', ' ')}{at}"
 
 
-def _signal_lines(snapshot: Snapshot | None, name: str, *, on: bool) -> list[Line]:
+def _signal_lines(snapshot: Snapshot | None, name: str, state: str) -> list[Line]:
     row = weight_row(snapshot, name)
     if snapshot is None or row is None:
         return [(("It is not in the newest picture.", "warn"),)]
     lines: list[Line] = [((f"{row.name}  {row.title}", "strong"), (f", {row.kind}", "plain"))]
+    on = state == ON
     after = shares_if(snapshot, name, row.raw_weight, enabled=on)
     if row.kind == OVERLAY:
         lines.append(((f"It acts on every position, {next_decision(snapshot)}.", "plain"),))
@@ -250,11 +252,12 @@ def _signal_lines(snapshot: Snapshot | None, name: str, *, on: bool) -> list[Lin
         )
     if row.change:
         lines.append(((f"Before: {row.change}.", "soft"),))
-    if not on and row.kind == "directional" and not any(after.values()):
+    if not on and row.weight and row.kind == "directional" and not any(after.values()):
         words = "No directional signal is left: the next decision closes every position."
         lines.append(((words, "warn"),))
     elif not on:
-        lines.append((("It is computed and shown all the same.", "plain"),))
+        shadow = "It is computed, shown and recorded, and traded by nobody."
+        lines.append(((shadow if state == SHADOW else "It is computed no longer.", "plain"),))
     return lines
 
 
@@ -277,7 +280,7 @@ def weight_lines(snapshot: Snapshot | None, name: str, wanted: float | None) -> 
     ]
     if wanted is None:
         return lines
-    after = shares_if(snapshot, name, wanted, enabled=row.enabled)
+    after = shares_if(snapshot, name, wanted, enabled=row.enabled or row.state == OFF)
     others = ", ".join(f"{each} {plain(share)}" for each, share in after.items() if each != name)
     lines.append(
         (
@@ -288,7 +291,12 @@ def weight_lines(snapshot: Snapshot | None, name: str, wanted: float | None) -> 
     )
     lines.append(((f"the others: {others or 'none'}", "soft"),))
     if not row.enabled:
-        lines.append(((f"{name} is switched off: the weight waits until it is on.", "warn"),))
+        off = (
+            "is off: the weight switches it on"
+            if row.state == OFF
+            else "is in shadow: the weight waits until it is on"
+        )
+        lines.append(((f"{name} {off}.", "warn"),))
     return lines
 
 

@@ -7,7 +7,8 @@ oldest first unless said; `limit` (500, at most 2,000) keeps the newest rows.
 ORDER order: as `store.query.explain`, each stage with `bound` and `why`, and the `decision_price` (None: not known).
 ORDERS symbol, statuses (comma separated), limit: orders, newest first.
 POSITION symbol, limit: fills, funding, orders (working), ours, venue (what its books last proved).
-SIGNAL name, symbol, limit: signal, history (of the symbol), symbols (the newest reading of each).
+SIGNAL name, symbol, limit: signal (with its correlations and reasons of ended days), history (of the symbol), symbols
+(the newest reading of each; none where it is off).
 AUDIT text, limit, verify: rows, newest first; where verify is "true", chain {rows, fault} of the whole trail too.
 COMMANDS limit: rows, newest first.
 CONFIG: hash, rows (key, value, default, source, unit, description; `source` also operator). LAYOUT: values.
@@ -116,14 +117,16 @@ def _position(source: Source, arguments: Arguments) -> Reading:
 def _signal(source: Source, arguments: Arguments) -> Reading:
     machine = _running(source)
     name, symbol, limit = _required(arguments, "name"), arguments.get("symbol", ""), _limit(arguments)
-    row = next((row for row, signal in enumerate(machine.signals) if signal.name == name), None)
-    if row is None:
+    signal = next((signal for signal in machine.known_signals if signal.name == name), None)
+    if signal is None:
         known = ", ".join(signal.name for signal in machine.signals)
         raise DetailFault(f"no signal {name} is computed here; these are: {known}")
-    from engine.signal_state import changed
+    from engine.signal_records import correlations, health_of
+    from engine.signal_state import changed, state_of, why
     from engine.signal_table import chosen_weight, class_shares
 
-    signal, readings, choices = machine.signals[row], machine.market.readings, machine.book.choices
+    row = machine.signals.index(signal) if signal in machine.signals else None
+    choices, bar_ms = machine.book.choices, signal.bar_ms
     estimated = machine.weighting.shares
     about = {
         "name": signal.name,
@@ -133,12 +136,29 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
         "bar": signal.bar,
         "window": signal.window,
         "settings": signal.settings.model_dump(mode="json"),
-        "weight": class_shares(machine.signals, choices, estimated)[row],
+        "weight": 0.0 if row is None else class_shares(machine.signals, choices, estimated)[row],
         "raw_weight": chosen_weight(signal, choices, estimated),
-        "enabled": name not in choices or choices[name].enabled,
+        "enabled": row is not None and (name not in choices or choices[name].enabled),
         "change": changed(signal, choices.get(name)),
+        "state": state_of(signal, choices).value,
+        "why": why(signal, choices),
+        "correlations": {} if row is None else correlations(machine, row),
+        "reasons": {} if row is None else dict(health_of(machine, row).reasons),
     }
-    newest = [
+    newest = [] if row is None else _newest_readings(machine, row)
+    return lambda database: {
+        "signal": about,
+        "symbols": newest,
+        "history": query.reading_history(database, name, symbol, limit=limit, step_ms=bar_ms)
+        if symbol
+        else [],
+    }
+
+
+def _newest_readings(machine: Machine, row: int) -> list[Answer]:
+    """What a computed signal says of each symbol."""
+    readings = machine.market.readings
+    return [
         {
             "symbol": each,
             "ts_ms": readings.closed_ms[row],
@@ -151,13 +171,6 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
         }
         for column, each in enumerate(machine.market.symbols)
     ]
-    return lambda database: {
-        "signal": about,
-        "symbols": newest,
-        "history": query.reading_history(database, name, symbol, limit=limit, step_ms=signal.bar_ms)
-        if symbol
-        else [],
-    }
 
 
 def _audit(source: Source, arguments: Arguments) -> Reading:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from console.format import NONE_SHOWN, bar, duration, plain
+from console.format import NONE_SHOWN, age, bar, duration, plain, signed, signed_percent
 from console.panes.pane import Pane, aged
 from console.publisher import View
+from console.signal_state import OFF, ON, shown_state
 from console.widgets.columns import Cell, Column
 from console.widgets.ink import Line, Span, join
 from console.widgets.livetable import LiveTable
@@ -19,6 +20,11 @@ _COLUMNS = [
     Column("opinions", 8),
     Column("mean", 7, rank=3),
     Column("type", 10, right=False, rank=4),
+    Column("P&L 30d", 8, rank=5),
+    Column("P&L", 8, rank=6),
+    Column("hits", 5, rank=7),
+    Column("IC", 6, rank=8),
+    Column("age", 5, rank=9),
 ]
 _CHANGED = Column("changed", 20, right=False, rank=2, grow=True)
 
@@ -38,8 +44,9 @@ class WeightsPane(Pane):
         changed = any(row.change for row in rows.values())
         cells_of = aged(view, lambda name: weight_cells(rows[name], changed=changed))
         self._table.show(weight_columns(changed=changed), list(rows), cells_of, _empty_words(view))
-        enabled = sum(row.enabled for row in rows.values())
-        self.set_status(((f"{enabled} of {len(rows)} on", "soft"),) if rows else ())
+        states = [shown_state(row) for row in rows.values()]
+        computed = len(states) - states.count(OFF)
+        self.set_status(((f"{states.count(ON)} of {computed} on", "soft"),) if rows else ())
         self.set_foot([_total(view.snapshot)] if view.snapshot is not None and rows else (), old=view.silent)
 
     @property
@@ -57,18 +64,35 @@ def weight_columns(*, changed: bool) -> list[Column]:
 
 
 def weight_cells(row: WeightRow, *, changed: bool = False) -> list[Cell]:
-    """The cells of one signal; one that is switched off says so instead of its weight."""
-    ink = "plain" if row.enabled else "stale"
+    """The cells of one signal; one that nobody trades on says shadow or off instead of its weight."""
+    state = shown_state(row)
+    on, computed = state == ON, state != OFF
+    ink = "plain" if on else "stale"
+    silent = "warn" if computed else ink
     return [
-        Cell(row.name, "strong" if row.enabled else "stale"),
+        Cell(row.name, "strong" if on else "stale"),
         Cell(row.title, ink),
-        Cell(plain(row.weight) if row.enabled else "off", ink),
-        Cell(bar(row.weight if row.enabled else 0.0, _BAR, " "), "gauge" if row.enabled else "stale"),
-        Cell(f"{row.opinions}/{row.symbols}", ink if row.opinions else "warn"),
+        Cell(plain(row.weight) if on else state, ink),
+        Cell(bar(row.weight if on else 0.0, _BAR, " "), "gauge" if on else "stale"),
+        Cell(f"{row.opinions}/{row.symbols}" if computed else NONE_SHOWN, ink if row.opinions else silent),
         Cell(plain(row.mean_abs) if row.opinions else NONE_SHOWN, ink),
         Cell(row.type, "soft"),
+        *(Cell(text, ink) for text in _record(row)),
         *([Cell(row.change, "warn")] if changed else []),
     ]
+
+
+def _record(row: WeightRow) -> tuple[str, ...]:
+    """What the signal earned by itself, how often it was right, and how old its newest bar is."""
+    if shown_state(row) == OFF:
+        return (NONE_SHOWN,) * 5
+    return (
+        signed_percent(row.recent_pnl, 2),
+        signed_percent(row.pnl, 2),
+        NONE_SHOWN if row.hit_rate is None else f"{row.hit_rate:.0%}",
+        signed(row.information_coefficient) if row.information_coefficient is not None else NONE_SHOWN,
+        NONE_SHOWN if row.age_ms is None else age(row.age_ms),
+    )
 
 
 def weights_line(snapshot: Snapshot | None) -> list[Span]:
@@ -76,8 +100,9 @@ def weights_line(snapshot: Snapshot | None) -> list[Span]:
     if snapshot is None or not snapshot.weights:
         return []
     parts: list[Line] = [
-        ((f"{row.name} ", "soft"), (plain(row.weight) if row.enabled else "off", "plain"))
+        ((f"{row.name} ", "soft"), (plain(row.weight) if state == ON else state, "plain"))
         for row in snapshot.weights
+        if (state := shown_state(row)) != OFF
     ]
     return [("weights ", "soft"), *join(parts, (" · ", "frame"))]
 

@@ -20,6 +20,7 @@ from console.screens.drill import READING, Drill, Rows
 from console.screens.signal_lines import (
     about_line,
     reading_line,
+    record_lines,
     series_of,
     settings_lines,
     statistic_lines,
@@ -100,7 +101,11 @@ class SignalScreen(Drill):
         if not self._signal:
             return [((" No signal is computed here. Enable one under [signals] in config.toml.", "warn"),)]
         facts, weight, row = self._of_signal(), self._weight, self._symbols.get(self.symbol)
-        lines: list[Line] = [about_line(self._signal, weight, facts), *settings_lines(facts, width)]
+        lines: list[Line] = [
+            about_line(self._signal, weight, facts),
+            *record_lines(weight),
+            *settings_lines(facts, width),
+        ]
         if row is not None:
             lines.append(symbol_line(row, self.view.silent_ms))
             lines.append(reading_line(self._cell(row), weight, facts, self.symbol, self.market_ms))

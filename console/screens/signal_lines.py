@@ -10,10 +10,12 @@ from console.format import (
     UNKNOWN_CELL,
     age,
     bar,
+    counted,
     log_time,
     plain,
     price,
     signed,
+    signed_percent,
     sparkline,
 )
 from console.screens.signal_words import (
@@ -24,6 +26,7 @@ from console.screens.signal_words import (
     statistic_words,
     wait_words,
 )
+from console.signal_state import OFF, ON, SHADOW, shown_state
 from console.widgets.columns import Cell, Column
 from console.widgets.facts import Fact, fact_lines, wrapped
 from console.widgets.ink import Line, Span, join
@@ -82,8 +85,11 @@ def about_line(name: str, weight: WeightRow | None, facts: SignalFacts | None) -
     enabled = weight.enabled if weight is not None else bool(about.get("enabled", True))
     share = weight.weight if weight is not None else _real(about.get("weight"))
     counts: Line
-    if not enabled:
-        counts = (("off: computed and shown, not traded", "warn"),)
+    state = shown_state(weight) if weight is not None else ON if enabled else SHADOW
+    if state == OFF:
+        counts = (("off: not computed", "warn"),)
+    elif state == SHADOW:
+        counts = (("in shadow: computed and shown, not traded", "warn"),)
     elif share == 0:
         counts = (("weight 0: computed and shown, never traded", "warn"),)
     else:
@@ -99,6 +105,31 @@ def about_line(name: str, weight: WeightRow | None, facts: SignalFacts | None) -
         changed,
     ]
     return [(" ", "plain"), *join([part for part in parts if part and part[0][0]], _BETWEEN)]
+
+
+def record_lines(weight: WeightRow | None) -> list[Line]:
+    """How the signal has done, and why it is not on; nothing while nothing is known."""
+    if weight is None:
+        return []
+    lines: list[Line] = [((f" {weight.why}", "warn"),)] if weight.why else []
+    if not (weight.days or weight.judged or weight.pnl):
+        return lines
+    parts: list[Line] = [
+        (
+            ("by itself 30 d ", "soft"),
+            (signed_percent(weight.recent_pnl, 2), "strong"),
+            (" all ", "soft"),
+            (f"{signed_percent(weight.pnl, 2)} in {counted(weight.days, 'day', 'days')}", "plain"),
+        ),
+        (("of the book's 30 d ", "soft"), (signed_percent(weight.recent_attribution, 2), "plain")),
+        () if weight.hit_rate is None else ((f"hits {weight.hit_rate:.0%} of {weight.judged}", "plain"),),
+        _coefficient(weight),
+        () if weight.heard is None else ((f"spoke {weight.heard:.0%}", "plain"),),
+        ()
+        if weight.correlation is None
+        else ((f"closest {weight.closest} {signed(weight.correlation)}", "plain"),),
+    ]
+    return [*lines, [(" ", "plain"), *join([part for part in parts if part], _BETWEEN)]]
 
 
 def settings_lines(facts: SignalFacts | None, width: int) -> list[Line]:
@@ -171,6 +202,13 @@ def statistic_lines(reading: Reading | None, width: int) -> list[Line]:
 def series_of(history: Sequence[Reading]) -> Series:
     """A history as the plot takes it."""
     return Series(tuple(reading.value for reading in history), history[0].ts_ms, history[-1].ts_ms)
+
+
+def _coefficient(weight: WeightRow) -> Line:
+    if weight.information_coefficient is None:
+        return ()
+    error = "" if weight.standard_error is None else f" ± {plain(weight.standard_error)}"
+    return ((f"IC {signed(weight.information_coefficient)}{error}", "plain"),)
 
 
 def _bar(value: float | None) -> str:

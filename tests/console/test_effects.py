@@ -128,7 +128,7 @@ EFFECTS: dict[str, Effect] = {
     "mode.reduce": Effect(shows(ConfirmScreen, "ONLY REDUCE?")),
     "mode.resume": Effect(shows(ResumeScreen), snapshot=snapshots.halted()),
     "symbol.flatten": Effect(shows(ConfirmScreen, "FLATTEN BTCUSDT?"), ("3",)),
-    "signal.switch": Effect(shows(ConfirmScreen, "SWITCH A1 OFF?"), ("2",)),
+    "signal.switch": Effect(shows(ConfirmScreen, "PUT A1 IN SHADOW?"), ("2",)),
     "signal.weight": Effect(shows(WeightScreen, "WEIGHT OF A1?"), ("2",)),
     "quit": Effect(shows(QuitScreen)),
     "help": Effect(shows(HelpScreen)),

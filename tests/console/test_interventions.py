@@ -58,10 +58,14 @@ QUESTIONS = {
         KEPT_OUT,
     ),
     "switch a signal off": Asked(
-        ("2", "j", "t"), "SWITCH A2 OFF?", "T", "signal-confirm", ("signal", {"name": "A2", "on": "false"})
+        ("2", "j", "t"),
+        "PUT A2 IN SHADOW?",
+        "T",
+        "signal-confirm",
+        ("signal", {"name": "A2", "state": "shadow"}),
     ),
     "switch a signal on": Asked(
-        ("2", "t"), "SWITCH A1 ON?", "T", "signal-confirm", ("signal", {"name": "A1", "on": "true"}), OFF
+        ("2", "t"), "SWITCH A1 ON?", "T", "signal-confirm", ("signal", {"name": "A1", "state": "on"}), OFF
     ),
 }
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from console.format import NONE_SHOWN
 from console.kill_plan import kill_plan
 from console.panes.limits import alarm_words, amount, limit_cells, override_lines
 from console.panes.positions import position_cells, position_columns, total_line
@@ -82,8 +83,22 @@ def test_the_pane_says_which_signals_warm_up_and_what_they_need() -> None:
 
 def test_a_weight_shows_its_bar_and_a_signal_that_is_off_says_off() -> None:
     assert [cell.text for cell in weight_cells(WEIGHTS[0])][2:5] == ["0.40", "████      ", "12/12"]
-    assert weight_cells(replace(WEIGHTS[0], enabled=False))[2] == Cell("off", "stale")
+    assert weight_cells(replace(WEIGHTS[0], enabled=False))[2] == Cell("shadow", "stale")
+    assert weight_cells(replace(WEIGHTS[0], enabled=False, state="off"))[2] == Cell("off", "stale")
     assert weights_line(None) == []
+
+
+def test_a_signal_shows_what_it_earned_and_how_often_it_was_right() -> None:
+    known = replace(
+        WEIGHTS[0],
+        recent_pnl=0.0123,
+        pnl=-0.2,
+        hit_rate=0.525,
+        information_coefficient=0.03,
+        age_ms=7_200_000,
+    )
+    assert [cell.text for cell in weight_cells(known)][-5:] == ["+1.23%", "−20.00%", "52%", "+0.03", "2h"]
+    assert [cell.text for cell in weight_cells(replace(known, state="off"))][-5:] == [NONE_SHOWN] * 5
 
 
 def position_shown(**changes: object) -> dict[str, Cell]:

@@ -94,14 +94,30 @@ def test_an_order_that_is_no_longer_in_the_picture_may_have_ended() -> None:
     assert "may have ended already" in said(questions.cancel_question(view_of(RUNNING), "qd-gone"))
 
 
-def test_switching_a_signal_off_says_what_becomes_of_its_share() -> None:
+def test_putting_a_signal_in_shadow_says_what_becomes_of_its_share() -> None:
     question = questions.signal_question(view_of(RUNNING), "A1")
-    assert question.heading == "SWITCH A1 OFF?"
+    assert question.heading == "PUT A1 IN SHADOW?"
     assert said(question).splitlines() == [
         "A1  time-series momentum, directional",
         "Its share of directional: 0.40 to 0.00, at the next decision, in 4s.",
-        "It is computed and shown all the same.",
+        "It is computed, shown and recorded, and traded by nobody.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "weight", "heading"),
+    [
+        ("on", 0.4, "PUT A1 IN SHADOW?"),
+        ("shadow", 0.4, "SWITCH A1 ON?"),
+        ("shadow", 0.0, "SWITCH A1 OFF?"),
+        ("off", 0.0, "PUT A1 IN SHADOW?"),
+        ("off", 0.4, "SWITCH A1 ON?"),
+    ],
+)
+def test_one_key_leads_a_signal_through_its_states(state: str, weight: float, heading: str) -> None:
+    row = replace(WEIGHTS[0], state=state, weight=0.0, raw_weight=weight, enabled=state == "on")
+    snapshot = replace(RUNNING, weights=(row, *WEIGHTS[1:]))
+    assert questions.signal_question(view_of(snapshot), "A1").heading == heading
 
 
 def test_switching_the_last_directional_signal_off_says_that_everything_is_closed() -> None:

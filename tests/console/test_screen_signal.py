@@ -117,10 +117,37 @@ async def test_a_signal_that_is_off_or_a_shadow_says_so() -> None:
         replace(weights[1], weight=0.0),
     )
     async with drilled("signal", "A1", snapshot=replace(snapshots.running(), weights=changed)) as on:
-        assert "off: computed and shown, not traded" in on.text
+        assert "in shadow: computed and shown, not traded" in on.text
         assert "off by operator ann" in on.text
         await on.press("l")
         await on.until(lambda: "weight 0: computed and shown, never traded" in on.text)
+
+
+async def test_the_record_of_a_signal_and_why_it_is_not_on_stand_at_the_head() -> None:
+    told = replace(
+        snapshots.WEIGHTS[0],
+        state="shadow",
+        why="in shadow: it has no weight",
+        days=40,
+        recent_pnl=0.0123,
+        pnl=-0.2,
+        recent_attribution=0.001,
+        judged=480,
+        hit_rate=0.525,
+        information_coefficient=0.03,
+        standard_error=0.02,
+        heard=0.98,
+        closest="A2",
+        correlation=0.71,
+    )
+    weights = (told, *snapshots.WEIGHTS[1:])
+    async with drilled("signal", "A1", snapshot=replace(snapshots.running(), weights=weights)) as on:
+        assert "in shadow: it has no weight" in on.text
+        assert (
+            "by itself 30 d +1.23% all −20.00% in 40 days · of the book's 30 d +0.10% · hits 52% of 480"
+            in on.text
+        )
+        assert "IC +0.03 ± 0.02 · spoke 98% · closest A2 +0.71" in on.text
 
 
 async def test_a_signal_is_switched_and_weighed_from_here() -> None:

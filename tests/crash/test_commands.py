@@ -27,7 +27,16 @@ CHOICES: tuple[tuple[str, dict[str, str]], ...] = (
     *(("flatten", {"symbol": symbol, "on": on}) for symbol in SYMBOLS for on in ("true", "true", "false")),
     *(("cancel", {"order": f"any {purpose}"}) for purpose in ("stop", "open", "flatten", "stop", "open")),
     *(("signal", {"name": name, "on": on}) for name in ("A1", "A2", "A3") for on in ("true", "false")),
-    *(("weight", {"name": name, "weight": weight}) for name in ("A1", "A3") for weight in ("0", "0.05", "1")),
+    *(
+        ("signal", {"name": name, "state": state})
+        for name in ("A2", "C4")
+        for state in ("shadow", "off", "on")
+    ),
+    *(
+        ("weight", {"name": name, "weight": weight})
+        for name in ("A1", "A3", "C4")
+        for weight in ("0", "0.05", "1")
+    ),
     *((kind, {"on": on}) for kind in ("pause", "reduce") for on in ("true", "false", "false")),
     ("weight", {"name": "A1", "weight": "2"}),
 )

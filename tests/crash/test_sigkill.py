@@ -29,6 +29,12 @@ MANY_ORDERS: Flags = {"risk__buffer_fraction": "0.01", "risk__trades_per_day": "
 TRAILING: Flags = {"risk__trail_atr": "1"}
 """Near enough that some are reached within days."""
 
+SHADOWS = (
+    "SELECT * FROM signal_days ORDER BY day_ms, signal",
+    "SELECT value FROM session_state WHERE name = 'shadow'",
+)
+"""What signals earned by themselves, of days that ended and of the one in progress."""
+
 COLD_KILLS = 10
 FIRST_DAY = "20220701"
 """Early enough to be quick, late enough for every signal to speak."""
@@ -100,3 +106,5 @@ def survive(start: Start, faults: Flags, kills: int, bars: int) -> None:
         career.assert_sound()
         assert career.digest == undisturbed.digest
         assert career.told.fills.keys() == undisturbed.told.fills.keys()
+        for sql in SHADOWS:
+            assert career.rows(sql) == undisturbed.rows(sql)

@@ -93,6 +93,8 @@ def test_signals_are_switched_and_weighed_and_plain_signals_prints_readings_as_e
         "A1 in shadow: computed and recorded, not traded; weights"
     )
     assert qd("signals", "--db", engine.database, "enable", "A1").out.startswith("A1 enabled; weights")
+    assert qd("signals", "shadow", "C1", "--db", engine.database).out.startswith("C1 in shadow: computed")
+    assert qd("signals", "off", "C1", "--db", engine.database).out.startswith("C1 off: not computed; weights")
     weighed = json.loads(qd("signals", "weight", "A1", "0.1", "--db", engine.database, "--json").out)
     assert weighed["accepted"]
     (row,) = [row for row in engine.picture()["weights"] if row["name"] == "A1"]
@@ -105,6 +107,9 @@ def test_signals_are_switched_and_weighed_and_plain_signals_prints_readings_as_e
     assert qd("signals", "weight", "A1", "0.4", "--db", engine.database).code == 0
     readings = json.loads(qd("signals", "--db", engine.database, "--json").out)
     assert {"A1", "A2", "A3"} <= readings[0]["readings"].keys()
+    record = readings[0]["readings"]["A1"]["record"]
+    assert record["state"] == "on"
+    assert {"hit_rate", "information_coefficient", "recent_pnl", "age_ms"} <= record.keys()
 
 
 def test_every_command_is_in_the_log_with_who_when_in_which_mode_and_what_came_of_it(

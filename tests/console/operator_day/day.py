@@ -35,11 +35,11 @@ DAY = (
         ),
     ),
     Chapter(
-        "A signal has lost my trust: switch it off, look, switch it on again",
+        "A signal has lost my trust: put it in shadow, look, switch it on again",
         (
             Press("2", sees="▸A1"),
-            Press("t", sees="SWITCH A1 OFF?"),
-            Answer("T", question="SWITCH A1 OFF?", sees="2 of 3 on"),
+            Press("t", sees="PUT A1 IN SHADOW?"),
+            Answer("T", question="PUT A1 IN SHADOW?", sees="2 of 3 on"),
             Press("Enter", sees="SIGNAL A1"),
             Press("Escape", sees="▸A1", gone="SIGNAL A1"),
             Press("t", sees="SWITCH A1 ON?"),
