@@ -72,6 +72,15 @@ def _value_rules(part: str) -> _Rules:
     )
 
 
+_CHAIN_RULES: _Rules = (
+    *(rule for part in ("strike", "forward") for rule in _price_rules(part, f"r_{part}")),
+    Rule(
+        f"expiry IS NULL OR expiry < {EARLIEST_MS} OR expiry >= {LATEST_MS}",
+        "expiry {r_expiry} is no time in ms",
+    ),
+    Rule("is_call IS NULL", "option_type {r_option_type} is neither a call nor a put"),
+    *(rule for part in ("bid", "ask") for rule in _value_rules(part)),
+)
 _RANGE_RULES = (
     Rule("high < low", "high {r_high} is below low {r_low}"),
     Rule("open < low OR open > high", "open {r_open} lies outside low {r_low} to high {r_high}"),
@@ -144,6 +153,8 @@ def utc(ts_ms: int) -> str:
 def _rules(source: Source, bar_ms: int | None) -> _Rules:
     if source.kind is FileKind.FUNDING:
         return (*_TIME_RULES, *_FUNDING_NEEDED, *_FUNDING_RULES)
+    if source.kind is FileKind.CHAIN:
+        return (*_TIME_RULES[:-2], *_CHAIN_RULES)
     if source.kind is FileKind.VALUES:
         return (*_TIME_RULES, *(rule for part in source.columns.values for rule in _value_rules(part)))
     rules: _Rules = _TIME_RULES

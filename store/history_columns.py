@@ -30,10 +30,18 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "spot_price": ("spot_close", "spot_price"),
     "mark_price": ("mark_price",),
     "index_price": ("index_price",),
-    "option": ("strike", "instrument_name", "option_type", "mark_iv"),
+    "option_type": ("option_type",),
+    "strike": ("strike", "strike_price"),
+    "expiry": ("expiry_ts", "expiry_ms"),
+    "bid": ("bid_price", "best_bid_price"),
+    "ask": ("ask_price", "best_ask_price"),
+    "forward": ("underlying_price", "forward_price"),
+    "option": ("instrument_name", "mark_iv"),
 }
 VALUES = ("open_interest", "market_cap", "realised_cap", "supply", "spot_price", "mark_price", "index_price")
 """The parts of a file that holds neither bars nor funding rates but what stands beside them."""
+CHAIN = ("expiry", "strike", "option_type", "bid", "ask", "forward")
+"""The parts of a file of option quotes: premiums in coins, expiries in ms."""
 _QUOTE_COINS = ("usdt", "usdc", "usd", "busd", "eur")
 
 
@@ -41,6 +49,7 @@ class FileKind(StrEnum):
     BARS = "bars"
     FUNDING = "funding rates"
     VALUES = "inputs"
+    CHAIN = "option quotes"
     OTHER = "something else"
 
 
@@ -64,7 +73,9 @@ class Columns:
             return FileKind.BARS
         if self.has("funding_rate") and not prices:
             return FileKind.FUNDING
-        if self.values and not self.has("option"):
+        if self.has(*CHAIN):
+            return FileKind.CHAIN
+        if self.values and not any(self.has(part) for part in ("option", "strike")):
             return FileKind.VALUES
         return FileKind.OTHER
 
@@ -80,7 +91,7 @@ class Columns:
 
     def missing(self) -> list[str]:
         """The columns that are needed for a file of bars (or of funding rates) and are not there."""
-        if self.kind in (FileKind.FUNDING, FileKind.VALUES):
+        if self.kind in (FileKind.FUNDING, FileKind.VALUES, FileKind.CHAIN):
             needed: tuple[str, ...] = ("ts",)
         elif self.is_close_only:
             needed = ("ts", "close")

@@ -1,7 +1,8 @@
 """Which file serves which input of which symbol, and when a row of it was known.
 
 A row is known when its own period has ended: a day's implied volatility with the day, an hour's mark price with the
-hour. Caps and supplies of a day are known a day after it has ended, when those who count the chain have published them.
+hour; quotes of options are known at once. Caps and supplies of a day are known a day after it has ended, when those who
+count the chain have published them.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from store.history_names import base_and_quote, coin_in
 from store.history_part import Part
 
 STABLECOINS = ("USDT", "USDC", "DAI", "BUSD", "TUSD", "FDUSD", "USDE", "USDD", "PYUSD", "USDP")
+SKEW = ("skew_25_delta", "skew_points")
+QUOTES = ("expiry", "strike", "is_call", "bid", "ask", "forward")
+DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class InputPart:
-    """One input out of one file: `columns` of its table (two where the input is derived of both), times `factor`.
+    """One input out of one file: `columns` of its table (several where it is derived of them), times `factor`.
 
     A row at ts is known from ts + `lag_ms` on, and rows follow each other at `period_ms`. `serves`: from the file's
     own symbols to the indices of the market's.
@@ -73,6 +77,13 @@ def inputs_of(part: Part, symbols: Sequence[str], period_ms: int) -> list[InputP
     if served := _served(part, _COLUMNS["market_cap"], symbols) if held.has(*_BOTH_CAPS) else {}:
         found.append(InputPart("mvrv_z", part, _BOTH_CAPS, 1.0, period_ms, 2 * period_ms, served))
     return found
+
+
+def skew_of(part: Part, symbols: Sequence[str]) -> list[InputPart]:
+    """What a file of option quotes serves: one snapshot of a chain a day, known when it was taken."""
+    served = {name: places for name in part.spans if (places := _same(name, symbols))}
+    names = SKEW if served else ()
+    return [InputPart(name, part, QUOTES, 1.0, DAY_MS, 0, served) for name in names]
 
 
 def spot_of(part: Part, symbols: Sequence[str], bar_ms: int) -> InputPart:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from store.data_fault import DataFault
 from store.history_checks import Span, examined, usual_step_ms, utc
 from store.history_columns import FileKind
-from store.history_inputs import InputPart, inputs_of, spot_of
+from store.history_inputs import DAY_MS, InputPart, inputs_of, skew_of, spot_of
 from store.history_names import BAR_SIZES_MS, bar_ms_in, bar_name, base_and_quote, coin_in, symbol_in
 from store.history_part import Part, file_stat
 from store.history_paths import SUFFIXES, Candidate
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _ROWS_THAT_SHOW_A_SIZE = 50
 _EIGHT_HOURS_MS = 28_800_000
-_DAY_MS = 86_400_000
+_BESIDE = (FileKind.VALUES, FileKind.CHAIN)
 _EVERY = "EVERY"
 """What a file of inputs without a symbol is said to hold."""
 _BAR_FIELDS = ("open", "high", "low", "close", "volume")
@@ -82,7 +82,7 @@ class Opening:
         venues = self._venues([*(s for s in sources if s.kind is FileKind.FUNDING), *beside], bars, symbols)
         self._compare(venues.traded, ("funding_rate",))
         inputs = [spot_of(part, symbols, bar_ms) for part in spot]
-        inputs += self._inputs([source for source in sources if source.kind is FileKind.VALUES], symbols)
+        inputs += self._inputs([source for source in sources if source.kind in _BESIDE], symbols)
         return Opened(
             symbols, bar_ms, tuple(bars), venues.traded, venues.others, tuple(inputs), tuple(self._notices)
         )
@@ -116,8 +116,12 @@ class Opening:
         found: list[InputPart] = []
         for source in sources:
             part = self._part(source, None, whole=True)
-            step_ms = usual_step_ms(self._connection, source) or _DAY_MS
-            served = [] if part is None else inputs_of(part, symbols, step_ms)
+            step_ms = usual_step_ms(self._connection, source) or DAY_MS
+            served: list[InputPart] = []
+            if part is not None and source.kind is FileKind.CHAIN:
+                served = skew_of(part, symbols)
+            elif part is not None:
+                served = inputs_of(part, symbols, step_ms)
             if not served:
                 self._notices.append(f"{source.path.name}: left out, no input of {_listed(symbols)}")
             found += served
@@ -148,13 +152,13 @@ class Opening:
 
     def _may_serve(self, source: Source, symbol: str) -> bool:
         """Whether a file may be of use: bars of a wanted symbol, rates of its coin, or inputs."""
-        if not self._wanted or source.is_panel or source.kind is FileKind.VALUES or symbol in self._wanted:
+        if not self._wanted or source.is_panel or source.kind in _BESIDE or symbol in self._wanted:
             return True
         coins = {base_and_quote(name)[0] for name in self._wanted}
         return source.columns.has("funding_rate") and base_and_quote(symbol)[0] in coins
 
     def _symbol_of(self, source: Source) -> str:
-        if source.kind is FileKind.VALUES:
+        if source.kind in _BESIDE:
             return symbol_in(source.path.stem) or coin_in(source.path.stem) or _EVERY
         symbol = symbol_in(source.path.stem)
         if symbol is None and len(self._wanted) == 1:

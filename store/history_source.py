@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _HEADER_BYTES = 65_536
 _DELIMITERS = ",;\t|"
 _NO_NUMBER = "('', 'nan', 'null', 'none', 'na', 'n/a')"
+_IS_CALL = (
+    "CASE upper(left(trim(CAST(r_option_type AS VARCHAR)), 1)) "
+    "WHEN 'C' THEN 1.0::DOUBLE WHEN 'P' THEN 0.0::DOUBLE ELSE NULL END"
+)
 _ERROR_CLASS = re.compile(r"^[A-Z][A-Za-z -]+ Error: ")
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 
@@ -201,6 +205,10 @@ def _expressions(source: Source, symbol: str, types: dict[str, str], factor: flo
     expressions = {"symbol": _symbol(source, symbol), "ts": _time(source, types["ts"], factor)}
     if columns.kind is FileKind.FUNDING:
         return {**expressions, "funding_rate": _number(source, "funding_rate", types)}
+    if columns.kind is FileKind.CHAIN:
+        numbers = {part: _number(source, part, types) for part in ("expiry", "strike", "forward")}
+        quotes = {part: _optional(source, part, types) for part in ("bid", "ask")}
+        return {**expressions, **numbers, **quotes, "is_call": _IS_CALL}
     if columns.kind is FileKind.VALUES:
         return {**expressions, **{part: _optional(source, part, types) for part in columns.values}}
     for part in PRICES:

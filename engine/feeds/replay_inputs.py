@@ -1,7 +1,8 @@
 """What stands beside recorded bars, joined to their closes as of the moment it was known.
 
 Read span by span like the bars themselves, a little further back where a value may still be fresh, so that what a span
-holds does not depend on which was read before it. MVRV Z alone needs its whole series, which is read once.
+holds does not depend on which was read before it. MVRV Z, which needs its whole series, and the skew of chains of
+options are derived once.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.feeds.as_of import HOUR_MS, PERIODS_FRESH, as_of, fallen_into, hours_covered, mvrv_z
-from store.history import History
+from store.history import History, Rows
 from store.history_inputs import InputPart
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 EIGHT_HOURS_MS = 8 * HOUR_MS
 DAY_MS = 24 * HOUR_MS
 END_OF_TIME_MS = 2**62
+SNAPSHOT_MS = 60_000
+"""Quotes that follow each other sooner are of one snapshot."""
 RATE, HOURS = "funding_rate", "funding_hours"
 SUPPLY = "stablecoin_supply"
 Series = tuple["IntArray", "FloatArray"]
@@ -36,7 +39,7 @@ class ReplayInputs:
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._whole = {item.name: self._ratio(item) for item in history.inputs if len(item.columns) == 2}
+        self._whole = [self._derived(item) for item in history.inputs]
 
     @property
     def names(self) -> frozenset[str]:
@@ -54,8 +57,8 @@ class ReplayInputs:
         known: dict[str, FloatArray] = {}
         close_ms = first_open_ms + self._history.bar_ms * np.arange(1, count + 1, dtype=np.int64)
         found: dict[tuple[str, int], dict[str, FloatArray]] = {}
-        for item in self._history.inputs:
-            for symbol, (available_ms, values) in self._series(item, close_ms).items():
+        for item, whole in zip(self._history.inputs, self._whole, strict=True):
+            for symbol, (available_ms, values) in (whole or self._series(item, close_ms)).items():
                 joined = as_of(close_ms, available_ms, values, PERIODS_FRESH * item.period_ms)
                 for place in item.serves[symbol]:
                     by_symbol = found.setdefault((item.name, place), {})
@@ -84,8 +87,6 @@ class ReplayInputs:
 
     def _series(self, item: InputPart, close_ms: IntArray) -> dict[str, Series]:
         """Values by the file's own symbols that may be known at these closes, and when they became so."""
-        if item.name in self._whole:
-            return self._whole[item.name]
         first_ms = int(close_ms[0]) - item.lag_ms - PERIODS_FRESH * item.period_ms
         rows = self._history.rows(item, item.columns, first_ms, int(close_ms[-1]) - item.lag_ms + 1)
         return {
@@ -94,12 +95,13 @@ class ReplayInputs:
             if len((own := rows.of(symbol)).ts_ms)
         }
 
-    def _ratio(self, item: InputPart) -> dict[str, Series]:
-        """MVRV Z of every day of the file."""
+    def _derived(self, item: InputPart) -> dict[str, Series]:
+        """An input that is derived of a whole file, nothing for one that stands in a column."""
+        if len(item.columns) == 1:
+            return {}
         rows = self._history.rows(item, item.columns, 0, END_OF_TIME_MS)
-        market_cap, realised_cap = rows.columns
-        score = mvrv_z(market_cap, realised_cap)
-        return dict.fromkeys(item.serves, (rows.ts_ms + item.lag_ms, score))
+        at_ms, values = _scores(rows) if item.name == "mvrv_z" else _skews(rows, item.name)
+        return dict.fromkeys(item.serves, (at_ms + item.lag_ms, values))
 
     def _fund(self, known: dict[str, FloatArray], first_open_ms: int, count: int) -> None:
         """Rates and hours of the venue traded and of the others."""
@@ -147,3 +149,24 @@ class ReplayInputs:
 def _first_of(one: FloatArray | None, other: FloatArray) -> FloatArray:
     """The values of the first of two sources, and of the second where the first has none."""
     return other if one is None else np.where(np.isnan(one), other, one)
+
+
+def _scores(rows: Rows) -> Series:
+    """MVRV Z of every day."""
+    market_cap, realised_cap = rows.columns
+    return rows.ts_ms, mvrv_z(market_cap, realised_cap)
+
+
+def _skews(rows: Rows, name: str) -> Series:
+    """The skew of every snapshot of a chain of coin-settled options, or how many of its points are well quoted."""
+    from strategies.options.skew import Chain, recorded_skew
+
+    starts = np.flatnonzero(np.diff(rows.ts_ms, prepend=-END_OF_TIME_MS) > SNAPSHOT_MS)
+    taken, found = [], []
+    for start, stop in zip(starts, [*starts[1:], len(rows.ts_ms)], strict=True):
+        expiry, strike, is_call, bid, ask, forward = (column[start:stop] for column in rows.columns)
+        chain = Chain(expiry.astype(np.int64), strike, is_call > 0, bid * forward, ask * forward, forward)
+        taken.append(int(rows.ts_ms[stop - 1]))
+        skew = recorded_skew(chain, taken[-1])
+        found.append(skew.skew if name == "skew_25_delta" else float(skew.points))
+    return np.array(taken, dtype=np.int64), np.array(found, dtype=np.float64)

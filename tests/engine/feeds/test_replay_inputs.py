@@ -244,3 +244,54 @@ def test_what_no_file_has_is_named(tmp_path: Path) -> None:
     assert open_replay([str(file) for file in files], inputs=asked).notices == (
         "no file has future_price, future_days, mvrv_z",
     )
+
+
+def chain(folder: Path, name: str, **changed: object) -> Path:
+    """Two snapshots, a day apart, of coin-settled options of two expiries around 30 days."""
+    from strategies.options.pricing import black_scholes
+
+    rows: list[dict[str, Any]] = []
+    for day, volatility in ((0, 0.6), (1, 0.7)):
+        for days_left in (20, 40):
+            for number, strike in enumerate(range(60, 160, 10)):
+                years = days_left / 365
+                premium = float(black_scholes(100.0, strike, years, volatility, strike >= 100).price) / 100
+                rows.append(
+                    {
+                        "ts": APRIL + day * DAY_MS + number,
+                        "expiry_ts": APRIL + (day + days_left) * DAY_MS,
+                        "strike": strike,
+                        "option_type": "C" if strike >= 100 else "P",
+                        "bid_price": premium * 0.999,
+                        "ask_price": premium * 1.001,
+                        "underlying_price": 100.0,
+                    }
+                )
+    rows.sort(key=lambda row: (row["ts"], row["expiry_ts"]))
+    rows[3].update(changed)
+    return write_csv(folder / f"{name}.csv", rows)
+
+
+def test_the_skew_of_a_chain_is_known_at_once_for_its_coin(tmp_path: Path) -> None:
+    file = chain(tmp_path, "options_deribit_BTC_chain")
+    block = whole(opened(*market(tmp_path, "BTCUSDT", "ETHUSDT"), file))
+    assert at_closes(block, "skew_points", [1, 72]) == [2, 2]
+    np.testing.assert_allclose(at_closes(block, "skew_25_delta", [1, 24, 25, 72]), 0.0, atol=0.02)
+    assert np.isnan(at_closes(block, "skew_25_delta", [73, 74])).all()
+    assert np.isnan(block.inputs["skew_25_delta"][:, 1]).all()
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"option_type": "X"}, "row 4: option_type 'X' is neither a call nor a put"),
+        ({"strike": -5}, "row 4: strike '-5' is not above 0"),
+        ({"expiry_ts": 20240108}, "row 4: expiry '20240108' is no time in ms"),
+        ({"bid_price": "dear"}, "row 4: bid 'dear' is not a number"),
+    ],
+)
+def test_a_broken_chain_is_one_line(tmp_path: Path, changed: dict[str, object], fault: str) -> None:
+    file = chain(tmp_path, "options_deribit_BTC_chain", **changed)
+    with pytest.raises(DataFault) as raised:
+        opened(*market(tmp_path, "BTCUSDT"), file)
+    assert str(raised.value) == f"{file}: {fault}"

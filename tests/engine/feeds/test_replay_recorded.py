@@ -141,3 +141,39 @@ def test_memory_is_flat_in_the_length_of_a_csv(tmp_path: Path) -> None:
             file.writelines(f"{1_500_000_000_000 + i * 60_000},1,2,1,2,{i % 9}\n" for i in range(count))
         peaks.append(peak_mb(path))
     assert peaks[1] <= peaks[0] + 60
+
+
+def test_what_stands_beside_the_recorded_bars(data_folder: Path) -> None:
+    names = (
+        "ohlcv_binanceum_???USDT_1h",
+        "funding_*",
+        "markprice_*",
+        "dvol_*",
+        "onchain_*",
+        "oi_*",
+        "perp8h_*",
+    )
+    more = ("ohlcv_binance_*_1h_2024*", "basis_*", "options_deribit_ETH_chain_*")
+    feed = open_replay(
+        [str(data_folder / f"{name}.parquet") for name in (*names, *more)],
+        symbols=["BTCUSDT", "ETHUSDT", "SOLUSDT"],
+    )
+    first = feed.read(feed.first_open_ms, 24 * 120)
+    known = {name: np.isfinite(values).mean(axis=0) for name, values in first.inputs.items()}
+    for name in ("mark_price", "bitcoin_market_cap", "bitcoin_realised_cap", "stablecoin_supply", "mvrv_z"):
+        assert known[name] == pytest.approx([1, 1, 1]), name
+    assert known["implied_volatility"] == pytest.approx([1, 1, 0])
+    assert known["funding_rate"] == pytest.approx([1 / 8] * 3, abs=1e-9)
+    assert known["funding_rate_2"] == pytest.approx([1 / 8, 1 / 8, 0], abs=1e-9)
+    assert known["funding_rate_3"] == pytest.approx([1 / 8, 1 / 8, 0], abs=1e-9)
+    assert known["spot_price"][0] == pytest.approx(1, abs=0.01)
+    assert np.isnan(first.inputs["skew_25_delta"][:, [0, 2]]).all()
+    skew = first.inputs["skew_25_delta"][:, 1]
+    assert np.unique(skew[np.isfinite(skew)]) == pytest.approx([0.0017], abs=1e-4)
+    assert np.isfinite(skew).sum() == 48
+    settled = [row.rate for row in first.funding if row.symbol_index == 0]
+    own = first.inputs["funding_rate"][:, 0]
+    assert own[np.isfinite(own)].tolist() == settled
+    assert np.nansum(first.inputs["funding_hours"][:, 0]) == 24 * 120
+    basis = first.inputs["mark_price"][:, 0] / first.inputs["spot_price"][:, 0] - 1
+    assert abs(np.nanmedian(basis)) < 0.002
