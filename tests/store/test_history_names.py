@@ -3,7 +3,17 @@
 import pytest
 
 from store.history_columns import FileKind, columns_of
-from store.history_names import BAR_SIZES_MS, bar_ms_in, bar_name, base_and_quote, symbol_in
+from store.history_names import (
+    BAR_SIZES_MS,
+    bar_ms_in,
+    bar_name,
+    base_and_quote,
+    coin_in,
+    is_perpetual,
+    meaning_in,
+    symbol_in,
+    venue_in,
+)
 
 NAMES: list[tuple[str, str | None, str | None]] = [
     ("ohlcv_binance_BTCUSDT_1h_2021-2023", "BTCUSDT", "1h"),
@@ -90,3 +100,53 @@ def test_columns_say_what_a_file_holds(names: str, kind: FileKind, missing: list
 def test_the_better_name_wins() -> None:
     columns = columns_of(["Date", "Unix", "Close Price", "close", "Volume USDT", "Volume BTC"])
     assert columns.by_part == {"ts": 1, "close": 3, "quote_volume": 4, "volume": 5}
+
+
+BESIDE: list[tuple[str, str | None, str, str, bool]] = [
+    ("onchain_coinmetrics_BTC_1d", "BTC", "", "", False),
+    ("onchain_coinmetrics_USDT_supply_1d", "USDT", "", "", False),
+    ("dvol_deribit_ETH_1d", "ETH", "deribit", "implied_volatility", False),
+    ("markprice_binanceum_BTCUSDT_1h", "BTC", "binance", "mark_price", True),
+    ("BTC_USDT_USDT-1h-mark", "BTC", "", "mark_price", False),
+    ("BTCUSDT-1h-index", "BTC", "", "index_price", False),
+    ("basis_binance_BTC_spot_um_cm_1h", "BTC", "binance", "", False),
+    ("funding_deribit_BTCPERPETUAL_8h", "BTC", "deribit", "", True),
+    ("funding_binance_BTCUSDT_8h", "BTC", "binance", "", False),
+    ("perp8h_bybit_ETHUSD_inverse", "ETH", "bybit inverse", "", True),
+    ("ohlcv_binancecm_BTCUSDPERP_1h", "BTC", "binance inverse", "", True),
+    ("ohlcv_binance_BTCUSDT_1h_2024-2025", "BTC", "binance", "", False),
+    ("options_deribit_ETH_chain_20240108", "ETH", "deribit", "", False),
+    ("oi_aggregate_BTC_1d", "BTC", "", "", False),
+    ("prices_2021", None, "", "", False),
+]
+
+
+@pytest.mark.parametrize(("stem", "coin", "venue", "meaning", "perpetual"), BESIDE)
+def test_a_file_name_gives_coin_venue_and_meaning(
+    stem: str, coin: str | None, venue: str, meaning: str, perpetual: bool
+) -> None:
+    told = (coin_in(stem), venue_in(stem), meaning_in(stem), is_perpetual(stem))
+    assert told == (coin, venue, meaning, perpetual)
+
+
+@pytest.mark.parametrize(
+    ("names", "meaning", "kind"),
+    [
+        ("ts,CapMrktCurUSD,CapRealUSD,SplyCur", "", FileKind.VALUES),
+        ("ts,open_interest,open_interest_usd", "", FileKind.VALUES),
+        ("ts,open_interest_usd", "", FileKind.OTHER),
+        ("ts,open,high,low,close", "mark_price", FileKind.VALUES),
+        ("ts,open,high,low,close", "", FileKind.OTHER),
+        ("ts,open,high,low,close,volume", "mark_price", FileKind.BARS),
+        ("ts,symbol,funding_rate,mark_price", "", FileKind.FUNDING),
+        (
+            "ts,option_type,strike,expiry_ts,bid_price,ask_price,underlying_price,mark_price",
+            "",
+            FileKind.CHAIN,
+        ),
+        ("ts,instrument_name,mark_iv,mark_price,open_interest,bid_price,ask_price", "", FileKind.OTHER),
+        ("ts,CapMVRVCur,TxCnt", "", FileKind.OTHER),
+    ],
+)
+def test_columns_give_what_stands_beside_bars(names: str, meaning: str, kind: FileKind) -> None:
+    assert columns_of(names.split(","), meaning).kind is kind

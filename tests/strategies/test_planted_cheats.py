@@ -10,6 +10,7 @@ from strategies.classical import bands
 from strategies.classical.settings import BandSettings
 from strategies.signal import FloatArray, KernelResult, Signal
 from tests.strategies import properties
+from tests.strategies.toys import CARRY, RANK
 
 HONEST = bands.KIND.build(BandSettings(bar="1h"))
 ROLL = HONEST.roll
@@ -88,8 +89,55 @@ def test_an_honest_signal_passes(name: str) -> None:
 def test_a_cheat_is_found(cheat: Signal, found_by: set[str]) -> None:
     caught = set()
     for name, holds in PROPERTIES.items():
+        if name == "mirror" and cheat.mirror is None:
+            continue
         try:
             holds(cheat)
         except AssertionError:
             caught.add(name)
     assert found_by <= caught
+
+
+SEES_OTHERS = RANK.build(RANK.settings())
+READS_INPUTS = CARRY.build(CARRY.settings())
+
+
+@pytest.mark.parametrize("signal", [SEES_OTHERS, READS_INPUTS], ids=["cross-section", "inputs"])
+def test_an_honest_signal_of_more_than_bars_passes(signal: Signal) -> None:
+    for name, holds in PROPERTIES.items():
+        if name != "mirror" or signal.mirror is not None:
+            holds(signal)
+
+
+def averages_the_batch(symbols: tuple[str, ...], close: FloatArray) -> KernelResult:
+    """Is as sure as all the moments it is asked about together make it."""
+    result = SEES_OTHERS.kernel(symbols, close)
+    mood = np.nanmean(close[:, :, -1]) % 1
+    return result._replace(confidence=np.full_like(result.confidence, mood))
+
+
+def follows_the_price_of_money(*fields: FloatArray) -> KernelResult:
+    """Trusts itself more where the spot price is high, in whatever it is counted."""
+    result = READS_INPUTS.kernel(*fields)
+    return result._replace(confidence=np.clip(fields[1][:, -1] / 1_000, 0, 1))
+
+
+def peeks_at_inputs(*fields: FloatArray) -> KernelResult:
+    """Reads each window of a series with the open interest of one bar later."""
+    count = fields[0].shape[1] - READS_INPUTS.window + 1
+    later = [*fields[:3], np.c_[fields[3][:, 1:], fields[3][:, -1]]]
+    cut = [np.stack([part[0, i : i + READS_INPUTS.window] for i in range(count)]) for part in later]
+    return READS_INPUTS.kernel(*cut)
+
+
+@pytest.mark.parametrize(
+    ("cheat", "found_by"),
+    [
+        (replace(SEES_OTHERS, kernel=averages_the_batch), {"future", "one answer", "unit"}),
+        (replace(READS_INPUTS, kernel=follows_the_price_of_money), {"unit"}),
+        (replace(READS_INPUTS, roll=peeks_at_inputs), {"future", "roll"}),
+    ],
+    ids=["averages the batch", "has a unit", "peeks at inputs"],
+)
+def test_a_cheat_with_more_than_bars_is_found(cheat: Signal, found_by: set[str]) -> None:
+    test_a_cheat_is_found(cheat, found_by)
