@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 FIELDS = ("open", "high", "low", "close", "volume")
+TAKER_BUY_VOLUME = "taker_buy_volume"
 _MINUTE_MS = 60_000
 
 
@@ -110,15 +111,23 @@ class History:
 
     def bars(self, first_ms: int, count: int) -> FloatArray:
         """FIELDS of `count` bars from `first_ms` on, [5, count, S]; NaN where no file has the bar."""
+        return self._grid(FIELDS, self._bars, first_ms, count)
+
+    def taker_buy_volume(self, first_ms: int, count: int) -> FloatArray | None:
+        """What takers bought in `count` bars [count, S], base units; NaN where a file does not tell, None if none does."""
+        telling = [part for part in self._bars if part.source.columns.has(TAKER_BUY_VOLUME)]
+        return self._grid((TAKER_BUY_VOLUME,), telling, first_ms, count)[0] if telling else None
+
+    def _grid(self, fields: Sequence[str], parts: Sequence[Part], first_ms: int, count: int) -> FloatArray:
         import numpy as np
 
-        block = np.full((len(FIELDS), count, len(self.symbols)), np.nan)
+        block = np.full((len(fields), count, len(self.symbols)), np.nan)
         end_ms = first_ms + count * self.bar_ms
-        found = self._fetch(self._bars, ("ts", *FIELDS), first_ms, end_ms)
+        found = self._fetch(parts, ("ts", *fields), first_ms, end_ms)
         if found is not None:
             rows = (found["ts"] - first_ms) // self.bar_ms
-            for field, values in zip(FIELDS, block, strict=True):
-                values[rows, found["place"]] = found[field]
+            for field, values in zip(fields, block, strict=True):
+                values[rows, found["place"]] = np.ma.filled(found[field], np.nan)
         return block
 
     def funding(self, first_ms: int, end_ms: int) -> tuple[FundingRow, ...]:

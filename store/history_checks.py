@@ -169,7 +169,8 @@ def _rules(source: Source, bar_ms: int | None) -> _Rules:
     volume = _VOLUME_RULES
     if not source.columns.has("volume"):
         volume = tuple(Rule(r.condition, r.reason.replace("volume", "quote_volume")) for r in volume)
-    return (*rules, *volume, *_FUNDING_RULES)
+    takers = _value_rules("taker_buy_volume") if source.columns.has("taker_buy_volume") else ()
+    return (*rules, *volume, *takers, *_FUNDING_RULES)
 
 
 class _Cells(dict[str, Any]):

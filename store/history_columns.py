@@ -30,6 +30,9 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "spot_price": ("spot_close", "spot_price"),
     "mark_price": ("mark_price",),
     "index_price": ("index_price",),
+    "taker_buy_volume": (
+        *("taker_buy_volume", "taker_buy_base_volume", "taker_buy_base_asset_volume", "taker_base_vol"),
+    ),
     "option_type": ("option_type",),
     "strike": ("strike", "strike_price"),
     "expiry": ("expiry_ts", "expiry_ms"),

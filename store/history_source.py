@@ -217,7 +217,8 @@ def _expressions(source: Source, symbol: str, types: dict[str, str], factor: flo
         expressions["volume"] = _volume(source, "volume", types)
     else:
         expressions["volume"] = f"{_volume(source, 'quote_volume', types)} / {expressions['close']}"
-    expressions["funding_rate"] = _optional(source, "funding_rate", types)
+    for part in ("funding_rate", "taker_buy_volume"):
+        expressions[part] = _optional(source, part, types)
     return expressions
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.feeds.as_of import HOUR_MS, PERIODS_FRESH, as_of, fallen_into, hours_covered, mvrv_z
-from store.history import History, Rows
+from store.history import TAKER_BUY_VOLUME, History, Rows
 from store.history_inputs import InputPart
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class ReplayInputs:
                 self._supply(close_ms, by_symbol) if name == SUPPLY else reduce(_first_of, by_symbol.values())
             )
         self._fund(known, first_open_ms, count)
-        return known
+        bought = self._history.taker_buy_volume(first_open_ms, count)
+        return known if bought is None else {**known, TAKER_BUY_VOLUME: bought}
 
     def _supply(self, close_ms: IntArray, by_coin: Mapping[str, FloatArray]) -> FloatArray:
         """The sum over the coins that had begun by then, NaN while one of them is not known."""

@@ -295,3 +295,15 @@ def test_a_broken_chain_is_one_line(tmp_path: Path, changed: dict[str, object], 
     with pytest.raises(DataFault) as raised:
         opened(*market(tmp_path, "BTCUSDT"), file)
     assert str(raised.value) == f"{file}: {fault}"
+
+
+def test_what_takers_bought_stands_beside_its_own_bars(tmp_path: Path) -> None:
+    rows = [{**row, "taker_buy_volume": 4.0 + n if n != 2 else ""} for n, row in enumerate(bars(range(4)))]
+    file = write_csv(tmp_path / "ETHUSDT-1h.csv", rows)
+    block = whole(opened(*market(tmp_path, "BTCUSDT"), file))
+    bought = block.inputs["taker_buy_volume"]
+    np.testing.assert_array_equal(bought[:5, 1], [4, 5, NAN, 7, NAN])
+    assert np.isnan(bought[:, 0]).all()
+    rows[1]["taker_buy_volume"] = -1
+    with pytest.raises(DataFault, match="row 2: taker_buy_volume '-1' is below 0"):
+        opened(write_csv(tmp_path / "ETHUSDT-1h.csv", rows))
