@@ -40,7 +40,13 @@ def assert_alike(killed: Career, undisturbed: Career) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("first_life", [50, None], ids=["restarted meanwhile", "never restarted"])
+@pytest.mark.parametrize(
+    "first_life",
+    [
+        pytest.param(50, id="restarted meanwhile"),
+        pytest.param(None, id="never restarted", marks=pytest.mark.slow),
+    ],
+)
 def test_a_kill_at_any_step_of_an_estimate_changes_nothing(start: Start, first_life: int | None) -> None:
     """`restarted meanwhile`: a life ended cleanly between question and effect, so that the next one takes it up."""
     flags = MANY_ORDERS | EVERY_DAY
@@ -73,6 +79,7 @@ def test_a_hundred_kills_around_estimates_change_nothing(start: Start, faults: F
         assert_alike(career, undisturbed)
 
 
+@pytest.mark.slow
 def test_an_engine_that_forgets_what_it_asked_is_found_out(start: Start) -> None:
     flags = MANY_ORDERS | EVERY_DAY
     right = start("right", BARS, **flags)

@@ -55,6 +55,7 @@ async def test_a_run_in_parts_chooses_as_the_run_in_one(tmp_path: Path) -> None:
     assert weight_rows.read(tmp_path / "parts.db") == weight_rows.read(tmp_path / "one.db")
 
 
+@pytest.mark.slow
 async def test_a_choice_falls_every_so_many_days_and_not_at_all_by_default(tmp_path: Path) -> None:
     await run(tmp_path / "two.db", 120, **BEST_TWO | {"blend__selector__every_hours": "48"})
     made = [row.estimated_ms for row in weight_rows.read(tmp_path / "two.db")]

@@ -28,7 +28,7 @@ DAILY = {
     "blend__effective_after_bars": "5",
     "blend__alert_correlation": "0.1",
 }
-EVERY_METHOD = ("equal", "inverse-volatility", "equal-risk", "hierarchical", "performance")
+REST = ("equal", "inverse-volatility", "equal-risk", "performance")
 
 
 @pytest.fixture(scope="module")
@@ -147,13 +147,32 @@ async def test_manual_weights_are_measured_and_left_alone(tmp_path: Path) -> Non
     assert stored(tmp_path / "plain.db") == []
 
 
-@pytest.mark.parametrize("method", EVERY_METHOD)
+@pytest.mark.parametrize(
+    "method", ["hierarchical", *(pytest.param(name, marks=pytest.mark.slow) for name in REST)]
+)
 async def test_every_method_runs(tmp_path: Path, method: str) -> None:
     await run(tmp_path / "engine.db", 54, **DAILY | {"blend__method": method})
     (row,) = stored(tmp_path / "engine.db")
     share = json.loads(row.result)["share"]
     assert sum(share.values()) == pytest.approx(1)
     assert estimates.check(tmp_path / "engine.db") == []
+
+
+async def test_each_class_is_weighed_by_itself(tmp_path: Path) -> None:
+    neutral = {
+        "signals__A4__enabled": "true",
+        "signals__A4__weight": "0.7",
+        "signals__A6__enabled": "true",
+        "signals__A6__weight": "0.7",
+    }
+    await run(tmp_path / "engine.db", 54, **DAILY | neutral)
+    found = {row.kind: row for row in stored(tmp_path / "engine.db")}
+    for kind, names in (("directional", {"A1", "A2", "A3"}), ("neutral", {"A4", "A6"})):
+        share = estimates.shares(found[kind])
+        assert share is not None
+        assert share.keys() == names
+        assert sum(share.values()) == pytest.approx(1)
+    assert json.loads(found["neutral"].settings)["manual"] == [0.5, 0.5]
 
 
 async def test_the_operators_word_stands_above_an_estimate(tmp_path: Path) -> None:
