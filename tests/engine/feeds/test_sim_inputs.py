@@ -10,11 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from engine.config import load_config
+from engine.feeds.choose import open_feed
 from engine.feeds.feed import BarBlock
 from engine.feeds.kernels import beside as law
 from engine.feeds.sim_inputs import TABLE
 from engine.feeds.sim_universe import SYMBOLS
 from engine.feeds.simulated import DAY_MS, HOUR_MS, SimulatedFeed
+from engine.market import rows
 from strategies.inputs import ADDED_UP, INPUT_NAMES
 from strategies.signal import TAKER_BUY_VOLUME
 
@@ -90,6 +93,14 @@ def test_a_feed_shows_what_it_is_asked_for_and_nothing_runs_for_one_asked_for_no
     assert bool(runs) == bool(block.inputs)
     for name, values in block.inputs.items():
         np.testing.assert_array_equal(values, seven.inputs[name][:100])
+
+
+def test_a_configured_market_shows_what_the_signals_of_an_engine_read() -> None:
+    feed = open_feed(load_config(None, {}, {}, {}), ("close", "mark_price", "funding_rate_2"))
+    block = feed.read(feed.start_ms, 2)
+    assert set(block.inputs) == {"mark_price", "funding_rate_2"}
+    (row, _) = rows(block)
+    np.testing.assert_array_equal(row.inputs["mark_price"], block.inputs["mark_price"][0])
 
 
 @pytest.mark.parametrize("seed", [0, 7, 2**63 - 1])

@@ -219,7 +219,7 @@ def test_options_are_worth_less_the_further_and_no_spread_of_them_is_free(
             assert len(strike) > 10
             assert (steepness < 0.0).all()
             assert (steepness > -1.0).all()
-            assert (np.diff(steepness) > -1e-4).all()
+            assert (np.diff(steepness) > 0.0).all()
         assert (chain.ask > chain.bid).all()
         assert (chain.bid >= 0.0).all()
 
