@@ -73,6 +73,41 @@ def signals(context: typer.Context, db: Db = None, config: Config = None, as_jso
     raise typer.Exit(show(_target(db, config), as_json))
 
 
+@signals_app.command("list")
+def signals_list(context: typer.Context, db: Db = None, config: Config = None, as_json: Json = False) -> None:
+    """Every signal there is, on, in shadow or off, and plug-ins that were left out."""
+    from console.command_signals import list_signals as show
+
+    raise typer.Exit(show(*_named_where(context, db, config), as_json))
+
+
+@signals_app.command("show")
+def signals_show(
+    context: typer.Context, name: SignalName, db: Db = None, config: Config = None, as_json: Json = False
+) -> None:
+    """One signal: its definition, its parameters, and what it last said of each symbol."""
+    from console.command_signals import show_signal as show
+
+    raise typer.Exit(show(name, *_named_where(context, db, config), as_json))
+
+
+@signals_app.command("check")
+def signals_check(
+    context: typer.Context,
+    data: Annotated[list[str], typer.Option(help="recorded bars: a file, a folder or a glob; repeatable")],
+    names: Annotated[list[str] | None, typer.Option("--signal", help="of this one only; repeatable")] = None,
+    symbols: Annotated[str | None, typer.Option(help="BTCUSDT,ETHUSDT,...")] = None,
+    timerange: Annotated[str | None, typer.Option(help="20210401-20231230")] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """How signals do on recorded bars: how often they speak, and whether they speak of what comes."""
+    from console.command_signals import check_signals as judge
+
+    _, config = _named_where(context, None, config)
+    raise typer.Exit(judge(data, names or [], symbols, timerange, config, as_json))
+
+
 @signals_app.command("enable")
 def signals_enable(
     context: typer.Context,
@@ -157,8 +192,14 @@ def _switch(
 
 def _meant(context: typer.Context, db: Path | None, config: Path | None) -> Target:
     """The engine named behind the command, else the one named before it (`signals --db PATH disable A1`)."""
+    return _target(*_named_where(context, db, config))
+
+
+def _named_where(
+    context: typer.Context, db: Path | None, config: Path | None
+) -> tuple[Path | None, Path | None]:
     before_db, before_config = context.obj
-    return _target(db or before_db, config or before_config)
+    return db or before_db, config or before_config
 
 
 def _target(db: Path | None, config: Path | None) -> Target:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from engine.config_schema import ANY_NAME, Key, Models, alternatives, find, keys_of
 from engine.config_text import toml_text
@@ -86,6 +87,12 @@ def _key(key: Key) -> list[str]:
 
 def _comment(text: str) -> list[str]:
     return [f"# {line}" for line in wrap(text, _WIDTH - 2)]
+
+
+def limits_of(field: FieldInfo) -> list[str]:
+    """The words for what the value of a model's field must be."""
+    annotation: Any = field.annotation
+    return _limits(Annotated[annotation, *field.metadata] if field.metadata else annotation)
 
 
 def _limits(annotation: Any) -> list[str]:

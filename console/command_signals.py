@@ -1,0 +1,231 @@
+"""`quarterdeck signals list`, `show`, `check`: the signals there are, how each is set, how they do on recorded bars."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from console.command_faults import Code, Usage, complain
+from console.command_output import number, plain, print_json, print_pairs, print_table, when
+from console.command_target import find_target, loader
+from engine.signal_catalogue import Catalogue, catalogue, definition, parameters
+from store import query
+from store.errors import NotFound
+from strategies.signal import Signal
+
+
+def list_signals(db: Path | None, config: Path | None, as_json: bool) -> int:
+    """Print every registered signal, then plug-ins that were left out. Raises ConfigFault, StoreError."""
+    found = _catalogue(db, config)
+    rows = found.rows()
+    if as_json:
+        print_json({"signals": rows, "broken": [asdict(broken) for broken in found.broken]})
+        return Code.OK
+    print_table(
+        ("signal", "what", "family", "class", "type", "bar", "window", "state", "weight", "inputs"),
+        [
+            (
+                row["name"],
+                row["title"],
+                row["family"],
+                row["class"],
+                row["type"],
+                row["bar"],
+                str(row["window"]),
+                row["state"],
+                number(row["weight"], ".3f"),
+                plain(", ".join(row["inputs"])),
+            )
+            for row in rows
+        ],
+    )
+    for broken in found.broken:
+        print(f"left out {broken.entry_point}: {broken.fault}")
+    return Code.OK
+
+
+def show_signal(name: str, db: Path | None, config: Path | None, as_json: bool) -> int:
+    """Print one signal's definition, parameters and newest readings. Raises Usage where there is none of that name."""
+    found = _catalogue(db, config)
+    signal = _named(found, name)
+    (about,) = (row for row in found.rows() if row["name"] == name)
+    kind = found.registry.kinds[name]
+    settings, readings = list(parameters(signal)), _readings(db, config, name)
+    if as_json:
+        print_json(about | {"definition": definition(kind), "parameters": settings, "readings": readings})
+        return Code.OK
+    print(definition(kind))
+    print()
+    where = "signals" if kind.name in type(_configuration(config).signals).model_fields else "signals.plugins"
+    facts = ("title", "family", "class", "type", "bar", "window", "state", "why")
+    print_pairs(
+        [
+            ("signal", name),
+            *((fact, str(about[fact])) for fact in facts if about[fact] != ""),
+            ("weight", f"{about['weight']:.3f} of its class"),
+            ("reads", ", ".join(about["reads"])),
+            ("section", f"[{where}.{name}]"),
+        ]
+    )
+    print()
+    print_table(
+        ("parameter", "value", "default", "bounds", "meaning"),
+        [
+            (
+                row["name"],
+                _text(row["value"]),
+                _text(row["default"]),
+                plain(row["bounds"]),
+                row["description"],
+            )
+            for row in settings
+        ],
+    )
+    if readings:
+        print()
+        print_table(("symbol", "value", "confidence", "reason", "statistics"), map(_reading, readings))
+    return Code.OK
+
+
+def check_signals(
+    data: Sequence[str],
+    names: Sequence[str],
+    symbols: str | None,
+    timerange: str | None,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Print how signals do on recorded bars; Code.ERROR where the kernel of one raised. Raises DataFault, Usage."""
+    from engine import kernel_cache
+    from engine.feeds.choose import open_feed
+
+    kernel_cache.prepare()
+    from engine import signal_check
+
+    flags: dict[str, str | list[str]] = {"run.mode": "replay", "run.data": list(data)}
+    flags |= {"run.symbols": symbols} if symbols else {}
+    flags |= {"run.timerange": timerange} if timerange else {}
+    configuration = loader(config, flags)()
+    found = catalogue(configuration.signals)
+    signals = [_named(found, name) for name in names] or [_named(found, row["name"]) for row in found.rows()]
+    kernel_cache.warm(kernel_cache.needed_by(signal.kernels for signal in signals))
+    began = time.perf_counter()
+    feed = open_feed(configuration, {field for signal in signals for field in signal.fields})
+    try:
+        rows = list(signal_check.check_signals(feed, _fitting(signals, feed.bar_ms)))
+        span = {"symbols": list(feed.symbols), "bar_ms": feed.bar_ms, "first_ms": feed.first_open_ms}
+        span |= {"end_ms": feed.end_ms, "seconds": time.perf_counter() - began}
+    finally:
+        feed.close()
+    if as_json:
+        print_json({**span, "signals": rows, "broken": [asdict(broken) for broken in found.broken]})
+    else:
+        _print_check(rows, span)
+        for broken in found.broken:
+            print(f"left out {broken.entry_point}: {broken.fault}")
+    raising = [row["name"] for row in rows if "BROKEN" in row["reasons"]]
+    if raising:
+        return complain([f"the kernels of these raised: {', '.join(raising)}"], Code.ERROR)
+    return Code.OK
+
+
+def _print_check(rows: Sequence[dict[str, Any]], span: dict[str, Any]) -> None:
+    print_table(
+        (
+            "signal",
+            "bar",
+            "readings",
+            "coverage",
+            "zeros",
+            "mean |vq|",
+            "hits",
+            "IC",
+            "error",
+            "days",
+            "s",
+            "reasons",
+        ),
+        [
+            (
+                row["name"],
+                row["bar"],
+                str(row["readings"]),
+                number(row["coverage"], ".1%"),
+                number(row["zeros"], ".1%"),
+                number(row["mean_abs"], ".3f"),
+                number(row["hit_rate"], ".1%"),
+                number(row["information_coefficient"], "+.4f"),
+                number(row["standard_error"], ".4f"),
+                str(row["days"]),
+                number(row["seconds"], ".2f"),
+                _reasons(row),
+            )
+            for row in rows
+        ],
+    )
+    print(
+        f"{len(span['symbols'])} symbols, {when(span['first_ms'])} to {when(span['end_ms'])}, {span['seconds']:.1f} s"
+    )
+
+
+def _reasons(row: dict[str, Any]) -> str:
+    told = [
+        f"{reason} {count / row['readings']:.1%}"
+        for reason, count in row["reasons"].items()
+        if reason != "OK"
+    ]
+    return plain("; ".join([*([f"missing {', '.join(row['missing'])}"] if row["missing"] else []), *told]))
+
+
+def _fitting(signals: Sequence[Signal], bar_ms: int) -> Sequence[Signal]:
+    from strategies.config import check_bar_sizes
+
+    check_bar_sizes(signals, bar_ms)
+    return signals
+
+
+def _catalogue(db: Path | None, config: Path | None) -> Catalogue:
+    return catalogue(_configuration(config).signals, find_target(db, config).database)
+
+
+def _configuration(config: Path | None) -> Any:
+    return loader(config)()
+
+
+def _named(found: Catalogue, name: str) -> Signal:
+    signal = found.named(name)
+    if signal is None:
+        raise Usage(f"there is no signal {name}: these are {', '.join(found.registry.kinds)}")
+    return signal
+
+
+def _readings(db: Path | None, config: Path | None, name: str) -> list[dict[str, Any]]:
+    """What the signal last said of each symbol, nothing where no engine ever ran."""
+    try:
+        told = query.readings(find_target(db, config).database)
+    except NotFound:
+        return []
+    return [
+        {"symbol": symbol, "ts": reading["ts"], **cell}
+        for reading in told
+        if reading["signal"] == name
+        for symbol, cell in reading["cells"].items()
+    ]
+
+
+def _reading(row: dict[str, Any]) -> tuple[str, ...]:
+    statistics = ", ".join(f"{name} {number(value, '.4g')}" for name, value in row["statistics"].items())
+    return (
+        row["symbol"],
+        number(row["value"]),
+        number(row["confidence"], ".2f"),
+        plain(row["reason"]),
+        plain(statistics),
+    )
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,133 @@
+"""What signals there are and how each is set, as plain data: for lists, and for whoever wants one explained."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.bookstate import BookState, Choice
+from engine.config_reference import limits_of
+from engine.signal_folder import known_kinds
+from engine.signal_state import is_computed, state_of, why
+from engine.signal_table import class_shares
+from store.errors import NotFound
+from store.query import read_only
+from strategies.config import SignalsConfig, known_signals
+from strategies.inputs import INPUT_NAMES
+from strategies.registry import BrokenSignal, Registry
+from strategies.signal import TAKER_BUY_VOLUME, Signal, SignalKind
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+BOOK = "book"
+OWN_ROOM = "strategies."
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Signals in the order they are computed in, with what an operator chose of them."""
+
+    registry: Registry
+    signals: tuple[Signal, ...]
+    choices: Mapping[str, Choice]
+
+    @property
+    def broken(self) -> tuple[BrokenSignal, ...]:
+        return self.registry.broken
+
+    def named(self, name: str) -> Signal | None:
+        """The signal of that name, whether or not it has a section of its own."""
+        found = next((signal for signal in self.signals if signal.name == name), None)
+        kind = self.registry.kinds.get(name)
+        return kind.build(kind.settings(enabled=False)) if found is None and kind is not None else found
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each signal that could be computed; `weight` is its share of its class in force."""
+        computed = [signal for signal in self.signals if is_computed(signal, self.choices)]
+        names = (signal.name for signal in computed)
+        shares = dict(zip(names, class_shares(computed, self.choices), strict=True))
+        sections = {signal.name for signal in self.signals}
+        rest = (self.named(name) for name in self.registry.kinds if name not in sections)
+        signals = [*self.signals, *(signal for signal in rest if signal is not None)]
+        return [self._row(signal, shares.get(signal.name, 0.0)) for signal in signals]
+
+    def _row(self, signal: Signal, share: float) -> dict[str, Any]:
+        return {
+            "name": signal.name,
+            "title": signal.title,
+            "family": family(self.registry.kinds[signal.name]),
+            "class": signal.signal_class.value,
+            "type": signal.type.value,
+            "bar": signal.bar,
+            "window": signal.window,
+            "reads": list(signal.fields),
+            "inputs": inputs_of(signal),
+            "weight": share,
+            "state": state_of(signal, self.choices).value,
+            "why": why(signal, self.choices),
+        }
+
+
+def catalogue(config: SignalsConfig, database: Path | None = None) -> Catalogue:
+    """The signals of a configuration, with the choices in a database where there is one. Raises SignalConfigFault for
+    settings that no signal can have, StoreError for a database that cannot be read."""
+    registry = known_kinds(config)
+    return Catalogue(registry, known_signals(config, registry), _choices(database))
+
+
+def inputs_of(signal: Signal) -> list[str]:
+    """What a signal reads that not every market has: all but plain bars."""
+    return [field for field in signal.fields if field in INPUT_NAMES or field == TAKER_BUY_VOLUME]
+
+
+def family(kind: SignalKind) -> str:
+    """The folder of a signal of the project's own, "plug-in" of any other."""
+    module = _module(kind)
+    return module.removeprefix(OWN_ROOM).partition(".")[0] if module.startswith(OWN_ROOM) else "plug-in"
+
+
+def definition(kind: SignalKind) -> str:
+    """The docstring of the file a signal is defined in: formula, units and source."""
+    module = sys.modules.get(_module(kind))
+    text = kind.build.__globals__.get("__doc__") if module is None else module.__doc__
+    return inspect.cleandoc(text or "")
+
+
+def parameters(signal: Signal) -> Iterator[dict[str, Any]]:
+    """Each setting of a signal with its value in force, default, bounds and meaning, which ends in its unit."""
+    values = signal.settings.model_dump(mode="json")
+    for name, field in type(signal.settings).model_fields.items():
+        yield {
+            "name": name,
+            "value": values[name],
+            "default": _default(field),
+            "bounds": ", ".join(limits_of(field)),
+            "description": field.description or "",
+        }
+
+
+def _default(field: FieldInfo) -> Any:
+    default = field.get_default(call_default_factory=True)
+    return list(default) if isinstance(default, tuple) else default
+
+
+def _module(kind: SignalKind) -> str:
+    # A kind put together by `strategies.definition` does not know its file; the file knows its kind.
+    holders = (name for name, module in list(sys.modules.items()) if getattr(module, "KIND", None) is kind)
+    return next(holders, kind.build.__module__)
+
+
+def _choices(database: Path | None) -> Mapping[str, Choice]:
+    if database is None:
+        return {}
+    try:
+        with read_only(database) as connection:
+            row = connection.execute("SELECT value FROM session_state WHERE name = ?", (BOOK,)).fetchone()
+    except NotFound:
+        return {}
+    return {} if row is None else BookState.loads(row[0], "[]").choices
