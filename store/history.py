@@ -114,7 +114,7 @@ class History:
         return self._grid(FIELDS, self._bars, first_ms, count)
 
     def taker_buy_volume(self, first_ms: int, count: int) -> FloatArray | None:
-        """What takers bought in `count` bars [count, S], base units; NaN where a file does not tell, None if none does."""
+        """What takers bought in `count` bars [count, S], base units, NaN where not told; None where no file tells."""
         telling = [part for part in self._bars if part.source.columns.has(TAKER_BUY_VOLUME)]
         return self._grid((TAKER_BUY_VOLUME,), telling, first_ms, count)[0] if telling else None
 

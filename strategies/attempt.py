@@ -10,11 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from strategies.signal import OPINIONS, REASONS, FloatArray, KernelResult, Reason, Signal
+from strategies.signal import IS_OPINION, REASONS, FloatArray, KernelResult, Reason, Signal
 
 ROUNDING = 1e-9
 """How far a value or a confidence may lie outside its bounds."""
-_OPINIONS = [REASONS.index(reason) for reason in OPINIONS]
 
 
 def attempt(
@@ -41,14 +40,15 @@ def check(signal: Signal, result: KernelResult, rows: int) -> None:
         raise ValueError(f"it says {value.shape} values and {confidence.shape} confidences of {rows} windows")
     if statistics.shape != (rows, len(signal.statistic_names)):
         raise ValueError(f"it says {statistics.shape} statistics of {rows} windows: {signal.statistic_names}")
-    if rows and not 0 <= reason.min() <= reason.max() < len(REASONS):
-        raise ValueError(
-            f"it gives a reason code that does not exist, within {reason.min()} and {reason.max()}"
-        )
-    told = np.isin(reason, _OPINIONS)
+    try:
+        told = IS_OPINION[reason.view(np.uint64)]  # a negative code is a far too large one
+    except IndexError:
+        lowest, highest = reason.min(), reason.max()
+        raise ValueError(f"it gives a reason that does not exist, codes {lowest} to {highest}") from None
     good = (np.abs(value) <= 1.0 + ROUNDING) & (np.abs(confidence - 0.5) <= 0.5 + ROUNDING)
-    if (bad := np.flatnonzero(told & ~good)).size:
-        raise ValueError(f"it says value {value[bad[0]]:g} with confidence {confidence[bad[0]]:g}")
+    if (wrong := told > good).any():
+        bad = int(wrong.argmax())
+        raise ValueError(f"it says value {value[bad]:g} with confidence {confidence[bad]:g}")
 
 
 def joined(results: Sequence[KernelResult]) -> KernelResult:

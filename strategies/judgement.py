@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strategies.inputs import INPUT_NAMES
-from strategies.signal import OPINIONS, REASONS, FloatArray, IntArray, KernelResult, Reason, Signal
+from strategies.signal import IS_OPINION, REASONS, FloatArray, IntArray, KernelResult, Reason, Signal
 
 BoolArray = NDArray[np.bool_]
 
 LEAST_REAL_SHARE = 0.98
 STALE_BARS = 2
 OK = REASONS.index(Reason.OK)
-_OPINIONS = [REASONS.index(reason) for reason in OPINIONS]
+_CODES = {reason: code for code, reason in enumerate(REASONS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def silenced(signal: Signal, facts: Facts) -> IntArray:
         (Reason.WARMUP, facts.count < signal.window),
     ):
         if holds is not None:
-            code[holds] = REASONS.index(reason)
+            code[holds] = _CODES[reason]
     return code
 
 
@@ -71,7 +71,7 @@ def judged(result: KernelResult, facts: Facts, code: IntArray) -> tuple[FloatArr
     """Value, confidence and reason code, shaped as the facts; `code` is the framework's own."""
     shape = facts.count.shape
     reason = np.where(code == OK, result.reason.reshape(shape), code)
-    speaks = np.isin(reason, _OPINIONS)
+    speaks = IS_OPINION[reason]
     real_share = 1.0 - facts.filled_share
     return (
         np.where(speaks, result.value.reshape(shape), np.nan),

@@ -74,6 +74,8 @@ class Reason(StrEnum):
 REASONS: tuple[Reason, ...] = tuple(Reason)
 OPINIONS = (Reason.OK, Reason.NOT_BORROWABLE)
 """The reasons that stand beside a value: any other is no opinion."""
+IS_OPINION = np.array([reason in OPINIONS for reason in REASONS])
+"""The same by reason code."""
 
 
 class Mirror(StrEnum):

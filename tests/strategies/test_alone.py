@@ -85,7 +85,7 @@ def no_such_reason(close: FloatArray) -> KernelResult:
         (one_statistic_more, "ValueError: it says (5, 2) statistics of 5 windows"),
         (beyond, "ValueError: it says value 1.5 with confidence"),
         (nobody_knows, "ValueError: it says value nan with confidence"),
-        (no_such_reason, "ValueError: it gives a reason code that does not exist, within 99 and 99"),
+        (no_such_reason, "ValueError: it gives a reason that does not exist, codes 99 to 99"),
         (lambda close: None, "TypeError"),
     ],
 )
