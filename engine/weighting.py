@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -87,8 +87,9 @@ class Weighting:
             row = replace(row, result=await work)
             del self._pending[0]
             self._journal.weights(row)
+            known = self._concerns(self.newest.get(row.kind))
             self._put_in_force(row)
-            self._tell(row, now_ms)
+            self._tell(row, known, now_ms)
         return self.shares != before
 
     def schedule(
@@ -146,8 +147,8 @@ class Weighting:
             self._found[row.kind] = found
             self.shares = {name: share for each in self._found.values() for name, share in each.items()}
 
-    def _tell(self, row: WeightRow, now_ms: int) -> None:
-        """What took effect, and where a class leans on fewer bets than it has signals."""
+    def _tell(self, row: WeightRow, known: Collection[str], now_ms: int) -> None:
+        """What took effect, and what there is to worry about that was not `known` before."""
         result = json.loads(row.result)
         if fault := result.get("fault"):
             self._tape.say(now_ms, "WARN", SOURCE, f"{row.kind} weights stay as they were: {fault}")
@@ -161,17 +162,23 @@ class Weighting:
             )
             facts = {key: result[key] for key in ("share", "why", "days")} | {"kind": row.kind}
             self._journal.audit("weights", "engine", {**facts, "method": row.method}, now_ms)
+        for concern, words in self._concerns(row).items():
+            if concern not in known:
+                self._tape.say(now_ms, "WARN", SOURCE, words)
+
+    def _concerns(self, row: WeightRow | None) -> dict[str, str]:
+        """Where a class leans on fewer bets than it has signals, in words, by what it is about."""
+        result = json.loads(row.result) if row is not None and row.result else {}
+        if row is None or not result.get("days"):
+            return {}
+        found = {}
         if self._settings.alert_bets > result["bets"] and len(result["share"]) > 1:
-            self._tape.say(
-                now_ms,
-                "WARN",
-                SOURCE,
+            found["bets"] = (
                 f"{row.kind} signals amount to {result['bets']:.2f} independent bets, fewer than "
-                f"{self._settings.alert_bets:g}",
+                f"{self._settings.alert_bets:g}"
             )
         correlation = result["correlation"]
         if correlation is not None and correlation > self._settings.alert_correlation:
             first, second = result["pair"]
-            self._tape.say(
-                now_ms, "WARN", SOURCE, f"{first} and {second} are nearly one: correlation {correlation:.2f}"
-            )
+            found[f"{first} {second}"] = f"{first} and {second} are nearly one: correlation {correlation:.2f}"
+        return found

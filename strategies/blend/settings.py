@@ -69,7 +69,7 @@ class BlendConfig(_Section):
         default=0.5, ge=0, le=1, description="how far method performance is drawn to equal weights (share)"
     )
     alert_bets: float = Field(
-        default=1.5,
+        default=1.25,
         ge=0,
         le=100,
         description="independent bets of a class below which it is said to be one (count)",

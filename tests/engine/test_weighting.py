@@ -92,7 +92,10 @@ def test_what_was_tampered_with_is_named(lived: Path, tmp_path: Path) -> None:
 def test_the_log_and_the_audit_trail_say_what_changed(lived: Path) -> None:
     said = [text for (text,) in rows(lived, "SELECT message FROM events WHERE source = 'engine.weighting'")]
     assert any(text.startswith("directional weights by equal-risk of 2 days: A1 0.") for text in said)
-    assert any(text.startswith("A1 and A2 are nearly one: correlation ") for text in said)
+    pairs = [tuple(json.loads(row.result)["pair"]) for row in stored(lived) if row.result]
+    begun = sum(pair == ("A1", "A2") != before for before, pair in zip([(), *pairs], pairs, strict=False))
+    told = sum(text.startswith("A1 and A2 are nearly one: correlation ") for text in said)
+    assert 0 < told == begun < len(pairs), "it is said when it begins, and not again while it lasts"
     payloads = [
         json.loads(text) for (text,) in rows(lived, "SELECT payload FROM audit WHERE kind = 'weights'")
     ]
