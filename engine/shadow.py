@@ -93,7 +93,7 @@ class Shadow:
         self._reasons: list[Counter[str]] = [Counter() for _ in names]
         self._bars = np.zeros(len(names), dtype=np.int64)
         self._today = -1
-        self._pairs: dict[str, list[FloatArray]] = {name: [] for name in names}
+        self._pairs: list[tuple[Sequence[str], FloatArray]] = []
         self._slots, self._since = 0, [0] * len(names)
         self._unstored: list[tuple[str, bytes]] = []
         self._unit, self._score = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -198,7 +198,7 @@ class Shadow:
         day = flat[cut:].reshape(len(names), at.DAY_COLUMNS)
         self._take(head, book, day)
         for slot in range(self._slots):
-            self._load_pairs(slot, states[f"{PAIRS}{slot}"])
+            self._load_pairs(states[f"{PAIRS}{slot}"])
 
     def moved_to(self, signals: Sequence[Signal], table: SignalTable) -> Shadow:
         """The same books for other signals of the same market, as a restart at this bar would find them."""
@@ -213,7 +213,7 @@ class Shadow:
             "reasons": self._reasons,
         }
         moved._take(head, self._book, self._day)
-        moved._pairs |= {name: pairs for name, pairs in self._pairs.items() if name in moved._pairs}
+        moved._pairs = self._pairs
         moved._unstored = self._unstored
         return moved
 
@@ -236,14 +236,11 @@ class Shadow:
             closed_ms[row] = head["closed_ms"][old]
         self._closed_ms = tuple(closed_ms)
 
-    def _load_pairs(self, slot: int, stored: bytes) -> None:
+    def _load_pairs(self, stored: bytes) -> None:
         text, _, numbers = stored.partition(b"\n")
         names = json.loads(text)
         judged = np.frombuffer(numbers, dtype="<f8").reshape(at.JUDGED_ROWS, len(names), -1)
-        since = {signal.name: self._since[row] for row, signal in enumerate(self.signals)}
-        for column, name in enumerate(names):
-            if name in since and slot >= since[name]:
-                self._pairs[name].append(judged[:, column])
+        self._pairs.append((names, judged))
 
     def _hear(self, readings: Readings) -> None:
         """What the newest readings become: units of position, and the scores to be judged."""
@@ -271,7 +268,6 @@ class Shadow:
 
     def _note(self, readings: Readings, rows: Sequence[int], judged: FloatArray) -> None:
         """Count the reasons of the signals that spoke, and keep what they said beside what followed."""
-        kept = []
         for row in rows:
             reasons = readings.reasons[row]
             # Nearly always one and the same, and hashing an enumeration is slow.
@@ -279,25 +275,25 @@ class Shadow:
                 self._reasons[row][reasons[0].value] += len(reasons)
             else:
                 self._reasons[row].update(reason.value for reason in reasons)
-            if np.isfinite(judged[at.OUTCOME, row]).any():
-                self._pairs[self.signals[row].name].append(judged[:, row].copy())
-                kept.append(row)
-        if kept:
-            names = to_json([self.signals[row].name for row in kept]).encode()
-            self._unstored.append((f"{PAIRS}{self._slots}", names + b"\n" + judged[:, kept].tobytes()))
+        kept = np.flatnonzero(np.isfinite(judged[at.OUTCOME]).any(axis=1))
+        if kept.size:
+            names, block = [self.signals[row].name for row in kept], judged[:, kept]
+            self._pairs.append((names, block))
+            self._unstored.append(
+                (f"{PAIRS}{self._slots}", to_json(names).encode() + b"\n" + block.tobytes())
+            )
             self._slots += 1
 
     def _end_day(self) -> tuple[SignalDay, ...]:
         """The day in progress as it ended, and nothing of it left."""
         ended = tuple(
-            self._signal_day(row, self._coefficient(signal.name))
-            for row, signal in enumerate(self.signals)
+            self._signal_day(row, self._coefficient(row))
+            for row in range(len(self.signals))
             if self._bars[row]
         )
         self._day[:], self._bars[:] = 0.0, 0
-        for row, signal in enumerate(self.signals):
-            self._reasons[row] = Counter()
-            self._pairs[signal.name] = []
+        self._reasons = [Counter() for _ in self.signals]
+        self._pairs = []
         self._slots, self._since = 0, [0] * len(self.signals)
         self._unstored.clear()
         if ended:
@@ -324,10 +320,14 @@ class Shadow:
             reasons=dict(self._reasons[row]),
         )
 
-    def _coefficient(self, name: str) -> float | None:
+    def _coefficient(self, row: int) -> float | None:
         """The information coefficient of the day: over symbols and bars, v q against the return that followed."""
-        if not self._pairs[name]:
+        name = self.signals[row].name
+        mine = [
+            judged[:, names.index(name)] for names, judged in self._pairs[self._since[row] :] if name in names
+        ]
+        if not mine:
             return None
-        said, followed = np.concatenate(self._pairs[name], axis=1)
-        judged = np.isfinite(said)
-        return rank_correlation(said[judged], followed[judged])
+        said, followed = np.concatenate(mine, axis=1)
+        known = np.isfinite(said)
+        return rank_correlation(said[known], followed[known])

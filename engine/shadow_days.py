@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.shadow_kernel import centred_ranks
 from store.rows import SignalDay
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ class ShadowDays:
         """Take days that ended."""
         for day in days:
             self._days.setdefault(day.day_ms, {})[day.signal] = day
-        for old in sorted(self._days)[:-DAYS_KEPT]:
-            del self._days[old]
+        while len(self._days) > DAYS_KEPT:
+            del self._days[min(self._days)]
         self._health, self._table = {}, None
 
     def of(self, signals: Sequence[str]) -> ShadowDays:
@@ -156,13 +157,7 @@ def rank_correlation(first: FloatArray, second: FloatArray) -> float | None:
     for fewer than 3 pairs and where either side is constant."""
     if first.size < FEWEST_PAIRS:
         return None
-    a, b = _centred_ranks(first), _centred_ranks(second)
+    a = centred_ranks(np.ascontiguousarray(first, dtype=np.float64))
+    b = centred_ranks(np.ascontiguousarray(second, dtype=np.float64))
     spread = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
     return float((a * b).sum()) / spread if spread > 0.0 else None
-
-
-def _centred_ranks(numbers: FloatArray) -> FloatArray:
-    _, place, count = np.unique(numbers, return_inverse=True, return_counts=True)
-    mean_rank = np.cumsum(count) - (count - 1) / 2.0
-    ranks: FloatArray = mean_rank[place] - (numbers.size + 1) / 2.0
-    return ranks

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from numba import boolean, float64, int64, njit, void
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
@@ -143,3 +143,18 @@ def fold(
         shared = abs(net) >= LEAST_AGREEMENT * gross and net != 0.0
         for k in range(signals):
             book[PART, k, s] = book[PART, k, s] / net if shared else 0.0
+
+
+@njit(float64[::1](float64[::1]), cache=True, nogil=True)
+def centred_ranks(numbers: FloatArray) -> FloatArray:
+    """The rank of each of the numbers [n] less the mean rank; ties share their mean."""
+    order, ranks = np.argsort(numbers), np.empty(numbers.size)
+    first = 0
+    while first < numbers.size:
+        last = first
+        while last + 1 < numbers.size and numbers[order[last + 1]] == numbers[order[first]]:
+            last += 1
+        for place in range(first, last + 1):
+            ranks[order[place]] = 0.5 * (first + last) - 0.5 * (numbers.size - 1)
+        first = last + 1
+    return ranks
