@@ -157,16 +157,23 @@ class ResidualSettings(SignalSettings):
     variance: float = Field(
         default=0.55, gt=0, lt=1, description="share of variance that the factors explain at least (share)"
     )
-    most: int = Field(default=3, ge=1, le=100, description="most factors with fewer coins than `crowd`")
-    crowd: int = Field(default=30, ge=1, le=1_000, description="coins from which `most` does not bind")
-    fewest: int = Field(default=8, ge=5, le=1_000, description="coins below which nothing is said")
+    most: int = Field(
+        default=3, ge=1, le=100, description="most factors with fewer coins than `crowd` (count)"
+    )
+    crowd: int = Field(
+        default=30, ge=1, le=1_000, description="universe from which `most` does not bind (coins)"
+    )
+    fewest: int = Field(default=8, ge=5, le=1_000, description="universe below which nothing is said (coins)")
     flat: float = Field(default=0.5, ge=0, le=100, description="score below which it is silent (sigmas)")
     full: float = Field(default=1.25, gt=0, le=100, description="score at which it says all it can (sigmas)")
     slowest: float = Field(
         default=30.0, gt=0, le=365, description="longest time constant of reversion (days)"
     )
     gate: float = Field(
-        default=-3.07, ge=-20, le=0, description="Dickey and Fuller's t that a residual must stay below"
+        default=-3.07,
+        ge=-20,
+        le=0,
+        description="Dickey and Fuller's statistic that a residual must stay below (t)",
     )
 
     @property

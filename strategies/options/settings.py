@@ -20,10 +20,13 @@ class PremiumSettings(BarSettings):
     bar: BarSize = Field(default="1h", description=BAR)
     days: int = Field(default=30, ge=2, le=365, description="returns of the realised volatility (days)")
     dead_band: float = Field(
-        default=0.05, ge=0, le=10, description="log ratio of the volatilities below which it is flat"
+        default=0.05, ge=0, le=10, description="ratio of the volatilities below which it is flat (log ratio)"
     )
     full: float = Field(
-        default=0.5, gt=0, le=10, description="log ratio of the volatilities at which it says all it can"
+        default=0.5,
+        gt=0,
+        le=10,
+        description="ratio of the volatilities at which it says all it can (log ratio)",
     )
 
     @property
@@ -82,5 +85,7 @@ class IncomeSettings(PremiumSettings):
     """[signals.C7] and [signals.C8]: options sold where volatility is dear, by the premium of [signals.A9]."""
 
     prior: float = Field(default=0.5, ge=0, le=1, description=PRIOR)
-    delta: float = Field(default=0.30, gt=0, lt=1, description="size of the forward delta of the option sold")
+    delta: float = Field(
+        default=0.30, gt=0, lt=1, description="size of the forward delta of the option sold (delta)"
+    )
     expiry_days: float = Field(default=30.0, gt=0, le=365, description="life of the option sold (days)")
