@@ -34,8 +34,9 @@ def told_bars() -> list[Readings]:
         for row in range(2):
             for column in range(2):
                 if (not made or closed[row] != made[-1].closed_ms[row]) and draw.random() < 0.1:
-                    value[row, column] = draw.choice([np.nan, 0.0, draw.normal()])
-                    reason[row][column] = Reason.WARMUP if np.isnan(value[row, column]) else Reason.OK
+                    value[row, column] = draw.choice([np.nan, np.nan, 0.0, draw.normal()])
+                    silence = (Reason.WARMUP, Reason.GAP)[bar % 2]
+                    reason[row][column] = silence if np.isnan(value[row, column]) else Reason.OK
         statistics = tuple({"t": np.array([bar + 0.25, np.nan])} for _ in range(2))
         reasons = tuple(tuple(of) for of in reason)
         made.append(
