@@ -6,9 +6,8 @@ longest hold, then is flat. A position earns the return from close to close of t
 taker's fee and half the spread. Two classes differ:
 
 - An overlay's position is the difference it would make: 2 F_s (m - 1) A_s on the blend's forecast F before overlays.
-- A market-neutral signal holds the legs it declares, scaled by the neutral budget and the mean of its readings. Without
-  legs its reading is taken as an opinion of the price, sized as a directional one's: what its missing instruments would
-  earn (funding, a basis) is not in it.
+- A market-neutral signal holds the legs it declares for its readings, scaled by the neutral budget. One whose legs are
+  instruments this market does not list holds nothing and earns nothing; its readings are judged all the same.
 
 A reading is judged when its signal speaks again: v q against the return since, close to close; zeros are neither hit
 nor miss. `attribution` splits what the account's own positions earned among directional signals by their parts w f of
@@ -117,10 +116,10 @@ class Shadow:
             [
                 _OVERLAYS[spec.side]
                 if spec.signal_class is SignalClass.OVERLAY
-                else at.SIZED
-                if signal.legs is None or spec.signal_class is not SignalClass.NEUTRAL
                 else at.LEGS
-                for spec, signal in zip(specs, self.signals, strict=True)
+                if spec.signal_class is SignalClass.NEUTRAL
+                else at.SIZED
+                for spec in specs
             ],
             dtype=np.int64,
         )
@@ -248,23 +247,15 @@ class Shadow:
         unit = np.clip(self._scalar * score, -1.0, 1.0)
         for row, (kind, signal) in enumerate(zip(self._kind.tolist(), self.signals, strict=True)):
             value = readings.value[row]
-            if kind == at.LEGS and signal.legs is not None:
-                unit[row] = self._legs(signal.legs, value, score[row])
+            if kind == at.LEGS:
+                held = neutral_positions(signal.legs, self._market.symbols, value, score[row])
+                unit[row] = self._terms.neutral_budget * held
             elif kind != at.SIZED:
                 multiplier = 1.0 + np.where(value >= 0.0, self._up[row], self._down[row]) * np.nan_to_num(
                     value
                 )
                 unit[row] = np.clip(multiplier, SMALLEST, LARGEST) - 1.0
         self._unit, self._score = unit, np.ascontiguousarray(score)
-
-    def _legs(self, legs: Legs, value: FloatArray, score: FloatArray) -> FloatArray:
-        """Positions [S] (x equity) of a market-neutral signal, the mean over its readings; NaN without any."""
-        known = np.isfinite(score)
-        if not known.any():
-            return np.full(score.shape, np.nan)
-        weights = legs(self._market.symbols, np.where(known, value, 0.0))
-        scaled: FloatArray = np.where(known, score, 0.0) @ weights / known.sum()
-        return self._terms.neutral_budget * scaled
 
     def _note(self, readings: Readings, rows: Sequence[int], judged: FloatArray) -> None:
         """Count the reasons of the signals that spoke, and keep what they said beside what followed."""
@@ -331,3 +322,16 @@ class Shadow:
         said, followed = np.concatenate(mine, axis=1)
         known = np.isfinite(said)
         return rank_correlation(said[known], followed[known])
+
+
+def neutral_positions(
+    legs: Legs | None, symbols: tuple[str, ...], value: FloatArray, score: FloatArray
+) -> FloatArray:
+    """Positions [S] (x budget) of a market-neutral signal from its values and v q [S]; NaN without any opinion."""
+    known = np.isfinite(score)
+    if not known.any():
+        return np.full(score.shape, np.nan)
+    if legs is None:
+        return np.zeros(score.shape)
+    held: FloatArray = np.where(known, score, 0.0) @ legs(symbols, np.where(known, value, 0.0))
+    return held

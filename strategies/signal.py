@@ -125,8 +125,8 @@ class Signal:
     `optional` names fields whose NaN are the kernel's own affair. With `cross` a reading depends on all
     symbols: the kernel takes their names [S], then arrays [N, S, w], a symbol without opinion as a row of
     NaN, and says N * S results, symbols side by side; it has no `roll`. `legs` tells a market-neutral
-    signal's instruments; None where they are not listed. An overlay scales forecasts of its `side` by
-    1 + `up` value above 0 and 1 + `down` value below.
+    signal's instruments, so that readings times legs are at most 1 in all; None where they are not listed.
+    An overlay scales forecasts of its `side` by 1 + `up` value above 0 and 1 + `down` value below.
     """
 
     name: str

@@ -8,5 +8,5 @@ from strategies.signal import FloatArray
 
 
 def own_legs(symbols: tuple[str, ...], value: FloatArray) -> FloatArray:
-    """Weights [S, S], row r what reading r scales: the symbol itself."""
-    return np.eye(len(symbols))
+    """Weights [S, S], row r what reading r scales: the symbol itself, all together never more than 1."""
+    return np.eye(len(symbols)) / max(1.0, float(np.abs(value).sum()))

@@ -11,8 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from engine import shadow_kernel as at
+from engine.shadow import neutral_positions
 from engine.shadow_days import ShadowDays, rank_correlation, record, with_today
 from store.rows import SignalDay
+from strategies.classical.legs import own_legs
+from strategies.evidence import cross_section
 
 FloatArray = NDArray[np.float64]
 
@@ -96,6 +99,24 @@ def test_a_position_is_twice_the_average_one_at_full_conviction_and_outlives_sil
                     now = 0.0
                 assert held[bar, k, s] == pytest.approx(now, abs=1e-15)
                 before = now
+
+
+def test_a_neutral_signal_holds_its_legs_and_never_more_than_its_budget() -> None:
+    symbols, q = ("AUSDT", "BUSDT", "CUSDT"), np.array([1.0, 0.5, np.nan])
+    ranks = np.array([1.0, -1.0, np.nan])
+    held = neutral_positions(
+        cross_section.KIND.build(cross_section.KIND.settings()).legs, symbols, ranks, ranks * q
+    )
+    assert held.tolist() == [0.5, -0.25, 0.0]
+    net = np.array([0.9, -0.6, 0.5])
+    held = neutral_positions(own_legs, symbols, net, net)
+    assert held == pytest.approx(net / 2.0)
+    assert np.isnan(neutral_positions(own_legs, symbols, net * np.nan, net * np.nan)).all()
+
+
+def test_a_neutral_signal_whose_instruments_are_not_listed_holds_nothing() -> None:
+    said = np.array([0.9, np.nan])
+    assert neutral_positions(None, ("AUSDT", "BUSDT"), said, said).tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -185,7 +185,11 @@ def test_a_price_that_stands_still_is_in_no_pair() -> None:
 
 
 def test_what_a_symbol_says_is_held_of_it() -> None:
-    np.testing.assert_array_equal(own_legs(NAMES, np.array([0.9, -0.6])), np.eye(2))
+    np.testing.assert_array_equal(own_legs(NAMES, np.array([0.3, -0.6])), np.eye(2))
+
+
+def test_all_that_is_held_is_no_more_than_the_whole_budget() -> None:
+    np.testing.assert_allclose(own_legs(NAMES, np.array([0.9, -0.6])), np.eye(2) / 1.5)
 
 
 @pytest.mark.parametrize("wrong", [{"full": 0.5}, {"broken": 1.0}, {"shortest": 200.0}])
