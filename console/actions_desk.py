@@ -108,7 +108,7 @@ _SAFETY = (
         "t",
         "Signal on or off",
         "Safety",
-        "switch the signal of the row in Weights off, or on again",
+        "put the signal of the row in Weights in shadow, or let it trade again",
         "switch_signal",
         "desk",
         intervenes=True,

@@ -193,7 +193,7 @@ EFFECTS: dict[str, Effect] = {
         asked("cancel", order=ORDER.client_order_id),
         first=lambda on: on.app.ask_cancel(ORDER.client_order_id),
     ),
-    "signal.confirm": Effect(asked("signal", name="A1", on="false"), ("2", "t")),
+    "signal.confirm": Effect(asked("signal", name="A1", state="shadow"), ("2", "t")),
     "weight.confirm": Effect(
         asked("weight", name="A1", weight="0.5"), ("2", "w", "0", "full_stop", "5", "enter")
     ),

@@ -35,7 +35,7 @@ def assert_stopped_with(ending: Ending, line: str) -> None:
     assert not any("Traceback" in said for said in before)
 
 
-@pytest.mark.parametrize("limit", [420_000, 700_000, 1_000_000])
+@pytest.mark.parametrize("limit", [620_000, 800_000, 1_000_000])
 def test_a_full_disk_stops_trading_and_nothing_is_half_written(start: Start, limit: int) -> None:
     career = start("full", BARS, **MANY_ORDERS)
     assert_stopped_with(career.live(file_limit=limit), "disk")

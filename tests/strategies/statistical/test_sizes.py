@@ -11,7 +11,9 @@ from tests.strategies.statistical.noise import SIZE_LIMIT, FloatArray, garch, no
 KINDS = {
     kind.name: kind
     for kind in BUILT_IN
-    if "p" in (signal := kind.build(kind.settings())).statistic_names and signal.fields == ("close",)
+    if "p" in (signal := kind.build(kind.settings())).statistic_names
+    and signal.fields == ("close",)
+    and not signal.cross
 }
 WHITE_ONLY = {"B3", "B10"}
 DAILY = {"B4": {"bar": "1d"}}
