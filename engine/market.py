@@ -231,6 +231,8 @@ class MarketState:
 
     def fresh_faults(self) -> list[tuple[str, str]]:
         """The signals that raise and what they raise, each told once."""
+        if not any(self.readings.faults):
+            return []
         found = {
             signal.name: fault
             for signal, fault in zip(self.signals, self.readings.faults, strict=True)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, replace
+from dataclasses import fields, replace
 from functools import partial
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from store import codecs
@@ -51,6 +52,7 @@ from store.weight_rows import WeightRow
 from store.wide import content_id
 
 Answer = TypeVar("Answer")
+_SIGNAL_DAY = attrgetter(*(field.name for field in fields(SignalDay)))
 
 
 def wall_clock_ms() -> int:
@@ -158,7 +160,7 @@ class Journal:
 
     def signal_day(self, day: SignalDay) -> None:
         """A signal's day, once it has ended."""
-        *numbers, reasons = astuple(day)
+        *numbers, reasons = _SIGNAL_DAY(day)
         self._append("signal_days", (*numbers, to_sorted_json(reasons)))
 
     def equity(self, ts_ms: int, totals: LedgerTotals, gross: float, net: float) -> None:
