@@ -18,11 +18,13 @@ DEFAULT_BAR_MS = 3_600_000
 
 
 def open_feed(configuration: Configuration, inputs: Collection[str] = ()) -> Feed:
-    """The feed of [run], with at least these `inputs` beside its bars as far as it knows them. Blocking: call it off
+    """The feed of [run], which says so where it has not all of these `inputs` beside its bars. Blocking: call it off
     the loop. Raises DataFault."""
     run = configuration.run
     if run.mode is Mode.SIM:
         from engine.feeds.simulated import SimulatedFeed
+        from strategies.inputs import INPUT_NAMES
+        from strategies.signal import TAKER_BUY_VOLUME
 
         simulated = SimulatedFeed(
             run.seed,
@@ -30,7 +32,8 @@ def open_feed(configuration: Configuration, inputs: Collection[str] = ()) -> Fee
             configuration.sim.start_ms,
             configuration.sim.history_days,
             run.symbols or None,
-            inputs,
+            # All of them: a signal that is switched on later finds its past.
+            (TAKER_BUY_VOLUME, *INPUT_NAMES),
         )
         simulated.instruments = tuple(map(configuration.instruments.applied_to, simulated.instruments))
         feed: Feed = simulated

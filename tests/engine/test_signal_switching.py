@@ -75,7 +75,7 @@ async def test_what_is_switched_on_with_a_weight_decides_as_if_it_had_always_bee
 
 async def test_switched_at_the_same_bars_a_run_in_parts_is_the_run_in_one(tmp_path: Path) -> None:
     script: Script = {
-        5: [switch("B12", "shadow"), weigh("C4", "0.3")],
+        5: [switch("B12", "shadow"), weigh("C4", "0.3"), switch("A4", "shadow")],
         AT: [switch("A1", "off")],
         12: [switch("B12", "off"), switch("C1", "shadow")],
         15: [switch("B12", "on"), switch("A1", "on")],
@@ -86,6 +86,9 @@ async def test_switched_at_the_same_bars_a_run_in_parts_is_the_run_in_one(tmp_pa
     assert digest(tmp_path / "parts.db") == digest(tmp_path / "one.db")
     assert rows(tmp_path / "parts.db", DAYS) == rows(tmp_path / "one.db", DAYS)
     assert running_part(tmp_path / "parts.db") == running_part(tmp_path / "one.db")
+    assert (await shown(tmp_path / "one.db"))["A4"].opinions, (
+        "what it reads beside the bars was there all along"
+    )
 
 
 async def test_what_is_off_is_shown_as_off_and_why_until_it_is_switched_on_again(tmp_path: Path) -> None:
