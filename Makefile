@@ -59,14 +59,14 @@ kernels: $(STAMP)
 	@$(BIN)/python -c 'from engine.kernel_cache import warm; warm()'
 
 test-fast: kernels
-	@$(PYTEST) -n $(WORKERS) -m 'not slow and not ($(ALONE))' $(ARGS)
+	@$(PYTEST) -n $(WORKERS) --dist worksteal -m 'not slow and not ($(ALONE))' $(ARGS)
 
 test-alone: kernels
 	@$(PYTEST) -m 'not slow and ($(ALONE))' $(ARGS)
 
 # Each half has half an hour.
 test-slow: kernels
-	@timeout --kill-after=60 $(SLOW_LIMIT_S) $(PYTEST) -n $(WORKERS) -m 'slow and not ($(ALONE))' $(SLOW) $(ARGS)
+	@timeout --kill-after=60 $(SLOW_LIMIT_S) $(PYTEST) -n $(WORKERS) --dist worksteal -m 'slow and not ($(ALONE))' $(SLOW) $(ARGS)
 	@timeout --kill-after=60 $(SLOW_LIMIT_S) $(PYTEST) -m 'slow and ($(ALONE))' $(SLOW) $(ARGS)
 
 bench: $(STAMP)
