@@ -95,7 +95,7 @@ def _textual_theme(data: ThemeData, profit_colours: str) -> Theme:
             "frame-focus": focus,
             "danger": colour(data.danger),
             "live-frame": colour(data.live_frame),
-            **dict.fromkeys(_SCROLLBAR_THUMBS, colour(data.frame)),
+            **dict.fromkeys(_SCROLLBAR_THUMBS, soft),
             **dict.fromkeys(_SCROLLBAR_TRACKS, colour(data.panel)),
             "chosen": colour(data.cursor),
             "chosen-text": colour(data.cursor_text),

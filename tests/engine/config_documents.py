@@ -26,7 +26,7 @@ OTHER_VALUES = {
     "run.seed": st.integers(0, 2**63 - 1).map(str),
     "run.symbols": st.sampled_from(["[]", '["BTCUSDT"]', "['A1',\n  'B2', # two\n]"]),
     "run.speed": st.sampled_from(['"max"', "60", '"1x"', "2.5"]),
-    "run.capital": st.sampled_from(["1", "12345.678", "1e6", '"0.5e5"']),
+    "run.capital": st.sampled_from(["1", "12345.678", "1e6", "0.5e5"]),
     "run.account": st.sampled_from(['"a-b_C9"', "'x'", '"""y"""']),
     "risk.profile": st.sampled_from(['"moderate"']),
     "risk.allow_short": st.sampled_from(["true", "false"]),
