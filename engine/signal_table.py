@@ -47,8 +47,13 @@ def signal_table(
 def class_shares(
     signals: Sequence[Signal], choices: Choices = AS_CONFIGURED, estimated: Estimated = NOT_ESTIMATED
 ) -> list[float]:
-    """The share of each signal in its class: they sum to 1 within a class, or to 0."""
-    raw = [in_force(signal, choices, estimated) for signal in signals]
+    """The share of each signal in its class: they sum to 1 within a class, or to 0.
+
+    Once a class is estimated, a signal that no estimate has seen has no share in it, unless the operator gives it one.
+    """
+    classes = {signal.signal_class for signal in signals if signal.name in estimated}
+    unseen = {signal.name: 0.0 for signal in signals if signal.signal_class in classes}
+    raw = [in_force(signal, choices, {**unseen, **estimated}) for signal in signals]
     totals = {
         kind: sum(weight for signal, weight in zip(signals, raw, strict=True) if signal.signal_class is kind)
         for kind in SignalClass
@@ -66,11 +71,9 @@ def in_force(signal: Signal, choices: Choices, estimated: Estimated = NOT_ESTIMA
 
 
 def chosen_weight(signal: Signal, choices: Choices, estimated: Estimated = NOT_ESTIMATED) -> float:
-    """The weight of a signal before normalising, whether it is switched on or off: the operator's, else the estimated
-    one, else the configured one."""
+    """The weight of a signal before normalising, whether it is switched on or off: the operator's; else none where
+    the configuration gives it none; else the estimated one, else the configured one."""
     choice = choices.get(signal.name)
-    return (
-        estimated.get(signal.name, signal.weight)
-        if choice is None or choice.weight is None
-        else choice.weight
-    )
+    if choice is not None and choice.weight is not None:
+        return choice.weight
+    return estimated.get(signal.name, signal.weight) if signal.weight > 0.0 else 0.0

@@ -139,13 +139,13 @@ class Weighting:
     def _put_in_force(self, row: WeightRow) -> None:
         self.newest[row.kind] = row
         found = shares(row)
-        if (
-            found is not None
-            and self._settings.method is not Method.MANUAL
-            and json.loads(row.result)["days"]
-        ):
+        if found is None or self._settings.method is Method.MANUAL:
+            return
+        if json.loads(row.result)["days"]:
             self._found[row.kind] = found
-            self.shares = {name: share for each in self._found.values() for name, share in each.items()}
+        else:
+            self._found.pop(row.kind, None)
+        self.shares = {name: share for each in self._found.values() for name, share in each.items()}
 
     def _tell(self, row: WeightRow, known: Collection[str], now_ms: int) -> None:
         """What took effect, and what there is to worry about that was not `known` before."""

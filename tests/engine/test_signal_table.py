@@ -2,13 +2,14 @@
 
 import pytest
 
+from engine.bookstate import Choice
 from engine.decision import SignalSpec
-from engine.signal_table import signal_table
+from engine.signal_table import class_shares, signal_table
 from store.records import SignalClass, SignalType
 from strategies.blend.veto import OverlaySide
-from strategies.evidence import momentum, realised_value, stablecoin_supply
+from strategies.evidence import breakout, momentum, realised_value, reversal, stablecoin_supply
 from strategies.evidence.settings import RealisedValueSettings, StablecoinSettings
-from strategies.settings import MomentumSettings
+from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSettings
 
 
 @pytest.mark.parametrize(("weight", "shares"), [(0.0, (0.0, 0.0)), (0.3, (0.5, 0.5))])
@@ -27,3 +28,23 @@ def test_overlays_bring_their_factors_and_their_side(weight: float, shares: tupl
     )
     assert (table.signals[0].up, table.signals[0].down) == (0.0, 0.0)
     assert directional.tolist() == [1.0, 0.0, 0.0]
+
+
+def table_of(estimated: dict[str, float], reversal_weight: float = 0.2, **choices: Choice) -> list[float]:
+    signals = (
+        momentum.build(MomentumSettings()),
+        breakout.build(BreakoutSettings()),
+        reversal.build(ReversalSettings(weight=reversal_weight)),
+    )
+    return class_shares(signals, choices, estimated)
+
+
+def test_what_the_configuration_gives_no_weight_stays_in_shadow_whatever_was_estimated_before() -> None:
+    assert table_of({"A1": 0.3, "A2": 0.2, "A3": 0.5}, reversal_weight=0.0) == pytest.approx([0.6, 0.4, 0.0])
+
+
+def test_a_signal_no_estimate_has_seen_has_no_share_until_one_has_or_the_operator_says_so() -> None:
+    assert table_of({"A1": 0.6, "A2": 0.4}) == pytest.approx([0.6, 0.4, 0.0])
+    said = Choice(enabled=True, weight=0.25, actor="operator@test", ts_ms=0)
+    assert table_of({"A1": 0.6, "A2": 0.4}, A3=said) == pytest.approx([0.48, 0.32, 0.2])
+    assert table_of({}) == pytest.approx([0.4, 0.4, 0.2])

@@ -95,10 +95,10 @@ def test_a_feed_shows_what_it_is_asked_for_and_nothing_runs_for_one_asked_for_no
         np.testing.assert_array_equal(values, seven.inputs[name][:100])
 
 
-def test_a_configured_market_shows_what_the_signals_of_an_engine_read() -> None:
-    feed = open_feed(load_config(None, {}, {}, {}), ("close", "mark_price", "funding_rate_2"))
+def test_a_configured_market_shows_all_it_has_whatever_signals_are_on() -> None:
+    feed = open_feed(load_config(None, {}, {}, {}))
     block = feed.read(feed.start_ms, 2)
-    assert set(block.inputs) == {"mark_price", "funding_rate_2"}
+    assert set(block.inputs) == {TAKER_BUY_VOLUME, *INPUT_NAMES}
     (row, _) = rows(block)
     np.testing.assert_array_equal(row.inputs["mark_price"], block.inputs["mark_price"][0])
 
