@@ -151,8 +151,9 @@ class ReplayFeed:
         return f"replay {bar_name(self.bar_ms)} x{len(self.symbols)} from {utc(self.start_ms)} {digest}"
 
     def close(self) -> None:
-        """Give the files back."""
-        self._history.close()
+        """Give the files back, once a read that is under way in another thread has ended."""
+        with self._reading:
+            self._history.close()
 
     def _chunk(self, number: int) -> _Chunk:
         """One chunk of the grid, from memory or from the files."""
