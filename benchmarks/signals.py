@@ -38,7 +38,7 @@ LOAD = """
 import sys, time
 from engine import kernel_cache
 kernel_cache.prepare()
-import strategies.evidence.kernels
+import strategies.arithmetic
 started = time.process_time()
 __import__(sys.argv[1])
 print(time.process_time() - started)

@@ -279,3 +279,12 @@ def wilder_average(samples: Floats, period: int) -> float:
     for index in range(period, samples.size):
         average += (samples[index] - average) * rate
     return average
+
+
+@njit("void(float64[:, ::1], float64[:, ::1], float64[:, ::1], int64, float64[::1])", cache=True, nogil=True)
+def final_ranges(high: Floats, low: Floats, close: Floats, period: int, average: Floats) -> None:
+    """Average true range [N] at the last bar, over the unbroken run of usable bars that ends each window."""
+    bars = close.shape[1]
+    for row in range(close.shape[0]):
+        first = bars - bar_runs(high[row], low[row], close[row])[bars - 1]
+        average[row] = last_wilder_range(high[row, first:], low[row, first:], close[row, first:], period)

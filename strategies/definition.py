@@ -1,5 +1,5 @@
-"""A signal of one symbol's bars put together from its parts; what differs between two of them is all that each
-file under `statistical` and `classical` has to say."""
+"""A signal put together from its parts, of one symbol's bars or of all symbols together; what differs between two of
+them is all that the file of each has to say."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from store.records import SignalClass, SignalType
 from strategies.blend.veto import OverlaySide
-from strategies.signal import FloatArray, KernelResult, Legs, Mirror, Signal, SignalKind
+from strategies.signal import FloatArray, Kernel, KernelResult, Legs, Mirror, Signal, SignalKind
 from strategies.windows import result_arrays
 
 Spans = Callable[..., KernelResult]
@@ -55,6 +55,43 @@ def bar_signal(
             up=0.0 if overlay is None else chosen.up,
             down=0.0 if overlay is None else chosen.down,
             side=OverlaySide.BOTH if overlay is None else overlay,
+        )
+
+    return SignalKind(name, settings, build)
+
+
+def cross_signal(
+    name: str,
+    title: str,
+    type: SignalType,
+    settings: type[Any],
+    fields: tuple[str, ...],
+    statistics: tuple[str, ...],
+    kernel: Kernel,
+    kernels: str,
+    legs: Legs,
+) -> SignalKind:
+    """What is registered for a market-neutral signal whose `kernel` takes its settings (`bar`, `window`), the symbols
+    [S] and arrays [N, S, w]."""
+
+    def build(chosen: Any) -> Signal:
+        return Signal(
+            name=name,
+            title=title,
+            signal_class=SignalClass.NEUTRAL,
+            type=type,
+            bar=chosen.bar,
+            window=chosen.window,
+            fields=fields,
+            scalar=chosen.scalar,
+            weight=chosen.weight,
+            mirror=None,
+            settings=chosen,
+            statistic_names=statistics,
+            kernel=partial(kernel, chosen),
+            kernels=kernels,
+            cross=True,
+            legs=legs,
         )
 
     return SignalKind(name, settings, build)

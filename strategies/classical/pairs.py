@@ -15,18 +15,16 @@ Engle and Granger 1987; MacKinnon 1994 for p; Gatev, Goetzmann and Rouwenhorst 2
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
-from store.records import SignalClass, SignalType
+from store.records import SignalType
 from strategies.classical.legs import own_legs
 from strategies.classical.settings import PairsSettings
+from strategies.definition import cross_signal
 from strategies.evidence.cross_section import base_of
-from strategies.signal import FloatArray, KernelResult, Signal, SignalKind
+from strategies.signal import FloatArray, KernelResult
 from strategies.windows import result_arrays
 
-NAME = "C5"
 STATISTICS = (
     "pairs", "open_pairs", "partner", "intercept", "beta", "z", "phi", "half_life", "t", "p",
 )  # fmt: skip
@@ -65,25 +63,14 @@ def kernel(settings: PairsSettings, symbols: tuple[str, ...], close: FloatArray)
     return result
 
 
-def build(settings: PairsSettings) -> Signal:
-    return Signal(
-        name=NAME,
-        title="Cointegrated pairs",
-        signal_class=SignalClass.NEUTRAL,
-        type=SignalType.STATISTICAL,
-        bar=settings.bar,
-        window=settings.window,
-        fields=("close",),
-        scalar=settings.scalar,
-        weight=settings.weight,
-        mirror=None,
-        settings=settings,
-        statistic_names=STATISTICS,
-        kernel=partial(kernel, settings),
-        kernels="strategies.classical.kernels.pairs",
-        cross=True,
-        legs=own_legs,
-    )
-
-
-KIND = SignalKind(NAME, PairsSettings, build)
+KIND = cross_signal(
+    name="C5",
+    title="Cointegrated pairs",
+    type=SignalType.STATISTICAL,
+    settings=PairsSettings,
+    fields=("close",),
+    statistics=STATISTICS,
+    kernel=kernel,
+    kernels="strategies.classical.kernels.pairs",
+    legs=own_legs,
+)

@@ -18,17 +18,15 @@ Avellaneda and Lee 2010, sections 2 to 4 and appendix; Dickey and Fuller 1979 fo
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
-from store.records import SignalClass, SignalType
+from store.records import SignalType
 from strategies.classical.legs import own_legs
 from strategies.classical.settings import ResidualSettings
-from strategies.signal import FloatArray, KernelResult, Signal, SignalKind
+from strategies.definition import cross_signal
+from strategies.signal import FloatArray, KernelResult
 from strategies.windows import result_arrays
 
-NAME = "C6"
 DAYS_A_YEAR = 365.0
 STATISTICS = (
     "a", "b", "speed", "mean", "deviation", "s", "t", "own_value", "factors", "explained",
@@ -52,25 +50,14 @@ def kernel(settings: ResidualSettings, symbols: tuple[str, ...], close: FloatArr
     return result
 
 
-def build(settings: ResidualSettings) -> Signal:
-    return Signal(
-        name=NAME,
-        title="Statistical arbitrage",
-        signal_class=SignalClass.NEUTRAL,
-        type=SignalType.STATISTICAL,
-        bar=settings.bar,
-        window=settings.window,
-        fields=("close",),
-        scalar=settings.scalar,
-        weight=settings.weight,
-        mirror=None,
-        settings=settings,
-        statistic_names=STATISTICS,
-        kernel=partial(kernel, settings),
-        kernels="strategies.classical.kernels.residuals",
-        cross=True,
-        legs=own_legs,
-    )
-
-
-KIND = SignalKind(NAME, ResidualSettings, build)
+KIND = cross_signal(
+    name="C6",
+    title="Statistical arbitrage",
+    type=SignalType.STATISTICAL,
+    settings=ResidualSettings,
+    fields=("close",),
+    statistics=STATISTICS,
+    kernel=kernel,
+    kernels="strategies.classical.kernels.residuals",
+    legs=own_legs,
+)

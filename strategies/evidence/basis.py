@@ -22,7 +22,7 @@ STATISTICS = ("basis", "excess", "annual_cost", "deviation", "net", "days")
 def spans(
     settings: BasisSettings, span: int, spot: FloatArray, future: FloatArray, days: FloatArray
 ) -> KernelResult:
-    from strategies.evidence.kernels_basis import basis
+    from strategies.evidence.kernels.basis import basis
 
     result = span_results(spot, span, len(STATISTICS))
     basis(
@@ -52,5 +52,5 @@ KIND = bar_signal(
     mirror=None,
     statistics=lambda settings: STATISTICS,
     spans=spans,
-    kernels="strategies.evidence.kernels_basis",
+    kernels="strategies.evidence.kernels.basis",
 )

@@ -39,7 +39,7 @@ def average_true_range(
     Measured over the unbroken run of usable bars that ends the window (leading NaN is no harm), seeded with
     the mean of its first `period` true ranges. NaN with fewer than `period` + 1 such bars.
     """
-    from strategies.evidence.kernels import final_ranges
+    from strategies.arithmetic import final_ranges
 
     shape = close.shape[:-1]
     flat = (math.prod(shape), close.shape[-1])
@@ -50,7 +50,7 @@ def average_true_range(
 
 
 def kernel(settings: BreakoutSettings, high: FloatArray, low: FloatArray, close: FloatArray) -> KernelResult:
-    from strategies.evidence.kernels import breakout
+    from strategies.evidence.kernels.breakout import breakout
 
     result = result_arrays(close.shape[0], 3 + len(settings.channels))
     breakout(
@@ -86,6 +86,7 @@ def build(settings: BreakoutSettings) -> Signal:
             *(f"position_{entry}_{leave}" for entry, leave in settings.channels),
         ),
         kernel=partial(kernel, settings),
+        kernels="strategies.evidence.kernels.breakout",
     )
 
 

@@ -13,16 +13,15 @@ Liu, Tsyvinski and Wu 2022 for three weeks of momentum across coins; the regress
 from __future__ import annotations
 
 import re
-from functools import partial
 
 import numpy as np
 
-from store.records import SignalClass, SignalType
+from store.records import SignalType
+from strategies.definition import cross_signal
 from strategies.evidence.settings import CrossSectionSettings
-from strategies.signal import FloatArray, KernelResult, Signal, SignalKind
+from strategies.signal import FloatArray, KernelResult
 from strategies.windows import result_arrays
 
-NAME = "A6"
 STATISTICS = ("beta", "excess", "score", "rank")
 QUOTES = re.compile(r"(?<=.)(USDT|USDC|FDUSD|BUSD|USD|EUR|PERP)$")
 
@@ -41,7 +40,7 @@ def legs(symbols: tuple[str, ...], value: FloatArray) -> FloatArray:
 
 
 def kernel(settings: CrossSectionSettings, symbols: tuple[str, ...], close: FloatArray) -> KernelResult:
-    from strategies.evidence.kernels_cross_section import cross_section
+    from strategies.evidence.kernels.cross_section import cross_section
 
     bases = [base_of(symbol) for symbol in symbols]
     unranked = {settings.reference, *settings.excluded}
@@ -59,25 +58,14 @@ def kernel(settings: CrossSectionSettings, symbols: tuple[str, ...], close: Floa
     return result
 
 
-def build(settings: CrossSectionSettings) -> Signal:
-    return Signal(
-        name=NAME,
-        title="Coins against each other",
-        signal_class=SignalClass.NEUTRAL,
-        type=SignalType.MOMENTUM,
-        bar=settings.bar,
-        window=settings.window,
-        fields=("close",),
-        scalar=settings.scalar,
-        weight=settings.weight,
-        mirror=None,
-        settings=settings,
-        statistic_names=STATISTICS,
-        kernel=partial(kernel, settings),
-        kernels="strategies.evidence.kernels_cross_section",
-        cross=True,
-        legs=legs,
-    )
-
-
-KIND = SignalKind(NAME, CrossSectionSettings, build)
+KIND = cross_signal(
+    name="A6",
+    title="Coins against each other",
+    type=SignalType.MOMENTUM,
+    settings=CrossSectionSettings,
+    fields=("close",),
+    statistics=STATISTICS,
+    kernel=kernel,
+    kernels="strategies.evidence.kernels.cross_section",
+    legs=legs,
+)

@@ -23,7 +23,7 @@ HOUR_MS = 3_600_000
 
 
 def spans(settings: FundingCarrySettings, span: int, rate: FloatArray, hours: FloatArray) -> KernelResult:
-    from strategies.evidence.kernels_funding_carry import funding_carry
+    from strategies.evidence.kernels.funding_carry import funding_carry
 
     result = span_results(rate, span, len(STATISTICS))
     funding_carry(
@@ -51,5 +51,5 @@ KIND = bar_signal(
     mirror=None,
     statistics=lambda settings: STATISTICS,
     spans=spans,
-    kernels="strategies.evidence.kernels_funding_carry",
+    kernels="strategies.evidence.kernels.funding_carry",
 )

@@ -28,7 +28,7 @@ STATISTICS = ("capture", "agreeing_share", "short_venue", "long_venue", "rate_1"
 
 
 def spans(settings: FundingDispersionSettings, span: int, *fields: FloatArray) -> KernelResult:
-    from strategies.evidence.kernels_funding_dispersion import funding_dispersion
+    from strategies.evidence.kernels.funding_dispersion import funding_dispersion
 
     result = span_results(fields[0], span, len(STATISTICS))
     funding_dispersion(
@@ -57,5 +57,5 @@ KIND = bar_signal(
     mirror=None,
     statistics=lambda settings: STATISTICS,
     spans=spans,
-    kernels="strategies.evidence.kernels_funding_dispersion",
+    kernels="strategies.evidence.kernels.funding_dispersion",
 )

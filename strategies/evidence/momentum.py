@@ -29,7 +29,7 @@ NAME = "A1"
 
 
 def kernel(settings: MomentumSettings, close: FloatArray) -> KernelResult:
-    from strategies.evidence.kernels import momentum
+    from strategies.evidence.kernels.momentum import momentum
 
     result = result_arrays(close.shape[0], 1 + len(settings.lookbacks))
     lookbacks = np.array(settings.lookbacks, dtype=np.int64)
@@ -52,6 +52,7 @@ def build(settings: MomentumSettings) -> Signal:
         settings=settings,
         statistic_names=("sigma", *(f"z_{days}" for days in settings.lookbacks)),
         kernel=partial(kernel, settings),
+        kernels="strategies.evidence.kernels.momentum",
     )
 
 

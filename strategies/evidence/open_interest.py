@@ -20,7 +20,7 @@ STATISTICS = ("z_price", "z_open_interest", "sigma_price", "sigma_open_interest"
 
 
 def spans(settings: OpenInterestSettings, span: int, close: FloatArray, interest: FloatArray) -> KernelResult:
-    from strategies.evidence.kernels_open_interest import open_interest
+    from strategies.evidence.kernels.open_interest import open_interest
 
     result = span_results(close, span, len(STATISTICS))
     open_interest(
@@ -45,5 +45,5 @@ KIND = bar_signal(
     mirror=None,
     statistics=lambda settings: STATISTICS,
     spans=spans,
-    kernels="strategies.evidence.kernels_open_interest",
+    kernels="strategies.evidence.kernels.open_interest",
 )

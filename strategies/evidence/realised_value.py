@@ -22,7 +22,7 @@ STATISTICS = ("z", "zone")
 
 
 def spans(settings: RealisedValueSettings, span: int, score: FloatArray) -> KernelResult:
-    from strategies.evidence.kernels_realised_value import realised_value
+    from strategies.evidence.kernels.realised_value import realised_value
 
     result = span_results(score, span, len(STATISTICS))
     realised_value(score, span, settings.bottom, settings.neutral, settings.top, *result)
@@ -39,6 +39,6 @@ KIND = bar_signal(
     mirror=None,
     statistics=lambda settings: STATISTICS,
     spans=spans,
-    kernels="strategies.evidence.kernels_realised_value",
+    kernels="strategies.evidence.kernels.realised_value",
     overlay=OverlaySide.LONG,
 )

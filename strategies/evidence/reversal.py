@@ -27,7 +27,7 @@ NAME = "A3"
 
 
 def kernel(settings: ReversalSettings, close: FloatArray) -> KernelResult:
-    from strategies.evidence.kernels import reversal
+    from strategies.evidence.kernels.reversal import reversal
 
     result = result_arrays(close.shape[0], 3)
     reversal(
@@ -57,6 +57,7 @@ def build(settings: ReversalSettings) -> Signal:
         settings=settings,
         statistic_names=("sigma", "z", "efficiency_ratio"),
         kernel=partial(kernel, settings),
+        kernels="strategies.evidence.kernels.reversal",
     )
 
 

@@ -20,7 +20,7 @@ STATISTICS = ("z", "peak", "state", "good_points")
 
 
 def spans(settings: WhipsawSettings, span: int, skew: FloatArray, points: FloatArray) -> KernelResult:
-    from strategies.evidence.kernels_skew_whipsaw import skew_whipsaw
+    from strategies.evidence.kernels.skew_whipsaw import skew_whipsaw
 
     result = span_results(skew, span, len(STATISTICS))
     skew_whipsaw(
@@ -47,5 +47,5 @@ KIND = bar_signal(
     mirror=None,
     statistics=lambda settings: STATISTICS,
     spans=spans,
-    kernels="strategies.evidence.kernels_skew_whipsaw",
+    kernels="strategies.evidence.kernels.skew_whipsaw",
 )

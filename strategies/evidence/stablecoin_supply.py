@@ -23,7 +23,7 @@ STATISTICS = ("ratio", "mean", "deviation", "score")
 def spans(
     settings: StablecoinSettings, span: int, market_cap: FloatArray, supply: FloatArray
 ) -> KernelResult:
-    from strategies.evidence.kernels_stablecoin_supply import stablecoin_supply
+    from strategies.evidence.kernels.stablecoin_supply import stablecoin_supply
 
     result = span_results(market_cap, span, len(STATISTICS))
     stablecoin_supply(market_cap, supply, span, settings.full, *result)
@@ -40,6 +40,6 @@ KIND = bar_signal(
     mirror=None,
     statistics=lambda settings: STATISTICS,
     spans=spans,
-    kernels="strategies.evidence.kernels_stablecoin_supply",
+    kernels="strategies.evidence.kernels.stablecoin_supply",
     overlay=OverlaySide.BOTH,
 )

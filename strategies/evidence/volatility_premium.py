@@ -23,7 +23,7 @@ STATISTICS = ("implied_volatility", "realised_volatility", "realised_a_day", "pr
 
 
 def spans(settings: PremiumSettings, span: int, close: FloatArray, implied: FloatArray) -> KernelResult:
-    from strategies.evidence.kernels_volatility_premium import volatility_premium
+    from strategies.evidence.kernels.volatility_premium import volatility_premium
 
     result = span_results(close, span, len(STATISTICS))
     volatility_premium(
@@ -50,5 +50,5 @@ KIND = bar_signal(
     mirror=None,
     statistics=lambda settings: STATISTICS,
     spans=spans,
-    kernels="strategies.evidence.kernels_volatility_premium",
+    kernels="strategies.evidence.kernels.volatility_premium",
 )

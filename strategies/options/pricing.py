@@ -56,7 +56,7 @@ def black_scholes(
 ) -> Greeks:
     """Options on an asset held for a yield `carry`. Expired ones are worth their intrinsic value, those without
     volatility what that is worth today; NaN where a price is not positive or a volatility negative."""
-    from strategies.options.kernels import greeks
+    from strategies.options.kernels.greeks import greeks
 
     shape, numbers, calls = _flat(call, spot, strike, years, volatility, rate, carry)
     spots, strikes, times, volatilities, rates, carries = numbers
@@ -94,7 +94,7 @@ def implied_volatility(
     DEGENERATE: its time value is below 1e-8 of the spot, which any volatility would do for. NAN_INPUT: a price or the
     time to expiry is unknown or not positive.
     """
-    from strategies.options.kernels import implied
+    from strategies.options.kernels.implied import implied
 
     shape, numbers, calls = _flat(call, price, spot, strike, years, rate, carry)
     prices, spots, strikes, times, rates, carries = numbers

@@ -79,6 +79,7 @@ def test_kernels_of_signals_that_are_off_stay_unloaded() -> None:
 def test_every_kernel_is_either_needed_by_all_or_by_a_signal() -> None:
     own = {kind.build(kind.settings()).kernels for kind in BUILT_IN}
     found = set(kernel_cache.kernel_modules())
+    assert all(".kernels." in name for name in own)
     assert found >= set(kernel_cache.needed_by(own))
     assert set(kernel_cache.needed_by(())) == {name for name in found if ".kernels." not in name}
 

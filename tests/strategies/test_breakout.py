@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from strategies.arithmetic import wilder_ranges
 from strategies.evidence.breakout import average_true_range, build
-from strategies.evidence.kernels import above_all, below_all, breakout_positions
+from strategies.evidence.kernels.breakout import above_all, below_all, breakout_positions
 from strategies.settings import BreakoutSettings
 from strategies.signal import Reason
 from tests.strategies.fixtures import BARS, FloatArray, walk

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from strategies.evidence.kernels import momentum_reading
+from strategies.evidence.kernels.momentum import momentum_reading
 from strategies.evidence.momentum import build
 from strategies.settings import MomentumSettings
 from strategies.signal import Reason

@@ -5,7 +5,7 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 from strategies.arithmetic import reversal_response
-from strategies.evidence.kernels import efficiency_ratio
+from strategies.evidence.kernels.reversal import efficiency_ratio
 from strategies.evidence.reversal import build
 from strategies.settings import ReversalSettings
 from strategies.signal import Reason

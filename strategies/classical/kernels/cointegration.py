@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from strategies.arithmetic import Floats, centred, inner, negligible
-from strategies.options.kernels import normal_cdf
+from strategies.options.kernels.black import normal_cdf
 
 LEAST, TURN, MOST = -18.86, -2.62, 0.92
 """Below the first p is 0, above the last 1; at the one between, one polynomial takes over from the other."""

@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 
 from strategies.arithmetic import OK, Floats, Integers, clear, known_log_returns, price_runs, refusal
-from strategies.evidence.kernels_volatility_premium import premium_reading, unknown
-from strategies.options.kernels import black_value, moneyness_score, normal_cdf
+from strategies.evidence.kernels.volatility_premium import premium_reading, unknown
+from strategies.options.kernels.black import black_value, moneyness_score, normal_cdf
 
 STRIKE, PREMIUM, DELTA, BREAK_EVEN, LOG_RATIO = 0, 1, 2, 3, 4
 PREMIUM_FOUND = 5

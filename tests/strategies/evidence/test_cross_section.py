@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies.evidence.cross_section import KIND, base_of, legs
-from strategies.evidence.kernels_cross_section import average_ranks, rank_values
+from strategies.evidence.kernels.cross_section import average_ranks, rank_values
 from strategies.evidence.settings import CrossSectionSettings
 from strategies.signal import REASONS, FloatArray, KernelResult, Reason
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from strategies.evidence.kernels_open_interest import quadrant_response
+from strategies.evidence.kernels.open_interest import quadrant_response
 from strategies.evidence.open_interest import KIND
 from strategies.evidence.settings import OpenInterestSettings
 from strategies.signal import FloatArray, Reason

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
-from strategies.evidence.kernels_skew_whipsaw import ARMED, FIRED, IDLE, score_before, whipsaw
+from strategies.evidence.kernels.skew_whipsaw import ARMED, FIRED, IDLE, score_before, whipsaw
 from strategies.evidence.skew_whipsaw import KIND
 from strategies.options.settings import WhipsawSettings
 from strategies.signal import Explanation, FloatArray, Reason

@@ -18,7 +18,7 @@ from strategies.arithmetic import (
     refusal,
     unit,
 )
-from strategies.evidence.kernels_open_interest import pair_runs
+from strategies.evidence.kernels.open_interest import pair_runs
 
 
 @njit(cache=True, error_model="numpy")

@@ -1,7 +1,4 @@
-"""Compiled option arithmetic, one quote at a time: values and Greeks, and the volatility a price implies.
-
-Imported when an option is first valued.
-"""
+"""Compiled search for the volatility a price implies, one quote at a time."""
 
 from __future__ import annotations
 
@@ -13,83 +10,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from strategies.arithmetic import DEGENERATE, NAN_INPUT, NO_ARB, OK, Floats, Integers, usable_price
+from strategies.options.kernels.black import ROOT_TWO_PI, normal_cdf, normal_density
 
 Booleans: TypeAlias = NDArray[np.bool_]
-PRICE, DELTA, GAMMA, VEGA, THETA, RHO = 0, 1, 2, 3, 4, 5
 LEAST_TIME_VALUE = 1e-8
 """Time value, as a share of the spot, below which a price tells no volatility."""
 MOST_STEPS = 100
 PRECISION = 1e-15
-ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
-
-
-@njit(cache=True)
-def normal_cdf(x: float) -> float:
-    return 0.5 * math.erfc(-x / math.sqrt(2.0))
-
-
-@njit(cache=True)
-def normal_density(x: float) -> float:
-    return math.exp(-0.5 * x * x) / ROOT_TWO_PI
-
-
-@njit(cache=True)
-def moneyness_score(forward: float, strike: float, spread: float) -> float:
-    """d1 for a total volatility `spread` = sigma sqrt T; without any, the option is in or out for certain."""
-    if spread > 0.0:
-        return math.log(forward / strike) / spread + spread / 2.0
-    if forward == strike:
-        return 0.0
-    return math.inf if forward > strike else -math.inf
-
-
-@njit(cache=True)
-def black_value(forward: float, strike: float, spread: float, side: float) -> float:
-    """Undiscounted value of a call (side 1) or put (-1): Black 1976."""
-    d1 = moneyness_score(forward, strike, spread)
-    value: float = side * (forward * normal_cdf(side * d1) - strike * normal_cdf(side * (d1 - spread)))
-    return value
-
-
-@njit(
-    "void(float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], boolean[::1],"
-    " float64[:, ::1])",
-    cache=True,
-    nogil=True,
-    error_model="numpy",
-)
-def greeks(
-    spot: Floats,
-    strike: Floats,
-    years: Floats,
-    volatility: Floats,
-    rate: Floats,
-    carry: Floats,
-    call: Booleans,
-    found: Floats,
-) -> None:
-    """Columns of `found`: price, delta, gamma, vega, theta (a year), rho; NaN where an argument makes no sense."""
-    for at in range(spot.size):
-        found[:, at] = math.nan
-        if not (usable_price(spot[at]) and usable_price(strike[at]) and volatility[at] >= 0.0):
-            continue
-        side = 1.0 if call[at] else -1.0
-        time = max(years[at], 0.0)
-        spread = volatility[at] * math.sqrt(time)
-        discount, dividends = math.exp(-rate[at] * time), math.exp(-carry[at] * time)
-        d1 = moneyness_score(spot[at] * dividends / discount, strike[at], spread)
-        density = normal_density(d1) if spread > 0.0 else 0.0
-        held = spot[at] * dividends * normal_cdf(side * d1)
-        paid = strike[at] * discount * normal_cdf(side * (d1 - spread))
-        found[PRICE, at] = side * (held - paid)
-        found[DELTA, at] = side * dividends * normal_cdf(side * d1)
-        found[GAMMA, at] = dividends * density / (spot[at] * spread) if spread > 0.0 else 0.0
-        found[VEGA, at] = spot[at] * dividends * density * math.sqrt(time)
-        decay = (
-            spot[at] * dividends * density * volatility[at] / (2.0 * math.sqrt(time)) if time > 0.0 else 0.0
-        )
-        found[THETA, at] = side * (carry[at] * held - rate[at] * paid) - decay if time > 0.0 else 0.0
-        found[RHO, at] = side * time * paid
 
 
 @njit(cache=True, error_model="numpy")

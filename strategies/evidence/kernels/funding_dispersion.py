@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from strategies.arithmetic import OK, TOO_FEW_ASSETS, WARMUP, Floats, Integers, clear, clip
-from strategies.evidence.kernels_carry import settled
+from strategies.evidence.kernels.carry import settled
 
 VENUES = 3
 SAME = 1e-12

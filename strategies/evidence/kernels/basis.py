@@ -19,7 +19,7 @@ from strategies.arithmetic import (
     refusal,
     usable_price,
 )
-from strategies.evidence.kernels_carry import net_carry
+from strategies.evidence.kernels.carry import net_carry
 
 DAYS_A_YEAR = 365.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from strategies.arithmetic import OK, WARMUP, Floats, Integers, clear, sign
-from strategies.evidence.kernels_carry import funding_fault, net_carry, settled
+from strategies.evidence.kernels.carry import funding_fault, net_carry, settled
 
 
 @njit(cache=True, error_model="numpy")

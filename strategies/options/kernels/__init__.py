@@ -1,0 +1,1 @@
+"""Compiled option arithmetic, each part loaded by what first needs it."""
