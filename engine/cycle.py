@@ -19,6 +19,7 @@ from engine.decision import Readings as DecisionReadings
 from engine.execution import Execution
 from engine.ledger import Ledger
 from engine.market import MarketState
+from engine.neutral_book import NeutralBook
 from engine.ordering import Ordering
 from engine.oversight import Oversight
 from engine.reading_log import ReadingLog
@@ -100,6 +101,7 @@ class BarCycle:
         self.totals: LedgerTotals | None = None
         self.decision: Decision | None = None
         self.shadow: Shadow | None = None
+        self.neutral = NeutralBook(self._instruments, market, parameters.allow_short)
         self._valuation = Valuation(self._instruments)
         self._worth = Worth(ZERO, {}, 0.0)
         self._trail: deque[np.ndarray] = deque(maxlen=TRAIL)
@@ -109,6 +111,7 @@ class BarCycle:
         self._decider = Decider(Parameters(table, self.parameters, self._rules), len(self._instruments))
         self.weights = weights
         self._fdm = self._market.forecast_multiplier(weights)
+        self.neutral.weigh(self._market.signals, table)
         if self.shadow is not None:
             self.shadow.weigh(table)
 
@@ -209,6 +212,7 @@ class BarCycle:
         self._book.initial = str(self._ledger.initial)
         self._book.high_water_mark = str(self._ledger.high_water_mark)
         self._journal.state(BOOK, self._book.dumps())
+        self.neutral.store(self._journal)
         if self.shadow is not None:
             self.shadow.store(self._journal)
 
@@ -235,12 +239,15 @@ class BarCycle:
         locked, no_long, no_short = self._oversight.restricted()
         # Without an ATR no stop can be placed, and nothing is opened that cannot be stopped.
         locked = locked | np.isnan(self._market.atr)
-        readings = self._market.readings
-        return self._decider.decide(
-            DecisionReadings(readings.value, readings.confidence),
+        readings, equity = self._market.readings, float(totals.equity)
+        said, legs = self.neutral.join(
+            DecisionReadings(readings.value, readings.confidence), now_ms, self._quantity, equity
+        )
+        decision = self._decider.decide(
+            said,
             self._market.view(),
             Portfolio(
-                float(totals.equity),
+                equity,
                 float(totals.high_water_mark),
                 self._quantity,
                 hold_age,
@@ -256,7 +263,10 @@ class BarCycle:
                 fdm=self._fdm,
                 kelly=self._kelly,
             ),
+            legs,
         )
+        self.neutral.decided(decision, equity)
+        return decision
 
     def _leaning(self) -> np.ndarray | None:
         """The side each symbol was last on, where leaving it needs a margin."""
@@ -319,6 +329,7 @@ class BarCycle:
                     "kelly": decision.kelly,
                     "drawdown": decision.drawdown,
                     "multiplier": decision.multiplier,
+                    **self.neutral.scalars(decision),
                 },
             )
         )

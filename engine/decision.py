@@ -63,7 +63,7 @@ class Readings:
     """`value` [K, S] in [-1, 1], `confidence` [K, S] in [0, 1]; NaN in either: no opinion.
 
     A neutral signal without an opinion is given its last one by the caller while that is at most 3 of its
-    periods old.
+    periods old; `engine.neutral_book` gives it 1 and legs that hold what it says already.
     """
 
     value: FloatArray
@@ -154,8 +154,9 @@ class Decision:
     [14, S] marks what a stage changed by more than 1e-12 (for `round`: an order that a minimum suppressed).
     `agreement` [S] is what of all directional forecasts points one way, and `netted` [S] what opposing ones took
     from each other (sum of sizes less the size of the sum; forecast units, before diversification).
-    `neutral` [S] are the legs after `drawdown`, `current` [S] is c, `average` [S] the position of an average
-    forecast.
+    `neutral` [S] are the legs in the target after `state`, `current` [S] is c, `average` [S] the position of an
+    average forecast. Of each neutral signal's legs limits left the share `leg_limited` [K] (0 also where they can
+    be neither traded nor hedged), `gross` left `gross_factor`, and the trading state `leg_granted` [K].
 
     Orders in signed lots: `close_lots` reduce only and go first, `open_lots` follow; `whole_close` says that
     the close takes the whole position, whatever its lots. `state` is the effective trading state and `halt`
@@ -171,6 +172,8 @@ class Decision:
     current: FloatArray
     average: FloatArray
     neutral: FloatArray
+    leg_limited: FloatArray
+    leg_granted: FloatArray
     close_lots: IntArray
     open_lots: IntArray
     whole_close: BoolArray
@@ -179,6 +182,7 @@ class Decision:
     kelly: float
     drawdown: float
     multiplier: float
+    gross_factor: float
     state: TradingState
     halt: bool
 
@@ -229,6 +233,7 @@ class Decider:
         stages, bound = np.empty((at.STAGE_COUNT, symbols)), np.empty((at.STAGE_COUNT, symbols), np.bool_)
         facts, marks = np.empty((at.FACT_ROWS, symbols)), np.empty((at.MARK_ROWS, symbols), np.bool_)
         orders, summary = np.empty((at.ORDER_ROWS, symbols), np.int64), np.empty(at.SUMMARY)
+        shares = np.ones((at.SHARE_ROWS, self._shape[0]))
         self._step(
             packing.contiguous("readings.value", readings.value, self._shape),
             packing.contiguous("readings.confidence", readings.confidence, self._shape),
@@ -247,10 +252,11 @@ class Decider:
             facts,
             marks,
             orders,
+            shares,
             summary,
             *self._memory,
         )
-        return _decision(stages, bound, facts, marks, orders, summary, risk)
+        return _decision(stages, bound, facts, marks, orders, shares, summary, risk)
 
     def _pack_symbols(self, market: Market, portfolio: Portfolio, legs: NeutralLegs) -> None:
         """Fill the rows of numbers per symbol, in the order of `decision_layout`."""
@@ -347,6 +353,7 @@ def _decision(
     facts: FloatArray,
     marks: BoolArray,
     orders: IntArray,
+    shares: FloatArray,
     summary: FloatArray,
     risk: RiskInputs,
 ) -> Decision:
@@ -360,6 +367,8 @@ def _decision(
         current=facts[at.CURRENT],
         average=facts[at.AVERAGE],
         neutral=facts[at.NEUTRAL],
+        leg_limited=shares[at.LIMITED],
+        leg_granted=shares[at.GRANTED],
         close_lots=orders[at.CLOSE_LOTS],
         open_lots=orders[at.OPEN_LOTS],
         whole_close=marks[at.WHOLE_CLOSE],
@@ -368,6 +377,7 @@ def _decision(
         kelly=risk.kelly,
         drawdown=float(summary[at.DRAWDOWN]),
         multiplier=float(summary[at.APPLIED_MULTIPLIER]),
+        gross_factor=float(summary[at.GROSS_FACTOR]),
         state=TradingState(int(summary[at.EFFECTIVE_STATE])),
         halt=bool(summary[at.HALT]),
     )

@@ -75,9 +75,13 @@ MARK_ROWS = 2
 CLOSE_LOTS, OPEN_LOTS = range(2)
 ORDER_ROWS = 2
 
+# Rows of `shares`, float64 [SHARE_ROWS, K]: what limits and then the trading state left of a neutral signal's legs.
+LIMITED, GRANTED = range(2)
+SHARE_ROWS = 2
+
 # Entries of `summary`, float64.
-IDM, DRAWDOWN, APPLIED_MULTIPLIER, EFFECTIVE_STATE, HALT = range(5)
-SUMMARY = 5
+IDM, DRAWDOWN, APPLIED_MULTIPLIER, EFFECTIVE_STATE, HALT, GROSS_FACTOR = range(6)
+SUMMARY = 6
 
 # Working memory: float64 [ROOM_ROWS, max(S, number of types)] and bool [CHECK_ROWS, S].
 WANTED, SUMS = range(2)

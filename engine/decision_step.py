@@ -197,6 +197,7 @@ def permit(
     hold: BoolArray,
     legs: FloatArray,
     wanted: FloatArray,
+    granted: FloatArray,
 ) -> None:
     """Stage `state`: the two books meet, and the trading state has its say.
 
@@ -223,7 +224,7 @@ def permit(
         )
         if last:
             break
-        neutral.shrink_legs(legs, neutrals, wanted, target, z)
+        neutral.shrink_legs(legs, neutrals, wanted, target, z, granted)
 
 
 @njit(nogil=True, inline="always")
@@ -278,7 +279,7 @@ _booleans = boolean[:, ::1]
     void(
         _matrix, _matrix, _matrix, _matrix, _booleans, _integers,  # value to cluster
         _matrix, _codes, _integers, _integers, _integers, _matrix, _vector, _vector,  # signals to inputs
-        _matrix, _booleans, _matrix, _booleans, _codes, _vector,  # stages to summary
+        _matrix, _booleans, _matrix, _booleans, _codes, _matrix, _vector,  # stages to summary
         _matrix, _matrix, _matrix, _booleans,  # parts to checks
     ),
     cache=True,
@@ -304,6 +305,7 @@ def step(
     facts: FloatArray,
     marks: BoolArray,
     orders: IntArray,
+    shares: FloatArray,
     summary: FloatArray,
     parts: FloatArray,
     legs: FloatArray,
@@ -325,18 +327,19 @@ def step(
     neutral.build_legs(
         value, confidence, signals[at.WEIGHT], neutrals, codes[at.TYPE], type_limits, inputs[at.MAX_SYMBOL],
         inputs[at.NEUTRAL_BUDGET], usable, declared, symbols[at.BETA], int(inputs[at.HEDGE]),
-        legs, z, bound[at.STAGE_NEUTRAL],
+        legs, z, bound[at.STAGE_NEUTRAL], shares[at.LIMITED],
     )  # fmt: skip
     limit(
         parts, codes, directional, type_limits, symbols, flags, cluster, inputs,
         stages, bound, facts, hold, room[at.SUMS],
     )  # fmt: skip
     factor = limits.cap_gross(netted, z, min(inputs[at.MAX_GROSS], inputs[at.KELLY]), grossed)
+    summary[at.GROSS_FACTOR] = factor
     drawdown_stage.scale_unheld(grossed, hold, multiplier, stages[at.STAGE_DRAWDOWN])
     neutral.scale_legs(legs, neutrals, factor * multiplier, facts[at.NEUTRAL])
     permit(
         neutrals, symbols, flags, inputs, summary[at.EFFECTIVE_STATE],
-        stages, bound, facts, hold, legs, room[at.WANTED, : cluster.size],
+        stages, bound, facts, hold, legs, room[at.WANTED, : cluster.size], shares[at.GRANTED],
     )  # fmt: skip
     order(symbols, inputs, stages, bound, facts, marks, orders, multiplier, checks)
     mark_changes(stages, bound)

@@ -43,23 +43,24 @@ def leg_factor(legs: FloatArray, usable: BoolArray, limit: float) -> float:
 
 
 @njit(nogil=True)
-def hedge_beta(legs: FloatArray, beta: FloatArray, hedge: int, usable: BoolArray) -> None:
+def hedge_beta(legs: FloatArray, beta: FloatArray, hedge: int, usable: BoolArray) -> bool:
     """Add to one signal's legs [S] what the hedge must hold for their betas to sum to 0.
 
-    Legs that cannot be hedged (a beta is unknown, the hedge cannot be traded) are not held at all.
+    Legs that cannot be hedged (a beta is unknown, the hedge cannot be traded) are not held at all: False.
     """
     if hedge < 0:
-        return
+        return True
     total = 0.0
     for s in range(legs.size):
         if legs[s] != 0.0:
             total += legs[s] * beta[s]
     if total == 0.0:
-        return
+        return True
     if math.isfinite(total) and usable[hedge]:
         legs[hedge] -= total
-    else:
-        legs[:] = 0.0
+        return True
+    legs[:] = 0.0
+    return False
 
 
 @njit(nogil=True)
@@ -79,9 +80,10 @@ def build_legs(
     legs: FloatArray,
     total: FloatArray,
     bound: BoolArray,
+    share: FloatArray,
 ) -> None:
     """Fill `legs` from the `declared` ones for the rows `neutral`; `total` [S] is z, `bound` [S] where a
-    limit made it smaller."""
+    limit made it smaller, `share` [K] what limits left of a signal's legs (0: not to be traded or hedged)."""
     total[:] = 0.0
     bound[:] = False
     for k in neutral:
@@ -91,7 +93,7 @@ def build_legs(
         for s in range(beta.size):
             bound[s] = bound[s] or abs(legs[k, s] * (1.0 - factor)) > NEGLIGIBLE
             legs[k, s] *= factor
-        hedge_beta(legs[k], beta, hedge, usable)
+        share[k] = factor if hedge_beta(legs[k], beta, hedge, usable) else 0.0
         for s in range(beta.size):
             total[s] += legs[k, s]
 
@@ -108,16 +110,22 @@ def scale_legs(legs: FloatArray, neutral: IntArray, factor: float, total: FloatA
 
 @njit(nogil=True)
 def shrink_legs(
-    legs: FloatArray, neutral: IntArray, wanted: FloatArray, granted: FloatArray, total: FloatArray
+    legs: FloatArray,
+    neutral: IntArray,
+    wanted: FloatArray,
+    granted: FloatArray,
+    total: FloatArray,
+    share: FloatArray,
 ) -> None:
     """Give each signal's legs the smallest of the factors granted / wanted [S] among the symbols they lie on;
-    `total` [S] is z after that."""
+    `total` [S] is z after that, `share` [K] holds the factors."""
     total[:] = 0.0
     for k in neutral:
         factor = 1.0
         for s in range(wanted.size):
             if legs[k, s] != 0.0 and wanted[s] != 0.0:
                 factor = min(factor, granted[s] / wanted[s])
+        share[k] = factor
         for s in range(wanted.size):
             legs[k, s] *= factor
             total[s] += legs[k, s]
