@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.execution import Execution
 from engine.lifecycle import moved
+from engine.neutral_book import NeutralBook
 from engine.session import Session
 from engine.venues.simulated import SimulatedVenue
 from engine.venues.venue import VenueUnavailable
@@ -68,6 +69,15 @@ def forget_what_was_asked() -> None:
         Weighting._begin = begin  # type: ignore[method-assign]
 
     Weighting.restore = only_answers  # type: ignore[method-assign, assignment]
+
+
+def forget_the_legs() -> None:
+    """What is held for market-neutral signals is not read back at the start."""
+
+    def shrug(self: Any, states: Any) -> None:
+        return None
+
+    NeutralBook.load = shrug  # type: ignore[method-assign]
 
 
 HANG_AFTER_BARS = 8
