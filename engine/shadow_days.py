@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -55,6 +56,7 @@ class ShadowDays:
     def __init__(self, signals: Sequence[str], days: Iterable[SignalDay] = ()) -> None:
         self.signals = tuple(signals)
         self._days: dict[int, dict[str, SignalDay]] = {}
+        self._records: dict[str, _Record] = {}
         self._health: dict[str, SignalHealth] = {}
         self._table: tuple[FloatArray, IntArray] | None = None
         self.add(days)
@@ -63,13 +65,22 @@ class ShadowDays:
         """Take days that ended."""
         for day in days:
             self._days.setdefault(day.day_ms, {})[day.signal] = day
+            if (record := self._records.get(day.signal)) is not None and not record.append(day):
+                del self._records[day.signal]
         while len(self._days) > DAYS_KEPT:
-            del self._days[min(self._days)]
+            for name, day in self._days.pop(min(self._days)).items():
+                if (record := self._records.get(name)) is not None:
+                    record.drop(day)
         self._health, self._table = {}, None
 
     def of(self, signals: Sequence[str]) -> ShadowDays:
         """The same days, for other signals."""
         return ShadowDays(signals, (day for named in self._days.values() for day in named.values()))
+
+    @property
+    def count(self) -> int:
+        """How many ended days there are."""
+        return len(self._days)
 
     @property
     def returns(self) -> FloatArray:
@@ -82,12 +93,14 @@ class ShadowDays:
         return self._arrays()[1]
 
     def health(self, signal: str) -> SignalHealth:
-        """The record of one signal."""
+        """The record of one signal, worked out when it is asked for."""
         known = self._health.get(signal)
         if known is None:
-            days = [named[signal] for _, named in sorted(self._days.items()) if signal in named]
+            if (record := self._records.get(signal)) is None:
+                days = [named[signal] for _, named in sorted(self._days.items()) if signal in named]
+                record = self._records[signal] = _Record(days)
             since_ms = max(self._days, default=0) - (RECENT_DAYS - 1) * DAY_MS
-            known = self._health[signal] = record(days, since_ms)
+            known = self._health[signal] = record.health(since_ms)
         return known
 
     def _arrays(self) -> tuple[FloatArray, IntArray]:
@@ -108,32 +121,74 @@ class ShadowDays:
         return self._table
 
 
+class _Record:
+    """The days of one signal in the form in which their record costs least: what is whole is kept as a sum, what is
+    rounded as a series, so that it comes to the same number whichever days were there before."""
+
+    def __init__(self, days: Iterable[SignalDay]) -> None:
+        self._day_ms: list[int] = []
+        self._pnl: list[float] = []
+        self._attribution: list[float] = []
+        self._coefficients: list[float] = []
+        self._hits = self._misses = self._readings = self._opinions = 0
+        self._reasons: Counter[str] = Counter()
+        for day in days:
+            self.append(day)
+
+    def append(self, day: SignalDay) -> bool:
+        """Take a day that follows all others; False, and nothing taken, where it does not."""
+        if self._day_ms and day.day_ms <= self._day_ms[-1]:
+            return False
+        self._day_ms.append(day.day_ms)
+        self._pnl.append(day.pnl)
+        self._attribution.append(day.attribution)
+        if day.information_coefficient is not None:
+            self._coefficients.append(day.information_coefficient)
+        self._count(day, 1)
+        return True
+
+    def drop(self, day: SignalDay) -> None:
+        """Let go of the oldest day."""
+        del self._day_ms[0], self._pnl[0], self._attribution[0]
+        if day.information_coefficient is not None:
+            del self._coefficients[0]
+        self._count(day, -1)
+
+    def health(self, since_ms: int) -> SignalHealth:
+        """What the days come to; the recent ones began at `since_ms` or later."""
+        if not self._day_ms:
+            return SignalHealth()
+        recent = bisect_left(self._day_ms, since_ms)
+        judged = self._hits + self._misses
+        coefficients = np.array(self._coefficients)
+        count = coefficients.size
+        reasons = sorted(self._reasons.items(), key=lambda counted: (-counted[1], counted[0]))
+        return SignalHealth(
+            days=len(self._day_ms),
+            pnl=math.fsum(self._pnl),
+            recent_pnl=math.fsum(self._pnl[recent:]),
+            attribution=math.fsum(self._attribution),
+            recent_attribution=math.fsum(self._attribution[recent:]),
+            judged=judged,
+            hit_rate=self._hits / judged if judged else None,
+            information_coefficient=float(coefficients.mean()) if count else None,
+            standard_error=float(coefficients.std(ddof=1)) / math.sqrt(count) if count > 1 else None,
+            coverage=self._opinions / self._readings if self._readings else None,
+            reasons={reason: number for reason, number in reasons if number},
+        )
+
+    def _count(self, day: SignalDay, sign: int) -> None:
+        self._hits += sign * day.hits
+        self._misses += sign * day.misses
+        self._readings += sign * day.readings
+        self._opinions += sign * day.opinions
+        for reason, number in day.reasons.items():
+            self._reasons[reason] += sign * number
+
+
 def record(days: Sequence[SignalDay], since_ms: int) -> SignalHealth:
-    """What the days of one signal come to; the recent ones began at `since_ms` or later."""
-    if not days:
-        return SignalHealth()
-    recent = [day for day in days if day.day_ms >= since_ms]
-    hits, misses = sum(day.hits for day in days), sum(day.misses for day in days)
-    readings = sum(day.readings for day in days)
-    known = [day.information_coefficient for day in days]
-    coefficients = np.array([number for number in known if number is not None])
-    count = coefficients.size
-    reasons: Counter[str] = Counter()
-    for day in days:
-        reasons.update(day.reasons)
-    return SignalHealth(
-        days=len(days),
-        pnl=math.fsum(day.pnl for day in days),
-        recent_pnl=math.fsum(day.pnl for day in recent),
-        attribution=math.fsum(day.attribution for day in days),
-        recent_attribution=math.fsum(day.attribution for day in recent),
-        judged=hits + misses,
-        hit_rate=hits / (hits + misses) if hits + misses else None,
-        information_coefficient=float(coefficients.mean()) if count else None,
-        standard_error=float(coefficients.std(ddof=1)) / math.sqrt(count) if count > 1 else None,
-        coverage=sum(day.opinions for day in days) / readings if readings else None,
-        reasons=dict(reasons.most_common()),
-    )
+    """What the days of one signal, oldest first, come to; the recent ones began at `since_ms` or later."""
+    return _Record(days).health(since_ms)
 
 
 def with_today(health: SignalHealth, today: SignalDay) -> SignalHealth:

@@ -55,6 +55,7 @@ _TIMES = {
     "readings": "ts_ms",
     "risk_states": "ts_ms",
     "signal_days": "day_ms",
+    "weights": "estimated_ms",
 }
 _DAY_MS = 86_400_000
 _GROWTH_DAYS = 30

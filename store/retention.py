@@ -26,6 +26,8 @@ DAY_MS = 86_400_000
 
 Span = tuple[int, int]
 """Market times (after, up to and including)."""
+Thin = Callable[[sqlite3.Connection, Span], bool]
+"""Thins a span; False where some of it is left for the next step."""
 
 _OF_ORDERS = "SELECT decision_ts_ms FROM orders WHERE decision_ts_ms > :after AND decision_ts_ms <= :until"
 _DECISIONS = f"""
@@ -36,16 +38,20 @@ _EQUITY = f"""
 _READINGS = """
     DELETE FROM readings WHERE signal = :signal AND ts_ms <
     (SELECT max(ts_ms) FROM readings WHERE signal = :signal AND whole AND ts_ms <= :until)"""
-# By the order they were written in, for there is no index of their times; a day's rest is left to the next day.
-_EVENTS = """
-    DELETE FROM events WHERE ts_ms <= :until AND sequence < (SELECT min(sequence) FROM events) + 5000"""
+# By the order they were written in, for there is no index of their times, and so many at a step that no commit waits.
+_EVENTS_A_STEP = 5_000
+_OLDEST_EVENTS = f"SELECT sequence, ts_ms FROM events ORDER BY sequence LIMIT {_EVENTS_A_STEP}"
+_EVENTS = (
+    f"DELETE FROM events WHERE sequence IN (SELECT sequence FROM ({_OLDEST_EVENTS}) WHERE ts_ms <= :until)"
+)
+_EVENTS_LEFT = f"SELECT 1 FROM ({_OLDEST_EVENTS}) WHERE ts_ms <= :until LIMIT 1"
 
 _NOTE = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 
 def step(connection: sqlite3.Connection, keep: RetentionConfig, now_ms: int) -> bool:
-    """Thin one day of one kind as of market time `now_ms`; False where nothing is left to thin. Must run inside a
-    write transaction."""
+    """Thin one day of one kind as of market time `now_ms`, or as much of it as a step may; False where nothing is left
+    to thin. A day is noted when all of it that goes is gone. Must run inside a write transaction."""
     done = thinned_until(connection)
     for kind, days in _days(keep).items():
         last_ms = (now_ms // DAY_MS - days) * DAY_MS
@@ -55,8 +61,8 @@ def step(connection: sqlite3.Connection, keep: RetentionConfig, now_ms: int) -> 
         if after_ms < 0:
             after_ms = _first_day_ms(connection, last_ms)
         until_ms = min(after_ms + DAY_MS, last_ms)
-        _THIN[kind](connection, (after_ms, until_ms))
-        connection.execute(_NOTE, (_noted(kind), str(until_ms)))
+        if _THIN[kind](connection, (after_ms, until_ms)):
+            connection.execute(_NOTE, (_noted(kind), str(until_ms)))
         return True
     return False
 
@@ -88,22 +94,30 @@ def _first_day_ms(connection: sqlite3.Connection, last_ms: int) -> int:
     return int(min((first_ms - 1) // DAY_MS * DAY_MS, last_ms))
 
 
-def _simply(sql: str) -> Callable[[sqlite3.Connection, Span], None]:
-    def thin(connection: sqlite3.Connection, span: Span) -> None:
+def _simply(sql: str) -> Thin:
+    def thin(connection: sqlite3.Connection, span: Span) -> bool:
         after_ms, until_ms = span
         connection.execute(sql, {"after": after_ms, "until": until_ms})
+        return True
 
     return thin
 
 
-def _thin_readings(connection: sqlite3.Connection, span: Span) -> None:
+def _thin_readings(connection: sqlite3.Connection, span: Span) -> bool:
     signals = list(signal_names(connection))
     connection.executemany(_READINGS, [{"signal": signal, "until": span[1]} for signal in signals])
+    return True
 
 
-_THIN: Mapping[str, Callable[[sqlite3.Connection, Span], None]] = {
+def _thin_events(connection: sqlite3.Connection, span: Span) -> bool:
+    until = {"until": span[1]}
+    connection.execute(_EVENTS, until)
+    return connection.execute(_EVENTS_LEFT, until).fetchone() is None
+
+
+_THIN: Mapping[str, Thin] = {
     "decisions": _simply(_DECISIONS),
     "readings": _thin_readings,
     "equity": _simply(_EQUITY),
-    "events": _simply(_EVENTS),
+    "events": _thin_events,
 }

@@ -4,15 +4,19 @@ say, bar by bar, against a few lines of plain arithmetic."""
 from __future__ import annotations
 
 import math
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from engine import shadow_days
 from engine import shadow_kernel as at
 from engine.shadow import neutral_positions
-from engine.shadow_days import ShadowDays, rank_correlation, record, with_today
+from engine.shadow_days import ShadowDays, SignalHealth, rank_correlation, record, with_today
 from store.rows import SignalDay
 from strategies.classical.legs import own_legs
 from strategies.evidence import cross_section
@@ -205,6 +209,58 @@ def test_returns_stand_in_the_order_of_signals_and_days_with_holes_where_a_signa
     assert days.returns.shape == (730, 2)
     assert days.day_ms[-1] == 799 * DAY_MS
     assert ShadowDays(("A",)).returns.shape == (0, 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 12), st.sampled_from("ABC"), st.integers(0, 2**32 - 1)), max_size=60
+    ).map(lambda told: sorted(told, key=lambda one: one[0] + one[2] % 2)),
+    st.booleans(),
+)
+def test_a_record_is_the_same_to_the_last_digit_whatever_was_asked_before_and_after_a_restart(
+    told: list[tuple[int, str, int]], asks: bool
+) -> None:
+    """Nearly in order, some days told again or late, the oldest of ten forgotten."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shadow_days, "DAYS_KEPT", 10)
+        days = ShadowDays(("A", "B"))
+        for number, name, seed in told:
+            draw = np.random.default_rng(seed)
+            coefficient = float(draw.normal()) if draw.random() < 0.7 else None
+            days.add([day(number * DAY_MS, name, float(draw.normal()), coefficient, int(draw.integers(9)))])
+            if asks:
+                days.health("A"), days.health("C")
+        again = ShadowDays(("A", "B"), [one for named in days._days.values() for one in named.values()])
+        since_ms = max(days._days, default=0) - 29 * DAY_MS
+        for name in "ABC":
+            mine = [named[name] for _, named in sorted(days._days.items()) if name in named]
+            assert days.health(name) == again.health(name) == reference(mine, since_ms)
+
+
+def reference(days: list[SignalDay], since_ms: int) -> SignalHealth:
+    """The record in its own words, from all days at once."""
+    if not days:
+        return SignalHealth()
+    recent = [one for one in days if one.day_ms >= since_ms]
+    hits, judged = sum(one.hits for one in days), sum(one.hits + one.misses for one in days)
+    known = np.array([one.information_coefficient for one in days if one.information_coefficient is not None])
+    reasons: Counter[str] = Counter()
+    for one in days:
+        reasons.update(one.reasons)
+    return SignalHealth(
+        days=len(days),
+        pnl=math.fsum(one.pnl for one in days),
+        recent_pnl=math.fsum(one.pnl for one in recent),
+        attribution=math.fsum(one.attribution for one in days),
+        recent_attribution=math.fsum(one.attribution for one in recent),
+        judged=judged,
+        hit_rate=hits / judged if judged else None,
+        information_coefficient=float(known.mean()) if known.size else None,
+        standard_error=float(known.std(ddof=1)) / math.sqrt(known.size) if known.size > 1 else None,
+        coverage=sum(one.opinions for one in days) / sum(one.readings for one in days),
+        reasons=dict(reasons),
+    )
 
 
 def test_the_record_of_a_signal_counts_its_days_and_the_last_thirty_apart() -> None:

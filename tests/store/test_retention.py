@@ -16,6 +16,7 @@ from store.digest import digest
 from store.errors import StoreError
 from store.journal import Journal
 from store.retention import DAY_MS, step
+from store.weight_rows import WeightRow
 from tests.store import samples
 from tests.store.samples import HOUR_MS, SYMBOLS, opened
 
@@ -43,6 +44,10 @@ async def write(path: Path) -> None:
         journal.funding(samples.funding())
         journal.position(samples.position())
         journal.command(samples.command())
+        for day in range(0, DAYS, 7):
+            journal.weights(
+                WeightRow("directional", START_MS + day * DAY_MS, 0, "equal", "{}", b"x" * 900, "")
+            )
         await journal.commit()
 
 
@@ -131,6 +136,31 @@ async def test_each_step_takes_a_day_and_nothing_is_thinned_twice(book: Path) ->
         assert await thin(database, RetentionConfig(decision_days=10), END_MS + DAY_MS) == 1
 
 
+async def test_a_day_of_more_events_than_a_step_may_is_noted_when_it_is_gone(tmp_path: Path) -> None:
+    path, keep = tmp_path / "x.db", RetentionConfig(event_days=1)
+    async with opened(path) as database:
+        journal = Journal(database)
+        for place in range(12_000):
+            # Told a moment late now and then, and one of the next day among them.
+            late_ms = 5_000 if place % 100 == 0 else 0
+            ts_ms = START_MS + DAY_MS + 1 if place == 700 else START_MS + 10_000 + place - late_ms
+            journal.event(replace(samples.event(), ts_ms=ts_ms))
+        for day in range(4):
+            journal.equity(START_MS + day * DAY_MS + HOUR_MS, samples.totals(), 0.1, 0.1)
+        await journal.commit()
+        now_ms = START_MS + 3 * DAY_MS
+        for left in (7_001, 2_002, 1):
+            assert await database.write(lambda connection: step(connection, keep, now_ms))
+            noted = check(path).thinned_until_ms.get("events")
+            events = query.events(path)
+            assert len(events) == left
+            assert noted is None or all(event["ts_ms"] > noted for event in events)
+            assert (noted is None) == (left > 1)
+        assert await thin(database, keep, now_ms) == 1
+    assert query.events(path) == []
+    assert check(path).thinned_until_ms == {"events": START_MS + 2 * DAY_MS}
+
+
 async def test_without_days_all_is_kept(book: Path) -> None:
     before = digest(book)
     async with opened(book) as database:
@@ -155,6 +185,9 @@ async def test_growth_is_told_of_every_table_that_grows(book: Path) -> None:
     assert decisions.bytes_a_day == pytest.approx(decisions.bytes / DAYS, rel=0.02)
     assert sizes["meta"].bytes_a_day is None
     assert sizes["orders"].bytes_a_day == 0
+    weights = sizes["weights"]
+    assert weights.bytes is not None
+    assert weights.bytes_a_day == pytest.approx(weights.bytes / DAYS, rel=0.2), "nine estimates, a week apart"
     async with opened(book) as database:
         await thin(database, ALL)
     thinned = {table.name: table for table in check(book).tables}["events"]
