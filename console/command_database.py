@@ -9,23 +9,27 @@ from typing import TYPE_CHECKING
 from console.command_faults import Code, complain
 from console.command_output import plain, print_json, print_table, printable, when
 from console.command_target import Target
+from console.format import counted
+from store.errors import Corrupt
 
 if TYPE_CHECKING:
     from store.check import Report
 
 
 def check(target: Target, as_json: bool) -> int:
-    """Print what was found; Code.ERROR where anything is wrong. Raises StoreError."""
+    """Print what was found, stored weights worked out again; Code.ERROR where anything is wrong. Raises StoreError."""
     from store import check as store_check
 
     report = store_check.check(target.database)
+    findings = [*report.findings, *_weight_findings(target, report)]
     if as_json:
         print_json(
             {
                 "database": str(target.database),
-                "sound": report.sound,
-                "findings": list(report.findings),
+                "sound": not findings,
+                "findings": findings,
                 "audit_rows": report.audit_rows,
+                "estimates": _estimates(report),
                 "bytes": report.file_bytes,
                 "free_bytes": report.free_bytes,
                 "thinned_until_ms": dict(report.thinned_until_ms),
@@ -33,14 +37,33 @@ def check(target: Target, as_json: bool) -> int:
             }
         )
     else:
-        for finding in report.findings:
+        for finding in findings:
             print(printable(finding))
         _print_sizes(report)
-    if not report.sound:
-        return complain([f"{target.database}: {len(report.findings)} findings, it is not sound"], Code.ERROR)
+    if findings:
+        return complain([f"{target.database}: {len(findings)} findings, it is not sound"], Code.ERROR)
     if not as_json:
-        print(f"sound: file, references, ledger identity, audit chain of {report.audit_rows} rows")
+        print(
+            f"sound: file, references, ledger identity, audit chain of {report.audit_rows} rows, "
+            f"{counted(_estimates(report), 'estimate', 'estimates')} of weights as their inputs make them"
+        )
     return Code.OK
+
+
+def _weight_findings(target: Target, report: Report) -> list[str]:
+    """The stored weights that their stored inputs do not bear out; none looked at where the file itself is damaged."""
+    if not _estimates(report):
+        return []
+    from engine.estimates import check as check_estimates
+
+    try:
+        return check_estimates(target.database)
+    except Corrupt as fault:
+        return [str(fault)]
+
+
+def _estimates(report: Report) -> int:
+    return next((table.rows for table in report.tables if table.name == "weights"), 0)
 
 
 def _print_sizes(report: Report) -> None:

@@ -25,7 +25,7 @@ def list_signals(db: Path | None, config: Path | None, as_json: bool) -> int:
         print_json({"signals": rows, "broken": [asdict(broken) for broken in found.broken]})
         return Code.OK
     print_table(
-        ("signal", "what", "family", "class", "type", "bar", "window", "state", "weight", "inputs"),
+        ("signal", "what", "family", "class", "type", "bar", "window", "state", "weight", "by", "inputs"),
         [
             (
                 row["name"],
@@ -37,6 +37,7 @@ def list_signals(db: Path | None, config: Path | None, as_json: bool) -> int:
                 str(row["window"]),
                 row["state"],
                 number(row["weight"], ".3f"),
+                _by(row),
                 plain(", ".join(row["inputs"])),
             )
             for row in rows
@@ -66,6 +67,7 @@ def show_signal(name: str, db: Path | None, config: Path | None, as_json: bool) 
             ("signal", name),
             *((fact, str(about[fact])) for fact in facts if about[fact] != ""),
             ("weight", f"{about['weight']:.3f} of its class"),
+            *([("weighed by", _weighed(about))] if about["method"] else []),
             ("reads", ", ".join(about["reads"])),
             ("section", f"[{where}.{name}]"),
         ]
@@ -180,6 +182,20 @@ def _reasons(row: dict[str, Any]) -> str:
     return plain("; ".join([*([f"missing {', '.join(row['missing'])}"] if row["missing"] else []), *told]))
 
 
+def _by(row: dict[str, Any]) -> str:
+    """Where the weight comes from: a method with the day it was estimated on, the configuration, the operator."""
+    estimated_ms = row["estimated_ms"]
+    return plain(row["method"] if estimated_ms is None else f"{row['method']} {when(estimated_ms)[:10]}")
+
+
+def _weighed(row: dict[str, Any]) -> str:
+    """The same with what the estimate changed, and what held it there."""
+    told = [row["method"]]
+    told += [] if row["estimated_ms"] is None else [f"estimated {when(row['estimated_ms'])}"]
+    told += [] if row["weight_change"] is None else [f"which changed it by {row['weight_change']:+.3f}"]
+    return ", ".join([*told, *([row["weight_why"]] if row["weight_why"] else [])])
+
+
 def _fitting(signals: Sequence[Signal], bar_ms: int) -> Sequence[Signal]:
     from strategies.config import check_bar_sizes
 
@@ -188,7 +204,8 @@ def _fitting(signals: Sequence[Signal], bar_ms: int) -> Sequence[Signal]:
 
 
 def _catalogue(db: Path | None, config: Path | None) -> Catalogue:
-    return catalogue(_configuration(config).signals, find_target(db, config).database)
+    configuration = _configuration(config)
+    return catalogue(configuration.signals, find_target(db, config).database, configuration.blend.method)
 
 
 def _configuration(config: Path | None) -> Any:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,35 @@ class When:
 
     estimated_ms: int
     effective_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the estimates of one class of signals have come to: the newest that was answered, by `method`, of so many
+    `days` (0: nothing could be estimated, and the shares are those it was asked with).
+
+    By signal: its `share`, the `change` of it against the estimate before (the first one: against what it was asked
+    with), and in words `why` it is what it is ("" where nothing held it). `bets`, the most alike `pair` and their
+    `correlation` as `strategies.blend.weighting.methods.Weights`, None for NaN. `fault`: why a newer one has no
+    answer.
+    """
+
+    kind: str
+    method: str
+    estimated_ms: int
+    days: int
+    share: Mapping[str, float]
+    change: Mapping[str, float]
+    why: Mapping[str, str]
+    bets: float | None = None
+    pair: tuple[str, str] = ("", "")
+    correlation: float | None = None
+    fault: str = ""
+
+    @property
+    def in_force(self) -> bool:
+        """Whether these shares stand in the place of the configured ones."""
+        return self.days > 0 and self.method != Method.MANUAL
 
 
 def ask_signals(
@@ -79,6 +108,42 @@ def answer(row: WeightRow) -> str:
 def shares(row: WeightRow) -> dict[str, float] | None:
     """The weights by name; None where there are none (yet)."""
     return json.loads(row.result).get("share") if row.result else None
+
+
+def standing(row: WeightRow, before: Standing | None) -> Standing:
+    """What an answered row of a class of signals comes to after what stood `before` it."""
+    said, result = json.loads(row.settings), json.loads(row.result)
+    if fault := result.get("fault"):
+        nothing = Standing(row.kind, row.method, row.estimated_ms, 0, {}, {}, {})
+        return replace(before or nothing, fault=fault)
+    share = result["share"]
+    old = before.share if before and before.share else dict(zip(said["names"], said["manual"], strict=True))
+    return Standing(
+        kind=row.kind,
+        method=row.method,
+        estimated_ms=row.estimated_ms,
+        days=result["days"],
+        share=share,
+        change={name: share[name] - old.get(name, 0.0) for name in share},
+        why=_reasons(said, result),
+        bets=result["bets"],
+        pair=tuple(result["pair"]),
+        correlation=result["correlation"],
+    )
+
+
+def standings(rows: Iterable[WeightRow], method: Method) -> dict[str, Standing]:
+    """What the estimates by one method have come to, by class; `rows` as they are stored, oldest first."""
+    found: dict[str, Standing] = {}
+    for row in rows:
+        if row.kind != INSTRUMENTS and row.method == method and row.result:
+            found[row.kind] = standing(row, found.get(row.kind))
+    return found
+
+
+def shares_in_force(found: Iterable[Standing]) -> dict[str, float]:
+    """The share in its class of each signal that an estimate in force has seen."""
+    return {name: share for each in found if each.in_force for name, share in each.share.items()}
 
 
 def difference(row: WeightRow) -> str:
@@ -125,6 +190,23 @@ def _weigh(settings: dict[str, Any], returns: FloatArray) -> dict[str, Any]:
         "correlation": _finite(found.correlation),
         "shrinkage": _finite(found.intensity),
     }
+
+
+def _reasons(settings: dict[str, Any], result: dict[str, Any]) -> dict[str, str]:
+    """Why each share is what it is: what kept it out of the estimate, or the bound it lies at."""
+    method, days, why = settings["method"], result["days"], result["why"]
+    known = [name for name in why if why[name] == method]
+    if not days or method == Method.MANUAL:
+        return {name: "" if why[name] == Method.MANUAL else why[name] for name in why}
+    low, high = min(settings["floor"], 1 / len(known)), max(settings["cap"], 1 / len(known))
+
+    def held(name: str) -> str:
+        share = result["share"][name]
+        if len(known) == 1:
+            return "the only one"
+        return "at the cap" if _same(share, high) else "at the floor" if _same(share, low) else ""
+
+    return {name: held(name) if name in known else why[name] for name in why}
 
 
 def _select(settings: dict[str, Any], inputs: FloatArray) -> dict[str, Any]:

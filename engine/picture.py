@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.decision import STAGES
+from engine.decision import STAGES, Decision
 from engine.limits_view import limit_rows
 from engine.market import CRYPTO_DAYS_A_YEAR
-from engine.signal_records import with_records
-from engine.signal_state import changed
-from engine.signal_table import chosen_weight, class_shares
 from engine.snapshot import (
     KillRow,
     OrderRow,
@@ -27,8 +24,9 @@ from engine.snapshot import (
     SignalRow,
     Snapshot,
     VenueHealth,
-    WeightRow,
 )
+from engine.waterfall import CAPS
+from engine.weights_view import estimate_rows, weight_rows
 from store.records import Order, OrderPurpose, Position, TradingState
 
 if TYPE_CHECKING:
@@ -39,6 +37,7 @@ LOG_LINES = 400
 SHOWN_ORDERS = 60
 STOPS = frozenset({OrderPurpose.STOP, OrderPurpose.TRAIL})
 DAY_MS = 86_400_000
+CAPPED = [STAGES.index(stage) for stage in CAPS]
 
 
 def draw(session: Session, machine: Machine) -> Snapshot:
@@ -88,7 +87,8 @@ def draw(session: Session, machine: Machine) -> Snapshot:
         config_hash=machine.config_hash,
         reconciled_ts_ms=machine.book.proven_ms or None,
         signals=_signals(machine, quotes),
-        weights=with_records(machine, _weights(machine)),
+        weights=weight_rows(machine),
+        estimates=estimate_rows(machine),
         positions=positions,
         limits=limit_rows(session, machine, equity, opening, exposure),
         overrides=_overrides(machine),
@@ -170,9 +170,20 @@ def _signals(machine: Machine, quotes: np.ndarray | None) -> tuple[SignalRow, ..
                 spread_bps=2 * machine.configuration.venue.half_spread_bps,
                 expected_cost_bps=_cost_bps(machine, index),
                 trail=machine.cycle.trail(index),
+                agreement=None if decision is None or held else float(decision.agreement[index]),
+                netted=None if decision is None or held else float(decision.netted[index]),
+                caps=_caps(decision, index),
             )
         )
     return tuple(rows)
+
+
+def _caps(decision: Decision | None, index: int) -> tuple[str, ...]:
+    """The stages at which the last decision was cut by a cap, in their order."""
+    if decision is None:
+        return ()
+    bound = decision.bound[CAPPED, index].tolist()
+    return tuple(stage for stage, cut in zip(CAPS, bound, strict=True) if cut)
 
 
 def _action(machine: Machine, index: int, cells: tuple[SignalCell, ...], blocked: str) -> str:
@@ -214,40 +225,6 @@ def _why_blocked(machine: Machine, symbol: str, stale: bool) -> str:
 def _confidence(cells: tuple[SignalCell, ...]) -> float | None:
     known = [cell.confidence for cell in cells if cell.value is not None]
     return sum(known) / len(known) if known else None
-
-
-def _weights(machine: Machine) -> tuple[WeightRow, ...]:
-    readings = machine.market.readings
-    rows, choices = [], machine.book.choices
-    configured, estimated = class_shares(machine.signals), machine.weighting.shares
-    shares = class_shares(machine.signals, choices, estimated)
-    for row, signal in enumerate(machine.signals):
-        choice = choices.get(signal.name)
-        present = np.isfinite(readings.value[row])
-        opinions = int(present.sum())
-        note = ""
-        if opinions == 0:
-            size = "daily bars" if signal.bar == "1d" else f"bars of {signal.bar}"
-            note = f"warm-up: {machine.market.bars_known(signal)} of {signal.window} {size}"
-        rows.append(
-            WeightRow(
-                name=signal.name,
-                title=signal.title,
-                kind=signal.signal_class.value,
-                type=signal.type.value,
-                weight=shares[row],
-                enabled=choice is None or choice.enabled,
-                coverage=opinions / len(present) if present.size else 0.0,
-                mean_abs=float(np.abs(readings.value[row][present]).mean()) if opinions else 0.0,
-                opinions=opinions,
-                symbols=int(present.size),
-                note=note,
-                configured_weight=configured[row],
-                raw_weight=chosen_weight(signal, choices, estimated),
-                change=changed(signal, choice),
-            )
-        )
-    return tuple(rows)
 
 
 def _positions(machine: Machine, quotes: np.ndarray | None) -> tuple[PositionRow, ...]:

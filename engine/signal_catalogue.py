@@ -6,19 +6,24 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.bookstate import BookState, Choice
 from engine.config_reference import limits_of
+from engine.estimates import shares_in_force, standings
 from engine.signal_folder import known_kinds
 from engine.signal_state import is_computed, state_of, why
 from engine.signal_table import class_shares
+from engine.weight_facts import Standings, WeightFacts, weight_facts
+from store import weight_rows
 from store.errors import NotFound
 from store.query import read_only
+from strategies.blend.weighting.settings import Method
 from strategies.config import SignalsConfig, known_signals
 from strategies.inputs import INPUT_NAMES
-from strategies.registry import BrokenSignal, Registry
+from strategies.registry import BUILT_IN, BrokenSignal, Registry
 from strategies.signal import TAKER_BUY_VOLUME, Signal, SignalKind
 
 if TYPE_CHECKING:
@@ -26,15 +31,19 @@ if TYPE_CHECKING:
 
 BOOK = "book"
 OWN_ROOM = "strategies."
+PLUG_IN = "plug-in"
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Signals in the order they are computed in, with what an operator chose of them."""
+    """Signals in the order they are computed in, with what an operator chose of them, and what the estimates of their
+    weights by `method` have come to."""
 
     registry: Registry
     signals: tuple[Signal, ...]
     choices: Mapping[str, Choice]
+    method: Method
+    standings: Standings
 
     @property
     def broken(self) -> tuple[BrokenSignal, ...]:
@@ -47,16 +56,21 @@ class Catalogue:
         return kind.build(kind.settings(enabled=False)) if found is None and kind is not None else found
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row for each signal that could be computed; `weight` is its share of its class in force."""
+        """One row for each signal that could be computed; `weight` is its share of its class in force, and what
+        follows it where that comes from, as `engine.weight_facts` says."""
         computed = [signal for signal in self.signals if is_computed(signal, self.choices)]
         names = (signal.name for signal in computed)
-        shares = dict(zip(names, class_shares(computed, self.choices), strict=True))
+        estimated = shares_in_force(self.standings.values())
+        shares = dict(zip(names, class_shares(computed, self.choices, estimated), strict=True))
         sections = {signal.name for signal in self.signals}
         rest = (self.named(name) for name in self.registry.kinds if name not in sections)
         signals = [*self.signals, *(signal for signal in rest if signal is not None)]
         return [self._row(signal, shares.get(signal.name, 0.0)) for signal in signals]
 
     def _row(self, signal: Signal, share: float) -> dict[str, Any]:
+        facts = WeightFacts()
+        if is_computed(signal, self.choices):
+            facts = weight_facts(signal, self.choices, self.standings, self.method)
         return {
             "name": signal.name,
             "title": signal.title,
@@ -68,16 +82,25 @@ class Catalogue:
             "reads": list(signal.fields),
             "inputs": inputs_of(signal),
             "weight": share,
+            "method": facts.method,
+            "estimated_ms": facts.estimated_ms,
+            "weight_change": facts.change,
+            "weight_why": facts.why,
             "state": state_of(signal, self.choices).value,
             "why": why(signal, self.choices),
         }
 
 
-def catalogue(config: SignalsConfig, database: Path | None = None) -> Catalogue:
-    """The signals of a configuration, with the choices in a database where there is one. Raises SignalConfigFault for
-    settings that no signal can have, StoreError for a database that cannot be read."""
+def catalogue(
+    config: SignalsConfig, database: Path | None = None, method: Method = Method.MANUAL
+) -> Catalogue:
+    """The signals of a configuration, with the choices in a database where there is one, and its estimates by the
+    configured `method`. Raises SignalConfigFault for settings that no signal can have, StoreError for a database that
+    cannot be read."""
     registry = known_kinds(config)
-    return Catalogue(registry, known_signals(config, registry), _choices(database))
+    return Catalogue(
+        registry, known_signals(config, registry), _choices(database), method, _standings(database, method)
+    )
 
 
 def inputs_of(signal: Signal) -> list[str]:
@@ -88,7 +111,17 @@ def inputs_of(signal: Signal) -> list[str]:
 def family(kind: SignalKind) -> str:
     """The folder of a signal of the project's own, "plug-in" of any other."""
     module = _module(kind)
-    return module.removeprefix(OWN_ROOM).partition(".")[0] if module.startswith(OWN_ROOM) else "plug-in"
+    return module.removeprefix(OWN_ROOM).partition(".")[0] if module.startswith(OWN_ROOM) else PLUG_IN
+
+
+def family_of(name: str) -> str:
+    """The same of a signal by its name."""
+    return _families().get(name, PLUG_IN)
+
+
+@cache
+def _families() -> Mapping[str, str]:
+    return {kind.name: family(kind) for kind in BUILT_IN}
 
 
 def definition(kind: SignalKind) -> str:
@@ -120,6 +153,15 @@ def _module(kind: SignalKind) -> str:
     # A kind put together by `strategies.definition` does not know its file; the file knows its kind.
     holders = (name for name, module in list(sys.modules.items()) if getattr(module, "KIND", None) is kind)
     return next(holders, kind.build.__module__)
+
+
+def _standings(database: Path | None, method: Method) -> Standings:
+    if database is None:
+        return {}
+    try:
+        return standings(weight_rows.read(database), method)
+    except NotFound:
+        return {}
 
 
 def _choices(database: Path | None) -> Mapping[str, Choice]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.shadow_days import SignalHealth, with_today
+from engine.signal_catalogue import family_of
 from engine.signal_state import changed, state_of, why
 from engine.signal_table import chosen_weight
 from engine.snapshot import WeightRow
@@ -25,8 +26,8 @@ def with_records(machine: Machine, rows: Sequence[WeightRow]) -> tuple[WeightRow
     told = [
         replace(
             row,
-            state=state_of(signal, choices).value,
-            why=why(signal, choices),
+            state=state_of(signal, choices, machine.weighting.standing).value,
+            why=why(signal, choices, machine.weighting.standing),
             age_ms=machine.clock.now_ms() - closed_ms[index] if closed_ms[index] >= 0 else None,
             closest=closest[index][0],
             correlation=closest[index][1],
@@ -97,4 +98,5 @@ def _off(machine: Machine, signal: Signal) -> WeightRow:
         change=changed(signal, choices.get(signal.name)),
         state=state_of(signal, choices).value,
         why=why(signal, choices),
+        family=family_of(signal.name),
     )

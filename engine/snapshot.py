@@ -22,7 +22,9 @@ class SignalCell:
 @dataclass(frozen=True, slots=True)
 class SignalRow:
     """`price` is the newest shown price; `action` what the last decision wants: BUY SELL HOLD L, HOLD S, flat, BLOCKED,
-    WARMUP. `forecast` is F after `overlay`, None where the symbol is on hold. `why_blocked` names guard or lock."""
+    WARMUP. `forecast` is F after `overlay`, None where the symbol is on hold. `why_blocked` names guard or lock.
+    `agreement` and `netted` are those of stage `conflict`, None where there is no forecast; `caps` the stages at which
+    a cap bound."""
 
     symbol: str
     price: str
@@ -38,6 +40,9 @@ class SignalRow:
     spread_bps: float | None = None
     expected_cost_bps: float | None = None
     trail: tuple[float, ...] = ()
+    agreement: float | None = None
+    netted: float | None = None
+    caps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class WeightRow:
     computed: all it has is a name), `why` says why it is not on and what would end that. `age_ms`: since the newest
     bar it read closed. The rest is its record, today included, as `engine.shadow_days.SignalHealth` says; `recent_`:
     the last 30 days. `closest` is the signal whose daily forecasts correlate most with its own, by `correlation`.
+    `family` is where it comes from; `method`, `estimated_ms`, `estimated_change` and `estimated_why` say where its
+    weight does, as `engine.weight_facts.WeightFacts`.
     """
 
     name: str
@@ -81,6 +88,30 @@ class WeightRow:
     heard: float | None = None
     closest: str = ""
     correlation: float | None = None
+    family: str = ""
+    method: str = ""
+    estimated_ms: int | None = None
+    estimated_change: float | None = None
+    estimated_why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateRow:
+    """What the estimates of one class of signals have come to: by which `method` and when, on so many `days`, how many
+    independent `bets` its `signals` amount to, and which two are most alike, by `correlation`. `next_ms`: when the
+    next one is due. `note`: why there is none yet, or why the newest has no answer."""
+
+    kind: str
+    method: str
+    signals: int
+    next_ms: int
+    estimated_ms: int | None = None
+    days: int = 0
+    bets: float | None = None
+    first: str = ""
+    second: str = ""
+    correlation: float | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +247,7 @@ class Snapshot:
     reconciled_ts_ms: int | None
     signals: tuple[SignalRow, ...] = ()
     weights: tuple[WeightRow, ...] = ()
+    estimates: tuple[EstimateRow, ...] = ()
     positions: tuple[PositionRow, ...] = ()
     limits: tuple[LimitRow, ...] = ()
     overrides: tuple[OverrideRow, ...] = ()

@@ -20,15 +20,19 @@ _WHY = {
     "buffer": "no-trade band: kept nearer to what is held",
     "round": "rounded to whole lots and minimum size",
 }
+_MET = "market-neutral legs join"
+CAPS = ("type", "symbol", "cluster", "net", "gross", "drawdown", "state", "buffer")
+"""The stages at which a cap binds that somebody sets."""
 # A limit lowers a value; the others turn it into something else.
-_LIMITS = ("conflict", "type", "symbol", "cluster", "net", "gross", "drawdown", "state", "buffer", "round")
+_LIMITS = ("conflict", *CAPS, "round")
 _SAME = 1e-12
 
 
 def with_bounds(stages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Each {stage, value} with `bound` (a limit changed the value here) and `why` in words, "" where nothing changed.
 
-    The neutral stage holds what market-neutral signals want beside the rest; from `type` on the two are one.
+    The neutral stage holds what market-neutral signals want beside the rest, which has the caps from `type` on to
+    itself; in `state` the two meet, the legs scaled as the rest was by `gross` and `drawdown`.
     """
     told = []
     values = {stage["stage"]: stage["value"] for stage in stages}
@@ -38,13 +42,21 @@ def with_bounds(stages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         if name == "neutral":
             why, bound = ("market-neutral signals add this" if value else ""), False
         else:
-            if name == "type" and before is not None:
-                before += values.get("neutral") or 0.0
-            changed = _differs(before, value) and name in _WHY
+            legs = (values.get("neutral") or 0.0) if name == "state" else 0.0
+            met = before if not legs else _with_legs(values, legs)
+            changed = _differs(met, value) and name in _WHY
             why, bound = (_WHY[name] if changed else ""), changed and name in _LIMITS
+            if legs and (met is None or not bound):
+                why, bound = _MET, False
             before = value
         told.append({**stage, "bound": bound, "why": why})
     return told
+
+
+def _with_legs(values: Mapping[str, float | None], legs: float) -> float | None:
+    """Where the rest and its legs meet; None where nothing says how far the legs were scaled."""
+    rest, before = values.get("drawdown"), values.get("net")
+    return None if rest is None or not before else rest + legs * rest / before
 
 
 def _differs(before: float | None, value: float | None) -> bool:

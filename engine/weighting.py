@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from engine.estimates import When, answer, ask_signals, shares
+from engine.estimates import Standing, When, answer, ask_signals, shares_in_force, standing
 from engine.signal_table import NOT_ESTIMATED, Choices, Estimated, class_shares
 from store import weight_rows
 from store.records import SignalClass
@@ -53,7 +53,7 @@ class DailyReturns(Protocol):
 
 class Weighting:
     """The estimated weights in force, and those under way. `shares` holds the former by signal; empty: the configured
-    weights are in force."""
+    weights are in force. `standing` says by class what the estimates have come to."""
 
     def __init__(self, settings: BlendConfig, bar_ms: int, journal: Journal, tape: Tape) -> None:
         self._settings = settings
@@ -62,7 +62,7 @@ class Weighting:
         self._tape = tape
         self._pending: list[tuple[WeightRow, asyncio.Future[str]]] = []
         self.newest: dict[str, WeightRow] = {}
-        self._found: dict[str, Estimated] = {}
+        self.standing: dict[str, Standing] = {}
         self.shares: Estimated = NOT_ESTIMATED
 
     async def restore(self, database: Database, now_ms: int) -> None:
@@ -138,14 +138,8 @@ class Weighting:
 
     def _put_in_force(self, row: WeightRow) -> None:
         self.newest[row.kind] = row
-        found = shares(row)
-        if found is None or self._settings.method is Method.MANUAL:
-            return
-        if json.loads(row.result)["days"]:
-            self._found[row.kind] = found
-        else:
-            self._found.pop(row.kind, None)
-        self.shares = {name: share for each in self._found.values() for name, share in each.items()}
+        self.standing[row.kind] = standing(row, self.standing.get(row.kind))
+        self.shares = shares_in_force(self.standing.values())
 
     def _tell(self, row: WeightRow, known: Collection[str], now_ms: int) -> None:
         """What took effect, and what there is to worry about that was not `known` before."""

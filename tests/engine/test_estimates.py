@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,3 +76,60 @@ def test_the_hash_is_of_numbers_and_settings() -> None:
     assert asked(returns, Method.HIERARCHICAL).inputs_hash != row.inputs_hash
     returns[3, 1] = np.nextafter(returns[3, 1], 1)
     assert asked(returns, Method.EQUAL).inputs_hash != row.inputs_hash
+
+
+def told(share: dict[str, float], estimated_ms: int = 1, **changes: Any) -> WeightRow:
+    """An answered row of A, B and C with these shares."""
+    settings = {
+        "names": ["A", "B", "C"],
+        "manual": [0.5, 0.3, 0.2],
+        "method": "equal-risk",
+        "floor": 0.1,
+        "cap": 0.5,
+    }
+    result = {
+        "share": share, "why": dict.fromkeys(share, "equal-risk"), "days": 60, "bets": 1.8,
+        "pair": ["A", "B"], "correlation": 0.4, "shrinkage": 0.1,
+    }  # fmt: skip
+    told = json.dumps(result | changes)
+    return WeightRow("directional", estimated_ms, 2, "equal-risk", json.dumps(settings), b"", "", told)
+
+
+def test_what_an_estimate_changed_is_told_against_the_one_before() -> None:
+    first = estimates.standing(told({"A": 0.4, "B": 0.35, "C": 0.25}), None)
+    assert first.change == pytest.approx({"A": -0.1, "B": 0.05, "C": 0.05})
+    second = estimates.standing(told({"A": 0.45, "C": 0.55}, 9), first)
+    assert second.change == pytest.approx({"A": 0.05, "C": 0.3})
+    assert (second.bets, second.pair, second.correlation) == (1.8, ("A", "B"), 0.4)
+
+
+def test_a_share_says_which_bound_holds_it_or_what_kept_it_out() -> None:
+    late = {"A": "equal-risk", "B": "equal-risk", "C": "12 of 60 days known"}
+    known = estimates.standing(told({"A": 0.5, "B": 0.5, "C": 0.0}, why=late), None)
+    assert known.why == {"A": "at the cap", "B": "at the cap", "C": "12 of 60 days known"}
+    alone = late | {"B": "it never moved"}
+    assert (
+        estimates.standing(told({"A": 1.0, "B": 0.0, "C": 0.0}, why=alone), None).why["A"] == "the only one"
+    )
+    assert estimates.standing(told({"A": 0.5, "B": 0.4, "C": 0.1}), None).why == {
+        "A": "at the cap",
+        "B": "",
+        "C": "at the floor",
+    }
+
+
+def test_an_estimate_without_an_answer_leaves_what_stood_and_says_so() -> None:
+    first = estimates.standing(told({"A": 0.4, "B": 0.35, "C": 0.25}), None)
+    failed = replace(told({}), result=json.dumps({"fault": "it cannot be done"}))
+    stands = estimates.standing(failed, first)
+    assert (stands.fault, stands.share, stands.in_force) == ("it cannot be done", first.share, True)
+    assert estimates.standing(failed, None).in_force is False
+    nothing = estimates.standing(told({"A": 0.5, "B": 0.3, "C": 0.2}, days=0), first)
+    assert estimates.shares_in_force([nothing]) == {}
+    assert estimates.shares_in_force([first]) == first.share
+
+
+def test_estimates_by_another_method_or_without_an_answer_do_not_stand() -> None:
+    rows = [told({"A": 0.4, "B": 0.35, "C": 0.25}), replace(told({}), result="")]
+    assert estimates.standings(rows, Method.EQUAL_RISK)["directional"].estimated_ms == 1
+    assert estimates.standings(rows, Method.EQUAL) == {}

@@ -97,7 +97,7 @@ def test_an_order_is_explained_from_readings_to_fills(qd: Command, book: Path) -
         assert name in text.out
     for stage in stages.values():
         assert (stage["why"] != "") >= stage["bound"]
-    before = stages["volatility"]["value"] + (stages["neutral"]["value"] or 0.0)
+    before = stages["volatility"]["value"]
     assert stages["type"]["bound"] == (abs(before - stages["type"]["value"]) > 1e-12)
     stop = next(row for row in query.orders(book) if row["purpose"] == "stop")
     assert "the whole position" in qd("explain", stop["client_order_id"], "--db", book).out

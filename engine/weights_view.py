@@ -1,0 +1,99 @@
+"""The weights of the signals as the picture shows them: what each counts for, where that comes from, how far it speaks;
+and what the estimates of each class have come to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.signal_catalogue import family_of
+from engine.signal_records import with_records
+from engine.signal_state import changed
+from engine.signal_table import chosen_weight, class_shares
+from engine.snapshot import EstimateRow, WeightRow
+from engine.weight_facts import ESTIMATED, weight_facts
+
+if TYPE_CHECKING:
+    from engine.machine import Machine
+
+DAY_MS = 86_400_000
+
+
+def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
+    """One row for each signal that is computed, then those that are off."""
+    readings = machine.market.readings
+    rows, choices = [], machine.book.choices
+    configured, estimated = class_shares(machine.signals), machine.weighting.shares
+    shares = class_shares(machine.signals, choices, estimated)
+    method, standings = machine.configuration.blend.method, machine.weighting.standing
+    for row, signal in enumerate(machine.signals):
+        choice, facts = choices.get(signal.name), weight_facts(signal, choices, standings, method)
+        present = np.isfinite(readings.value[row])
+        opinions = int(present.sum())
+        note = ""
+        if opinions == 0:
+            size = "daily bars" if signal.bar == "1d" else f"bars of {signal.bar}"
+            note = f"warm-up: {machine.market.bars_known(signal)} of {signal.window} {size}"
+        rows.append(
+            WeightRow(
+                name=signal.name,
+                title=signal.title,
+                kind=signal.signal_class.value,
+                type=signal.type.value,
+                weight=shares[row],
+                enabled=choice is None or choice.enabled,
+                coverage=opinions / len(present) if present.size else 0.0,
+                mean_abs=float(np.abs(readings.value[row][present]).mean()) if opinions else 0.0,
+                opinions=opinions,
+                symbols=int(present.size),
+                note=note,
+                configured_weight=configured[row],
+                raw_weight=chosen_weight(signal, choices, estimated),
+                change=changed(signal, choice),
+                family=family_of(signal.name),
+                method=facts.method,
+                estimated_ms=facts.estimated_ms,
+                estimated_change=facts.change,
+                estimated_why=facts.why,
+            )
+        )
+    return with_records(machine, rows)
+
+
+def estimate_rows(machine: Machine) -> tuple[EstimateRow, ...]:
+    """One row for each class of signals that has weights to estimate."""
+    step_ms = machine.configuration.blend.every_days * DAY_MS
+    next_ms = (machine.clock.now_ms() // step_ms + 1) * step_ms
+    counts = {
+        kind: sum(signal.signal_class is kind and signal.weight > 0.0 for signal in machine.signals)
+        for kind in ESTIMATED
+    }
+    return tuple(_estimate(machine, kind.value, count, next_ms) for kind, count in counts.items() if count)
+
+
+def _estimate(machine: Machine, kind: str, count: int, next_ms: int) -> EstimateRow:
+    known = machine.weighting.standing.get(kind)
+    if known is None or not known.days:
+        note = _missing(machine) if known is None else known.fault or "no estimate: too few days in common"
+        return EstimateRow(kind, machine.configuration.blend.method.value, count, next_ms, note=note)
+    return EstimateRow(
+        kind=kind,
+        method=known.method,
+        signals=len(known.share),
+        next_ms=next_ms,
+        estimated_ms=known.estimated_ms,
+        days=known.days,
+        bets=known.bets,
+        first=known.pair[0],
+        second=known.pair[1],
+        correlation=known.correlation,
+        note=known.fault,
+    )
+
+
+def _missing(machine: Machine) -> str:
+    """Why there is no estimate yet."""
+    shadow = machine.cycle.shadow
+    days = 0 if shadow is None else shadow.days.count
+    return f"no estimate yet: {days} of {machine.configuration.blend.least_days} days"
