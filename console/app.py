@@ -75,6 +75,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         on_terminal_lost: Callable[[str], None] = lambda reason: None,
         awaits_engine: bool = False,
         attachment: Callable[[], Attachment | None] = lambda: None,
+        starting: Callable[[], str] = lambda: "",
     ) -> None:
         self.owns_terminal = terminal is not None
         if terminal is not None:
@@ -92,6 +93,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             hz=config.refresh_hz,
             mode=mode,
             attachment=attachment,
+            starting=starting,
         )
         self._interventions = Interventions(
             self, Operator(link, actor or operator_name()), disarm_s=config.kill_disarm_s

@@ -22,6 +22,7 @@ from console.operator import lift_forgotten_hold, operator_name
 from console.parting import say
 from console.running import ConsoleOutcome, run_console
 from console.signals import obey_signals
+from engine import kernel_cache
 from engine.paths import log_path, socket_path
 from engine.session import Session
 
@@ -76,6 +77,7 @@ async def _run(session: Session, log: Path) -> ConsoleRun:
             mode=configuration.run.mode.value,
             output_file=log.with_name(f"{log.name}.output"),
             on_terminal_lost=terminal,
+            starting=kernel_cache.compiling,
         )
     except BaseException:
         engine.cancel()

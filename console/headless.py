@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from engine.summary import Summary
 
 STATUS_EVERY_S = 1.0
+TELL_EVERY_S = 10.0
 WATCHDOG_DEFAULT_S = 10.0
 LOOPS = 2
 STDOUT = 1
@@ -62,8 +63,8 @@ async def run_headless(
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
     try:
         async with ControlSocket(socket_path, session):
-            _announce_kernels(session, notifier, told_by_event=lines is not None and log.format == "json")
-            informing = asyncio.create_task(_keep_informed(session, notifier))
+            by_event = lines is not None and log.format == "json"
+            informing = asyncio.create_task(_keep_informed(session, notifier, told_by_event=by_event))
             try:
                 return await session.run()
             finally:
@@ -112,21 +113,29 @@ async def _reload(
     notifier.send("READY=1")
 
 
-def _announce_kernels(session: Session, notifier: Notifier, told_by_event: bool) -> None:
-    """The first start of all takes long, so it says why before it begins."""
-    if any(kernel_cache.prepare().iterdir()):
-        return
-    words = "compiling kernels: once for this version, about a minute"
-    notifier.send(f"STATUS={words}")
-    if told_by_event:
-        session.say("INFO", SOURCE, words)
-    else:
-        print(f"quarterdeck: {words}", file=sys.stderr, flush=True)
+async def _tell_of_kernels(session: Session, notifier: Notifier, told_by_event: bool) -> None:
+    """The first start of all takes long, so it says why and how far it is: each second to systemd, now and then in the
+    log."""
+    told_s = -TELL_EVERY_S
+    while True:
+        if words := kernel_cache.compiling():
+            notifier.send(f"STATUS={words}")
+            if (now_s := time.monotonic()) - told_s >= TELL_EVERY_S:
+                told_s = now_s
+                if told_by_event:
+                    session.say("INFO", SOURCE, words)
+                else:
+                    print(f"quarterdeck: {words}", file=sys.stderr, flush=True)
+        await asyncio.sleep(STATUS_EVERY_S)
 
 
-async def _keep_informed(session: Session, notifier: Notifier) -> None:
-    """READY once, then the status line and file."""
-    await session.ready.wait()
+async def _keep_informed(session: Session, notifier: Notifier, told_by_event: bool) -> None:
+    """READY once, then the status line and file; until then, what it waits for."""
+    telling = asyncio.create_task(_tell_of_kernels(session, notifier, told_by_event))
+    try:
+        await session.ready.wait()
+    finally:
+        telling.cancel()
     settle()
     notifier.send("READY=1", f"STATUS={session.phase}", f"MAINPID={os.getpid()}")
     complained = False

@@ -38,8 +38,8 @@ class View:
 
     `mode` is known before the first picture. `silent_ms`: since the picture was taken. `hz`: how often the screen is
     brought up to date just now. `armed`: the kill switch is armed on this screen. `attachment`: how things stand where
-    the engine is another process, None where it is this one. `frozen`: what the panes go on showing while the operator
-    keeps the display still.
+    the engine is another process, None where it is this one. `starting`: what the first picture waits for, "" where
+    nothing needs to be said of it. `frozen`: what the panes go on showing while the operator keeps the display still.
     """
 
     snapshot: Snapshot | None
@@ -50,6 +50,7 @@ class View:
     lag_p99_ms: float
     armed: bool = False
     attachment: Attachment | None = None
+    starting: str = ""
     frozen: View | None = None
 
     @property
@@ -89,6 +90,7 @@ class Publisher:
         hz: float,
         mode: str,
         attachment: Callable[[], Attachment | None] = lambda: None,
+        starting: Callable[[], str] = lambda: "",
     ) -> None:
         self._link = link
         self._output = output
@@ -97,6 +99,7 @@ class Publisher:
         self._hz = hz
         self._mode = mode
         self._attachment = attachment
+        self._starting = starting
         self._turns = 0
         self._slow = False
         self._dropped_seen = 0
@@ -130,6 +133,7 @@ class Publisher:
             lag_p99_ms=lag_p99_ms,
             armed=armed,
             attachment=self._attachment(),
+            starting=self._starting() if snapshot is None else "",
         )
 
     @property

@@ -45,13 +45,15 @@ async def run_console(
     output_file: Path | None = None,
     on_terminal_lost: Callable[[str], None] = lambda reason: None,
     attachment: Callable[[], Attachment | None] = lambda: None,
+    starting: Callable[[], str] = lambda: "",
 ) -> ConsoleOutcome:
     """Run the screen on this process's terminal until it ends, and say why it did.
 
     `engine_task` is only watched: the screen ends when it does. `mode` is shown until the first picture names it.
     Descriptors 1 and 2 go to `output_file` (nowhere if None) meanwhile; they are given back unless the terminal is
     gone. `on_terminal_lost` is called on the loop, once, with the reason, as soon as that is known. `attachment` says
-    how things stand where the engine is another process. While this runs, SIGHUP means that the terminal is gone.
+    how things stand where the engine is another process, `starting` what is to be waited for before the first picture,
+    "" where nothing is. While this runs, SIGHUP means that the terminal is gone.
     Raises NoTerminal, and OSError when `output_file` cannot be opened.
     """
     by_itself = "TEXTUAL_DRIVER" not in os.environ
@@ -66,6 +68,7 @@ async def run_console(
         on_terminal_lost=on_terminal_lost,
         awaits_engine=engine_task is not None,
         attachment=attachment,
+        starting=starting,
     )
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, app.terminal_lost, "hang-up")

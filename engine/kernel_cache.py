@@ -38,6 +38,20 @@ class Warmth:
     compiled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A warming under way: modules `ready` of how many, since when (monotonic s), and whether any is compiled."""
+
+    ready: int
+    total: int
+    began_s: float
+    compiles: bool
+
+
+_under_way: Progress | None = None
+"""Of this process, as its cache is."""
+
+
 @cache
 def prepare() -> Path:
     """Point numba at a folder for exactly these kernel sources; the same folder for the life of the process.
@@ -75,13 +89,31 @@ def load_numba() -> None:
 def warm(names: Iterable[str] | None = None) -> Warmth:
     """Import these kernel modules (every one without them), compiling what the cache does not hold.
 
-    Blocking: call it off the loop.
+    Blocking: call it off the loop; `compiling` says meanwhile how far it is.
     """
-    started = time.perf_counter()
-    prepare()
-    modules = [importlib.import_module(name) for name in (kernel_modules() if names is None else names)]
-    compiled = any(_compiled_here(kernel) for module in modules for kernel in vars(module).values())
-    return Warmth(time.perf_counter() - started, compiled)
+    global _under_way
+    began_s, is_empty = time.monotonic(), not any(prepare().iterdir())
+    wanted, compiled = kernel_modules() if names is None else tuple(names), False
+    try:
+        for ready, name in enumerate(wanted):
+            _under_way = Progress(ready, len(wanted), began_s, is_empty or compiled)
+            kernels = vars(importlib.import_module(name)).values()
+            compiled = compiled or any(_compiled_here(kernel) for kernel in kernels)
+    finally:
+        _under_way = None
+    return Warmth(time.monotonic() - began_s, compiled)
+
+
+def compiling() -> str:
+    """How far `warm` is with compiling, in words; "" where it loads what the cache holds, or is not at work."""
+    progress = _under_way
+    if progress is None or not progress.compiles:
+        return ""
+    seconds = time.monotonic() - progress.began_s
+    return (
+        f"compiling kernels, once for this version: {progress.ready} of {progress.total} modules ready, "
+        f"{seconds:.0f} s so far"
+    )
 
 
 def kernel_modules() -> tuple[str, ...]:

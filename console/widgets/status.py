@@ -152,7 +152,7 @@ def banner_line(view: View) -> Line:
         shown = f"what is shown is {age(view.silent_ms)} old: " if snapshot is not None else ""
         return _banner("DISCONNECTED", "halted", f"{shown}{attachment.lost}")
     if snapshot is None:
-        return ()
+        return _banner("STARTING", "reducing", view.starting) if view.starting else ()
     if view.silent:
         return _banner(
             "ENGINE SILENT", "halted", f"no picture for {age(view.silent_ms)}: what is shown is old"

@@ -103,6 +103,8 @@ def test_silence_is_more_urgent_than_a_halt_and_a_halt_than_a_notice() -> None:
         plain_text(banner_line(view_of(replace(snapshots.running(), notice="A1 0/428")))) == " NOTE  A1 0/428"
     )
     assert not banner_line(view_of(snapshots.running()))
+    waiting = replace(view_of(None), starting="compiling kernels: 3 of 49")
+    assert plain_text(banner_line(waiting)) == " STARTING  compiling kernels: 3 of 49"
 
 
 @given(

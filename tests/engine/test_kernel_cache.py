@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,22 @@ def test_kernels_of_signals_that_are_off_stay_unloaded() -> None:
         "print(*sorted(name for name in sys.modules if '.kernels.' in name), 'strategies.blend.blend' in sys.modules)"
     )
     assert run(code).split() == ["strategies.classical.kernels.bands", "True"]
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_how_far_compiling_is(tmp_path: Path, filled: bool) -> None:
+    """Told while a module is imported, where the cache was empty before; nothing is told of loading from a full one."""
+    (tmp_path / "one.py").write_text("")
+    (tmp_path / "two.py").write_text("from engine import kernel_cache; print(kernel_cache.compiling())")
+    if filled:
+        (tmp_path / kernel_cache.source_digest()).mkdir()
+        (tmp_path / kernel_cache.source_digest() / "kernel").touch()
+    code = (
+        f"import sys; sys.path.append({str(tmp_path)!r}); from engine import kernel_cache; "
+        "kernel_cache.warm(['one', 'two']); print(kernel_cache.compiling())"
+    )
+    words = r"compiling kernels, once for this version: 1 of 2 modules ready, \d+ s so far"
+    assert re.fullmatch("" if filled else words, run(code, NUMBA_CACHE_DIR=str(tmp_path)))
 
 
 def test_every_kernel_is_either_needed_by_all_or_by_a_signal() -> None:
