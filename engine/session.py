@@ -391,6 +391,7 @@ def _heavy_parts() -> Callable[[Configuration, Path], Coroutine[None, None, Mach
     """Import what stands on numba, off the loop: a screen beside it goes on painting."""
     kernel_cache.prepare()
     kernel_cache.load_numba()
+    kernel_cache.warm(kernel_cache.needed_by(()))
     for late in ("engine.control", "engine.picture"):
         importlib.import_module(late)
     from engine.machine import assemble
