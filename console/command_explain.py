@@ -13,7 +13,7 @@ from store.query import Record
 def explain(target: Target, client_order_id: str, as_json: bool) -> int:
     """Print why the order is what it is. Raises NotFound, StoreError."""
     found = query.explain(target.database, client_order_id)
-    found["stages"] = with_bounds(found["stages"])
+    found["stages"] = with_bounds(found["stages"], found["decision"])
     if as_json:
         print_json(found)
         return Code.OK

@@ -85,7 +85,7 @@ def _order(source: Source, arguments: Arguments) -> Reading:
     def read(database: Path) -> Answer:
         found = query.explain(database, order)
         price = decision_price(database, found["order"], found["stages"])
-        return found | {"stages": with_bounds(found["stages"]), "decision_price": price}
+        return found | {"stages": with_bounds(found["stages"], found["decision"]), "decision_price": price}
 
     return read
 

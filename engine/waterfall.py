@@ -27,36 +27,70 @@ CAPS = ("type", "symbol", "cluster", "net", "gross", "drawdown", "state", "buffe
 _LIMITS = ("conflict", *CAPS, "round")
 _SAME = 1e-12
 
+# What a decision says of legs beside its stages: factors of both books by stage, shares by signal.
+_SCALES = {"gross": "neutral_gross", "drawdown": "multiplier"}
+_LIMITED, _GRANTED = "_limited", "_granted"
 
-def with_bounds(stages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+
+def with_bounds(
+    stages: Sequence[Mapping[str, Any]], decision: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
     """Each {stage, value} with `bound` (a limit changed the value here) and `why` in words, "" where nothing changed.
 
     The neutral stage holds what market-neutral signals want beside the rest, which has the caps from `type` on to
-    itself; in `state` the two meet, the legs scaled as the rest was by `gross` and `drawdown`.
+    itself; `gross` and `drawdown` scale both, and in `state` the two meet. How far legs were scaled, and which
+    signal's, stands in the `scalars` of the `decision`.
     """
     told = []
+    scalars = {} if decision is None else decision["scalars"]
     values = {stage["stage"]: stage["value"] for stage in stages}
-    before: float | None = None
+    legs, before = values.get("neutral") or 0.0, None
     for stage in stages:
         value, name = stage["value"], stage["stage"]
         if name == "neutral":
-            why, bound = ("market-neutral signals add this" if value else ""), False
+            why, bound = _of_legs(legs, scalars)
         else:
-            legs = (values.get("neutral") or 0.0) if name == "state" else 0.0
-            met = before if not legs else _with_legs(values, legs)
-            changed = _differs(met, value) and name in _WHY
+            met = _with_legs(before, legs, scalars) if name == "state" and legs else before
+            changed = (_differs(met, value) or _scaled(name, legs, scalars)) and name in _WHY
             why, bound = (_WHY[name] if changed else ""), changed and name in _LIMITS
-            if legs and (met is None or not bound):
+            if name == "state" and legs and (met is None or not bound):
                 why, bound = _MET, False
+            elif name == "state" and bound and (left := _left(scalars, _GRANTED)):
+                why = f"{why}: {left}"
             before = value
         told.append({**stage, "bound": bound, "why": why})
     return told
 
 
-def _with_legs(values: Mapping[str, float | None], legs: float) -> float | None:
+def _of_legs(legs: float, scalars: Mapping[str, float | None]) -> tuple[str, bool]:
+    """What is said of the neutral stage, and whether a limit is behind it."""
+    left = _left(scalars, _LIMITED)
+    if not left:
+        return ("market-neutral signals add this" if legs else ""), False
+    nothing = " (0%: one cannot be traded or hedged)" if left.endswith(" 0%") or " 0%," in left else ""
+    return f"limit of one leg bound: {left}{nothing}", bool(legs)
+
+
+def _left(scalars: Mapping[str, float | None], rule: str) -> str:
+    """The signals whose legs a rule made smaller, all by one factor, each with what it left of them."""
+    shares = {name.removesuffix(rule): share for name, share in scalars.items() if name.endswith(rule)}
+    return ", ".join(
+        f"legs of {name} to {share:.0%}"
+        for name, share in shares.items()
+        if share is not None and share < 1.0
+    )
+
+
+def _scaled(stage: str, legs: float, scalars: Mapping[str, float | None]) -> bool:
+    """Whether a stage that scales both books made the legs smaller, whatever the rest is."""
+    factor = scalars.get(_SCALES.get(stage, ""))
+    return bool(legs) and factor is not None and factor < 1.0
+
+
+def _with_legs(rest: float | None, legs: float, scalars: Mapping[str, float | None]) -> float | None:
     """Where the rest and its legs meet; None where nothing says how far the legs were scaled."""
-    rest, before = values.get("drawdown"), values.get("net")
-    return None if rest is None or not before else rest + legs * rest / before
+    gross, multiplier = (scalars.get(name) for name in _SCALES.values())
+    return None if rest is None or gross is None or multiplier is None else rest + legs * gross * multiplier
 
 
 def _differs(before: float | None, value: float | None) -> bool:
