@@ -149,7 +149,7 @@ async def write_year(path: Path, habits: Sequence[Habit]) -> None:
             value[row, new] = draw.normal(size=new.sum())
             confidence[row, new] = draw.random(new.sum())
             statistics[row] = {name: draw.normal(size=count) for name in habit.statistics}
-        log.write(Readings(now_ms, closed, value, confidence, reasons, tuple(statistics), faults))
+        log.write(Readings(now_ms, closed, value, confidence, reasons, tuple(statistics), faults), now_ms)
         _decide(journal, draw, now_ms)
         if hour % COMMIT_BARS == 0:
             await journal.commit()

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.commands import Command, CommandKind, CommandResult
 from engine.dealings import resolve, withdraw_entries, withdraw_unwanted
-from engine.interventions import BEGIN, STILL_ASKING, begin, ending
+from engine.interventions import BEGIN, STILL_ASKING, begin, ending, to_fold
 from engine.kill import KillProgress, KillState
 from engine.lifecycle import is_open
 from engine.machine import Machine
 from engine.oversight import OPERATOR_PAUSE
+from engine.refold import Folded, FoldFault
 from risk.state import OPERATOR, find
 from store.records import Override, TradingState
 from store.rows import CommandRow
 
 if TYPE_CHECKING:
     from engine.session import Session
+    from strategies.signal import Signal
 
 RESUME_WORD = "RESUME"
 # Less than a peer on the socket waits for its answer.
@@ -64,17 +66,46 @@ class Control:
         not so long that it would surprise whoever gave it up."""
         if command.kind in self._at_once:
             return await self._at_once[command.kind](command)
+        if to_fold(self._machine, command):
+            return await self._fold_first(command)
+        return await self._between(command)
+
+    async def _fold_first(self, command: Command) -> CommandResult:
+        """Bars and commands go on while signals that were not computed are folded beside them. Nothing is durable
+        before they are taken over."""
+        machine = self._machine
+        async with machine.refold.turn:
+            folded, wanted = None, to_fold(machine, command)
+            try:
+                if wanted:
+                    words = f"{', '.join(_new(machine, wanted))}: the past is folded beside the bars"
+                    machine.tape.say(machine.clock.now_ms(), "INFO", "engine.refold", words)
+                    folded = await machine.refold.beside(wanted, lambda: machine.market.now_ms)
+                return await self._between(command, folded)
+            except FoldFault as fault:
+                words = f"nothing was changed: {fault}"
+                machine.tape.say(machine.clock.now_ms(), "ERROR", "engine.refold", words)
+                return await self._refuse(command, words)
+
+    async def _between(self, command: Command, folded: Folded | None = None) -> CommandResult:
         machine = self._machine
         try:
             async with asyncio.timeout(BAR_ENDS_WITHIN_S):
                 await machine.books.acquire()
         except TimeoutError:
-            state = machine.oversight.state
-            return await machine.journal.commit_apart(lambda: self._answer(command, False, BAR_HANGS, state))
+            return await self._refuse(command, BAR_HANGS)
         try:
+            if folded is not None:
+                await folded.complete(machine.market)
+                machine.folded = folded.market
             return await self._between_bars[command.kind](command)
         finally:
+            machine.folded = None
             machine.books.release()
+
+    async def _refuse(self, command: Command, words: str) -> CommandResult:
+        machine, state = self._machine, self._machine.oversight.state
+        return await machine.journal.commit_apart(lambda: self._answer(command, False, words, state))
 
     def latch(self, reason: str, actor: str, keep_positions: bool) -> None:
         """HALTED, gathered for the caller's commit; used by guards inside a bar and by the kill command."""
@@ -260,6 +291,11 @@ class Control:
             )
         )
         return CommandResult(accepted, message, after.name)
+
+
+def _new(machine: Machine, wanted: Sequence[Signal]) -> list[str]:
+    computed = {signal.name for signal in machine.signals}
+    return [signal.name for signal in wanted if signal.name not in computed]
 
 
 def _may_change(command: Command, known: Override) -> bool:

@@ -188,7 +188,7 @@ class BarCycle:
             intents = self._ordering.leftovers(now_ms)
         for order in intents:
             self._execution.intend(order)
-        for day in () if self.shadow is None else self.shadow.fold(now_ms, decision):
+        for day in () if self.shadow is None else self.shadow.fold(now_ms, decision, self.neutral.held):
             self._journal.signal_day(day)
         self._write(now_ms, decision, totals)
         self._book.cursor_ms = now_ms
@@ -333,7 +333,7 @@ class BarCycle:
                 },
             )
         )
-        self._readings.write(self._market.readings)
+        self._readings.write(self._market.readings, now_ms)
 
     def restored(self, readings: Iterable[Reading]) -> None:
         """After a restart: guards as they were, and the readings that are in the database already."""

@@ -4,7 +4,8 @@ A question first takes what it needs of the running engine, on the loop and at o
 thread of its own through a connection that cannot write. Nothing here asks the network or waits for a bar. Lists are
 oldest first unless said; `limit` (500, at most 2,000) keeps the newest rows.
 
-ORDER order: as `store.query.explain`, each stage with `bound` and `why`, and the `decision_price` (None: not known).
+ORDER order: as `store.query.explain`, each stage with `bound` and `why`, the `decision_price` (None: not known) and the
+`shares` of the signals on its day (none while that lasts).
 ORDERS symbol, statuses (comma separated), limit: orders, newest first.
 POSITION symbol, limit: fills, funding, orders (working), ours, venue (what its books last proved).
 SIGNAL name, symbol, limit: signal (with its correlations and reasons of ended days), history (of the symbol), symbols
@@ -85,7 +86,9 @@ def _order(source: Source, arguments: Arguments) -> Reading:
     def read(database: Path) -> Answer:
         found = query.explain(database, order)
         price = decision_price(database, found["order"], found["stages"])
-        return found | {"stages": with_bounds(found["stages"], found["decision"]), "decision_price": price}
+        shares = query.day_shares(database, found["order"]["decision_ts_ms"])
+        stages = with_bounds(found["stages"], found["decision"])
+        return found | {"stages": stages, "decision_price": price, "shares": shares}
 
     return read
 
@@ -140,8 +143,8 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
         "raw_weight": chosen_weight(signal, choices, estimated),
         "enabled": row is not None and (name not in choices or choices[name].enabled),
         "change": changed(signal, choices.get(name)),
-        "state": state_of(signal, choices).value,
-        "why": why(signal, choices),
+        "state": state_of(signal, choices, machine.weighting.standing).value,
+        "why": why(signal, choices, machine.weighting.standing),
         "correlations": {} if row is None else correlations(machine, row),
         "reasons": {} if row is None else dict(health_of(machine, row).reasons),
     }

@@ -7,7 +7,7 @@ and goes on to the venue where it has to. The next decision is the first that kn
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,10 @@ from engine.commands import LEAST_WEIGHT, MOST_WEIGHT, Command, CommandKind
 from engine.intents import flatten_order
 from engine.lifecycle import is_open
 from engine.oversight import OPERATOR_FLATTEN, RELEASE
-from engine.signal_state import SignalState, as_configured, is_computed, state_of
+from engine.signal_state import FULL_WEIGHT, SignalState, as_configured, is_computed, state_of, why
 from engine.signal_table import chosen_weight, class_shares, in_force
 from risk.state import find
+from store.history_checks import utc
 from store.records import Order, OrderPurpose, Override, SignalClass, TradingState
 
 if TYPE_CHECKING:
@@ -55,6 +56,15 @@ class Begun:
     message: str
     sends: tuple[Order, ...] = ()
     withdraws: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an operator wants of one signal, and what is said once it is so."""
+
+    signal: Signal
+    choice: Choice
+    said: str
 
 
 def _refused(message: str) -> Begun:
@@ -126,7 +136,43 @@ def _cancel(machine: Machine, command: Command) -> Begun:
     return Begun(True, "", withdraws=name)
 
 
-def _signal(machine: Machine, command: Command) -> Begun:
+def to_fold(machine: Machine, command: Command) -> tuple[Signal, ...]:
+    """The signals to be computed once this command is in force, where some of them are not yet; else none."""
+    wished = WISHES[command.kind](machine, command) if command.kind in WISHES else Begun(True, "")
+    if isinstance(wished, Begun):
+        return ()
+    wanted = machine.chosen_signals({**machine.book.choices, wished.signal.name: wished.choice})
+    return wanted if not _covers(machine.signals, wanted) else ()
+
+
+def _choose(machine: Machine, command: Command) -> Begun:
+    """Put a wish in force from the next decision on; one that says what the configuration says is forgotten."""
+    wished = WISHES[command.kind](machine, command)
+    if isinstance(wished, Begun):
+        return wished
+    signal, choice, choices = wished.signal, wished.choice, machine.book.choices
+    known = machine.signals if machine.folded is None else machine.folded.signals
+    if not _covers(known, machine.chosen_signals({**choices, signal.name: choice})):
+        return _refused(f"{signal.name} was switched off this moment: ask again")
+    before = _weights(machine)
+    if choice.weight == signal.weight and signal.name not in machine.weighting.shares:
+        choice = replace(choice, weight=None)
+    choices[signal.name] = choice
+    if as_configured(signal, choice):
+        del choices[signal.name]
+    machine.put_in_force()
+    now_ms = machine.clock.now_ms()
+    from_ms = now_ms + machine.feed.bar_ms
+    standing = machine.weighting.standing
+    facts = {"signal": signal.name, "state": state_of(signal, choices, standing).value, "from_ms": from_ms}
+    states = {"before": before, "after": _weights(machine), "reason": command.reason}
+    machine.journal.audit("weights", command.actor, facts | states, now_ms)
+    message = f"{wished.said}; {_weights_said(machine)}; from {utc(from_ms)} UTC on"
+    _say(machine, command, message)
+    return Begun(True, message)
+
+
+def _switched(machine: Machine, command: Command) -> Wish | Begun:
     signal = _named(machine, command)
     if signal is None:
         return _unknown_signal(machine, command)
@@ -135,18 +181,27 @@ def _signal(machine: Machine, command: Command) -> Begun:
         return _refused(f"state {text}: say {', '.join(SignalState)}")
     wanted, choices = SignalState(text), machine.book.choices
     known, computed = choices.get(signal.name), is_computed(signal, choices)
-    enabled = computed and (known is None or known.enabled)
-    asked = (wanted is SignalState.ON, wanted is not SignalState.OFF)
-    if asked == (enabled, computed):
-        return Begun(True, f"{signal.name} is {SWITCHED[wanted]} already; {_weights_said(machine)}")
+    is_on, held = wanted is SignalState.ON, known.weight if known else None
+    weight = held
+    if signal.signal_class is SignalClass.OVERLAY:
+        weight = FULL_WEIGHT if is_on and not signal.weight else None
+    choice = Choice(
+        is_on, weight, command.actor, machine.clock.now_ms(), computed=wanted is not SignalState.OFF
+    )
+    wished, standing = {**choices, signal.name: choice}, machine.weighting.standing
+    aside = ""
+    if is_on and state_of(signal, wished, standing) is SignalState.SHADOW:
+        aside = f", yet {why(signal, wished, standing)}"
+    stands = (computed and (known is None or known.enabled), held, computed)
+    if stands == (choice.enabled, weight, choice.computed):
+        words = f"{signal.name} is {SWITCHED[wanted]} already{aside}"
+        return Begun(True, f"{words}; {_weights_said(machine)}")
     if fault := _too_fine(machine, signal):
         return _refused(fault)
-    weight = known.weight if known else None
-    choice = Choice(asked[0], weight, command.actor, machine.clock.now_ms(), computed=asked[1])
-    return _chosen(machine, command, signal, choice, f"{signal.name} {SWITCHED[wanted]}")
+    return Wish(signal, choice, f"{signal.name} {SWITCHED[wanted]}{aside}")
 
 
-def _weight(machine: Machine, command: Command) -> Begun:
+def _weighed(machine: Machine, command: Command) -> Wish | Begun:
     signal = _named(machine, command)
     if signal is None:
         return _unknown_signal(machine, command)
@@ -168,26 +223,11 @@ def _weight(machine: Machine, command: Command) -> Begun:
     enabled = was_off or known is None or known.enabled
     choice = Choice(enabled, weight, command.actor, machine.clock.now_ms())
     aside = " and switched on" if was_off else "" if enabled else " (it is in shadow)"
-    return _chosen(machine, command, signal, choice, f"{signal.name} weight {before:g} to {weight:g}{aside}")
+    return Wish(signal, choice, f"{signal.name} weight {before:g} to {weight:g}{aside}")
 
 
-def _chosen(machine: Machine, command: Command, signal: Signal, choice: Choice, said: str) -> Begun:
-    """Put a choice in force from the next decision on; one that says what the configuration says is forgotten."""
-    before = _weights(machine)
-    if choice.weight == signal.weight and signal.name not in machine.weighting.shares:
-        choice = replace(choice, weight=None)
-    machine.book.choices[signal.name] = choice
-    if as_configured(signal, choice):
-        del machine.book.choices[signal.name]
-    machine.reweigh()
-    machine.prepare_signals()
-    states = {"before": before, "after": _weights(machine), "reason": command.reason}
-    state = state_of(signal, machine.book.choices)
-    facts = {"signal": signal.name, "state": state.value, **states}
-    machine.journal.audit("weights", command.actor, facts, machine.clock.now_ms())
-    message = f"{said}; {_weights_said(machine)}"
-    _say(machine, command, message)
-    return Begun(True, message)
+def _covers(computed: Sequence[Signal], wanted: Sequence[Signal]) -> bool:
+    return {signal.name for signal in computed}.issuperset(signal.name for signal in wanted)
 
 
 def ending(order: Order) -> tuple[bool, str]:
@@ -269,6 +309,10 @@ def _say(machine: Machine, command: Command, message: str) -> None:
 BEGIN: dict[CommandKind, Callable[[Machine, Command], Begun]] = {
     CommandKind.FLATTEN: _flatten,
     CommandKind.CANCEL: _cancel,
-    CommandKind.SIGNAL: _signal,
-    CommandKind.WEIGHT: _weight,
+    CommandKind.SIGNAL: _choose,
+    CommandKind.WEIGHT: _choose,
+}
+WISHES: dict[CommandKind, Callable[[Machine, Command], Wish | Begun]] = {
+    CommandKind.SIGNAL: _switched,
+    CommandKind.WEIGHT: _weighed,
 }

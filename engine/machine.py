@@ -21,7 +21,9 @@ from engine.feeds.choose import open_feed
 from engine.feeds.feed import Feed
 from engine.ledger import Ledger
 from engine.reconcile import foreign_orders
-from engine.refold import MakeMarket, empty_market, fold_until, refolded
+from engine.refold import MakeMarket, Refold, empty_market, fold_until
+from engine.signal_state import is_computed
+from engine.signal_table import Choices, signal_table
 from engine.summary import Summary
 from engine.venues.choose import open_venue
 from engine.venues.patience import patiently
@@ -52,7 +54,8 @@ LATE_FILL_MS = 3 * 86_400_000
 class Machine:
     """Everything a session moves. `books` is held while a bar changes them.
 
-    `signals` are those computed, of the `known_signals` that could be.
+    `signals` are those computed, of the `known_signals` that could be; `folded` is a market with more of them that has
+    caught up, while the command that wants it holds the books.
     """
 
     configuration: Configuration
@@ -72,6 +75,7 @@ class Machine:
     signals: tuple[Signal, ...]
     known_signals: tuple[Signal, ...]
     make_market: MakeMarket
+    refold: Refold
     broken_signals: Sequence[BrokenSignal]
     weighting: Weighting
     compile_seconds: float
@@ -80,7 +84,7 @@ class Machine:
     showing_open_ms: int = 0
     proven_revision: int | None = None
     books: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _refolded: asyncio.Future[MarketState] | None = None
+    folded: MarketState | None = None
 
     @property
     def stop_policy(self) -> str:
@@ -96,12 +100,16 @@ class Machine:
         until_ms = self.book.cursor_ms or self.feed.start_ms
         self.first_ts_ms = until_ms
         await self._begin_with(self.chosen_signals())
+        if (selector := self.market.selector) is not None:
+            await selector.recall(self.database, until_ms)
         last = await asyncio.to_thread(fold_until, self.market, self.feed, until_ms)
         if last is not None:
             if stored is not None:
                 # The venue notes quiet bars late: the last one is handed over again before anything is asked of it.
                 await self.venue.advance(self.market.step(last))
             self.market.append(last)
+        if selector is not None:
+            self.weighting.record(selector.newest())
         self.clock.advance_to(until_ms)
         positions = await recall.positions(self.database)
         applied = await recall.applied_ids(self.database)
@@ -126,44 +134,33 @@ class Machine:
                 until_ms, "ERROR", "strategies.registry", f"left out {broken.entry_point}: {broken.fault}"
             )
 
-    def chosen_signals(self) -> tuple[Signal, ...]:
-        """The signals to be computed, as the configuration says and the operator chose."""
-        from engine.signal_state import is_computed
+    def chosen_signals(self, choices: Choices | None = None) -> tuple[Signal, ...]:
+        """The signals to be computed, as the configuration says and the operator chose (or would with `choices`)."""
+        chosen = self.book.choices if choices is None else choices
+        return tuple(signal for signal in self.known_signals if is_computed(signal, chosen))
 
-        return tuple(signal for signal in self.known_signals if is_computed(signal, self.book.choices))
+    def put_in_force(self) -> None:
+        """Compute and weigh the signals as they are chosen now, from the next decision on; the caller holds the books.
 
-    def prepare_signals(self) -> None:
-        """Begin to fold the market anew, off the loop, where other signals were chosen than are computed."""
-        self._refolded, chosen = None, self.chosen_signals()
-        if chosen != self.signals:
-            until_ms = self.book.cursor_ms or self.feed.start_ms
-            fold = asyncio.to_thread(refolded, self.make_market, chosen, self.feed, until_ms)
-            self._refolded = asyncio.ensure_future(fold)
-
-    async def renew_signals(self) -> None:
-        """Compute the signals that were chosen, from the bar on that comes now; the caller holds the books.
-
-        Each has all its past then, as after a restart, because it is the same fold.
+        Those that were not computed so far come with the market that was `folded` with them, and have their past.
         """
-        while self._refolded is not None:
-            market = await self._refolded
-            if market.signals != self.chosen_signals():
-                self.prepare_signals()
-                continue
-            self._refolded = None
-            self._compute(market)
+        if self.folded is not None:
+            self.market.stand_as(self.folded)
+        chosen = self.chosen_signals()
+        self.market.keep_only(chosen)
+        if chosen != self.signals:
+            self._compute()
+        else:
+            self.reweigh()
 
     async def _begin_with(self, chosen: tuple[Signal, ...]) -> None:
         """Before the first bar is folded: compute these signals, where the operator chose others than configured."""
         if chosen != self.signals:
-            market = await asyncio.to_thread(empty_market, self.make_market, chosen)
-            self._compute(market)
+            self.market.stand_as(await asyncio.to_thread(empty_market, self.make_market, chosen))
+            self._compute()
 
-    def _compute(self, market: MarketState) -> None:
-        from engine.signal_table import signal_table
-
-        self.market.stand_as(market)
-        self.signals = market.signals
+    def _compute(self) -> None:
+        self.signals = self.market.signals
         table = signal_table(self.signals, self.book.choices, self.weighting.shares)
         self.cycle.compute(self.signals, *table)
 
@@ -171,7 +168,6 @@ class Machine:
         """The signals' own books, as they were stored; they begin here where they are new."""
         from engine.shadow import Shadow, Terms
         from engine.shadow_days import DAYS_KEPT, ShadowDays
-        from engine.signal_table import signal_table
 
         half_spread_bps = self.configuration.venue.half_spread_bps
         terms = Terms.of(self.feed.instruments, half_spread_bps, self.cycle.parameters)
@@ -207,8 +203,6 @@ class Machine:
 
     def reweigh(self) -> None:
         """Put what the operator chose of the signals in force, from the next decision on."""
-        from engine.signal_table import signal_table
-
         self.cycle.weigh(*signal_table(self.signals, self.book.choices, self.weighting.shares))
 
     async def take_estimated_weights(self, now_ms: int) -> None:
@@ -350,7 +344,6 @@ def _build(
     from engine.market import MarketState
     from engine.oversight import Oversight
     from engine.selection import Selector
-    from engine.signal_table import signal_table
     from engine.tape import Tape
     from engine.weighting import Weighting
 
@@ -393,6 +386,7 @@ def _build(
         signals=signals,
         known_signals=known_signals,
         make_market=make_market,
+        refold=Refold(make_market, feed),
         broken_signals=broken_signals,
         weighting=Weighting(blend, feed.bar_ms, journal, tape),
         compile_seconds=compile_seconds,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,6 +147,29 @@ class MarketState:
     def stand_as(self, other: MarketState) -> None:
         """Be the same fold as `other`, with the signals it was folded with."""
         vars(self).update(vars(other))
+
+    def keep_only(self, signals: Sequence[Signal]) -> None:
+        """Go on with some of the signals, as if the others had never been computed."""
+        place = {signal.name: row for row, signal in enumerate(self.signals)}
+        kept = [place[signal.name] for signal in signals]
+        pairs, known, said = np.ix_(kept, kept), self._forecasts, self.readings
+        self.signals = tuple(signals)
+        self._scalars = self._scalars[kept]
+        self._forecasts = diversification.ForecastState(
+            known.count[pairs], known.total[pairs], known.square[pairs], known.product[pairs]
+        )
+        self._intraday = tuple(sorted({signal.bar for signal in self.signals} - {"1d"}))
+        self.readings = replace(
+            said,
+            closed_ms=tuple(said.closed_ms[row] for row in kept),
+            value=said.value[kept],
+            confidence=said.confidence[kept],
+            reasons=tuple(said.reasons[row] for row in kept),
+            statistics=tuple(said.statistics[row] for row in kept),
+            faults=tuple(said.faults[row] for row in kept),
+        )
+        if self.selector is not None:
+            self.selector.hear(self.signals)
 
     def extend(self, block: BarBlock) -> None:
         """Fold a block in, day by day; the same as appending its bars one by one."""

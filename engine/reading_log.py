@@ -1,5 +1,8 @@
 """Readings into the journal: what a signal newly says of a symbol, and once a week of market time all it says.
 
+A signal that is computed from a bar on is written with that bar, whenever its own bar completed; one that no longer is
+computed is ended with it, and has no reading in force from then on.
+
 What was written last is what the database holds, also after a restart, so that a run in parts writes the rows of the
 run in one; and a signal whose settings were changed between two runs is written anew where it differs.
 """
@@ -41,6 +44,7 @@ class ReadingLog:
     def __init__(self, journal: Journal, signals: Sequence[str], symbols: tuple[str, ...]) -> None:
         self._journal = journal
         self._signals = tuple(signals)
+        self._names = frozenset(signals)
         self._symbols = symbols
         self._said: dict[str, _Said] = {}
         self._closed_ms: tuple[int, ...] = ()
@@ -69,17 +73,30 @@ class ReadingLog:
         }
         return log
 
-    def write(self, readings: Readings) -> None:
-        """Gather what signals whose bar has completed say otherwise than before."""
-        if readings.closed_ms == self._closed_ms:
+    def write(self, readings: Readings, now_ms: int) -> None:
+        """Gather what is newly said at the close `now_ms`."""
+        if readings.closed_ms == self._closed_ms and self._said.keys() == self._names:
             return
-        before = self._closed_ms or (None,) * len(readings.closed_ms)
-        self._closed_ms = readings.closed_ms
+        for signal in sorted(self._said.keys() - self._names):
+            self._end(signal, now_ms)
+        before, self._closed_ms = self._closed_ms, readings.closed_ms
         for row, signal in enumerate(self._signals):
-            if readings.closed_ms[row] != before[row]:
-                self._tell(signal, row, readings)
+            if not before:
+                self._tell(signal, row, readings, readings.closed_ms[row])
+            elif signal not in self._said:
+                # Decided with from this bar on, also where its own completed before.
+                self._tell(signal, row, readings, now_ms)
+            elif readings.closed_ms[row] != before[row]:
+                self._tell(signal, row, readings, readings.closed_ms[row])
 
-    def _tell(self, signal: str, row: int, readings: Readings) -> None:
+    def _end(self, signal: str, now_ms: int) -> None:
+        """Write that nothing of a signal is in force from here on."""
+        del self._said[signal]
+        nobody = np.zeros(len(self._symbols), dtype=np.bool_)
+        silent = np.full(len(self._symbols), np.nan)
+        self._journal.reading(ReadingRow(now_ms, signal, self._symbols, silent, silent, changed=nobody))
+
+    def _tell(self, signal: str, row: int, readings: Readings, ts_ms: int) -> None:
         said, known = _said(readings, row), self._said.get(signal)
         self._said[signal] = said
         changed = None
@@ -89,7 +106,7 @@ class ReadingLog:
                 return
         self._journal.reading(
             ReadingRow(
-                ts_ms=said.closed_ms,
+                ts_ms=ts_ms,
                 signal=signal,
                 symbols=self._symbols,
                 values=said.value,

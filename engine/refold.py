@@ -1,12 +1,17 @@
-"""The market folded from its first bar: at start, and again whenever other signals are to be computed.
+"""The market folded from its first bar: at a start, and beside the running one where more signals are to be computed.
 
 A signal that is switched on thus has all its past, and stands where a restart would put it, because it is the same
-fold. All of this blocks, and is called off the loop.
+fold. It is folded beside bars and commands, which go on meanwhile, and taken over between two bars: only then does
+anything depend on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine import kernel_cache
@@ -17,23 +22,39 @@ if TYPE_CHECKING:
     from engine.feeds.feed import Feed
 
 WARM_BARS = 8_192
-
+# Few enough that a fold beside the bars ends soon after it was told to.
+BESIDE_BARS = 1_024
+# So many bars are folded in a few milliseconds while the running market waits.
+CLOSE_BARS = 48
+ENDS_WITHIN_S = 5.0
 
 MakeMarket = Callable[[tuple[Signal, ...]], MarketState]
 """A market that has seen no bar, for these signals."""
 
 
+class FoldFault(Exception):
+    """A fold beside the bars does not come to its end; the message is one line that says why."""
+
+
 def empty_market(make: MakeMarket, signals: tuple[Signal, ...]) -> MarketState:
-    """A market that has seen no bar, with all kernels its signals need."""
+    """A market that has seen no bar, with all kernels its signals need. Blocking: call it off the loop."""
     kernel_cache.warm(kernel_cache.needed_by(signal.kernels for signal in signals))
     return make(signals)
 
 
-def fold_until(market: MarketState, feed: Feed, until_ms: int) -> Row | None:
-    """Fold every bar before `until_ms` as trading does, but for the last, which is returned."""
-    open_ms, last_ms = feed.first_open_ms, until_ms - feed.bar_ms
+def fold_until(
+    market: MarketState,
+    feed: Feed,
+    until_ms: int,
+    block_bars: int = WARM_BARS,
+    stopped: threading.Event | None = None,
+) -> Row | None:
+    """Fold every further bar before `until_ms` as trading does, but for the last, which is returned. Blocking: call it
+    off the loop. Raises DataFault; FoldFault once it is `stopped`."""
+    open_ms, last_ms = max(feed.first_open_ms, market.now_ms), until_ms - feed.bar_ms
     while open_ms < last_ms:
-        count = min(WARM_BARS, (last_ms - open_ms) // feed.bar_ms)
+        _heed(stopped)
+        count = min(block_bars, (last_ms - open_ms) // feed.bar_ms)
         block = feed.read(open_ms, count)
         if not len(block):
             return None
@@ -43,10 +64,67 @@ def fold_until(market: MarketState, feed: Feed, until_ms: int) -> Row | None:
     return found[0] if found else None
 
 
-def refolded(make: MakeMarket, signals: tuple[Signal, ...], feed: Feed, until_ms: int) -> MarketState:
-    """The market with these signals, every bar before `until_ms` folded in."""
-    market = empty_market(make, signals)
-    last = fold_until(market, feed, until_ms)
-    if last is not None:
-        market.append(last)
-    return market
+@contextmanager
+def _faults_told() -> Iterator[None]:
+    """A file, a compiler and a plug-in fail in ways of their own, and none may end the engine."""
+    try:
+        yield
+    except FoldFault:
+        raise
+    except Exception as fault:
+        words = " ".join(str(fault).split()) or type(fault).__name__
+        raise FoldFault(f"the past of the signals cannot be folded: {words}") from fault
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A market that has all but caught up with the running one."""
+
+    market: MarketState
+    feed: Feed
+
+    async def complete(self, running: MarketState) -> None:
+        """Catch up with the running market, which stands still meanwhile. Raises FoldFault."""
+        with _faults_told():
+            last = await asyncio.to_thread(fold_until, self.market, self.feed, running.now_ms)
+            if self.market.selector is not None and running.selector is not None:
+                self.market.selector.stand_by(running.selector)
+            if last is not None:
+                self.market.append(last)
+
+
+class Refold:
+    """Folds markets beside the running one, one at a time: `turn` is held by whoever wants one, from the question
+    what is to be folded until it is taken over."""
+
+    def __init__(self, make: MakeMarket, feed: Feed) -> None:
+        self._make = make
+        self._feed = feed
+        self._stopped = threading.Event()
+        self.turn = asyncio.Lock()
+
+    async def beside(self, signals: tuple[Signal, ...], cursor_ms: Callable[[], int]) -> Folded:
+        """The market with these signals, but for the last few bars before `cursor_ms`, which moves on meanwhile.
+        Raises FoldFault."""
+        with _faults_told():
+            feed = await asyncio.to_thread(self._feed.beside)
+            market = await asyncio.to_thread(empty_market, self._make, signals)
+            close_ms = CLOSE_BARS * feed.bar_ms
+            while cursor_ms() - max(market.now_ms, feed.first_open_ms) > close_ms:
+                until_ms = cursor_ms()
+                await asyncio.to_thread(fold_until, market, feed, until_ms, BESIDE_BARS, self._stopped)
+            _heed(self._stopped)
+            return Folded(market, feed)
+
+    async def stop(self) -> None:
+        """Let a fold that is under way end, and none begin; returns when nobody waits for one any more, or when what
+        was to follow one hangs."""
+        self._stopped.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENDS_WITHIN_S), self.turn:
+                pass
+
+
+def _heed(stopped: threading.Event | None) -> None:
+    if stopped is not None and stopped.is_set():
+        raise FoldFault("the engine ends")

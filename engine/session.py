@@ -255,7 +255,6 @@ class Session:
     async def _bar(self, machine: Machine, row: Row) -> None:
         close_ms = row.open_ms + machine.feed.bar_ms
         async with machine.books:
-            await machine.renew_signals()
             revision = await machine.venue.advance(machine.market.step(row))
             machine.clock.advance_to(close_ms)
             changed = await self._take_news(machine, close_ms, revision)
@@ -380,6 +379,8 @@ class Session:
     async def _close(self) -> None:
         self._watchdog.stop()
         self._details.close()
+        if self._machine is not None:
+            await self._machine.refold.stop()
         for task in list(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)

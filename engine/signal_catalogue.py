@@ -86,8 +86,8 @@ class Catalogue:
             "estimated_ms": facts.estimated_ms,
             "weight_change": facts.change,
             "weight_why": facts.why,
-            "state": state_of(signal, self.choices).value,
-            "why": why(signal, self.choices),
+            "state": state_of(signal, self.choices, self.standings).value,
+            "why": why(signal, self.choices, self.standings),
         }
 
 

@@ -1,7 +1,8 @@
 """Where each signal stands: on, in shadow, or off; and in words why, and what would end it.
 
 On: computed, and what it says is traded. In shadow: computed, shown and recorded, with the P&L it would have had, and
-traded by nobody. Off: not computed at all. The operator's choice stands above the configuration.
+traded by nobody. Off: not computed at all. The operator's choice stands above an estimate, and that above the
+configuration.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 from enum import StrEnum
 
 from engine.bookstate import Choice
-from engine.signal_table import Choices, chosen_weight, in_force
+from engine.signal_table import NOT_ESTIMATED, Choices, Estimated, chosen_weight, in_force
+from engine.weight_facts import UNSEEN, Standings
 from store.records import SignalClass
 from strategies.signal import Signal
 
+NO_ESTIMATES: Standings = {}
+FULL_WEIGHT = 1.0
+"""Of an overlay that is switched on: it multiplies or it does not."""
 PROMOTION = "its deflated Sharpe ratio reaches .95"
 
 
@@ -28,24 +33,30 @@ def is_computed(signal: Signal, choices: Choices) -> bool:
     return signal.settings.enabled if choice is None else choice.computed
 
 
-def state_of(signal: Signal, choices: Choices) -> SignalState:
+def state_of(signal: Signal, choices: Choices, standings: Standings = NO_ESTIMATES) -> SignalState:
+    """Where a signal stands under what was chosen, and what the estimates of each class have come to."""
     if not is_computed(signal, choices):
         return SignalState.OFF
-    return SignalState.ON if in_force(signal, choices) > 0.0 else SignalState.SHADOW
+    on = in_force(signal, choices, _estimated(signal, standings)) > 0.0
+    return SignalState.ON if on else SignalState.SHADOW
 
 
-def why(signal: Signal, choices: Choices) -> str:
-    """Why a signal is not on and what would end that, in one line; "" where it is on."""
-    state, choice = state_of(signal, choices), choices.get(signal.name)
+def why(signal: Signal, choices: Choices, standings: Standings = NO_ESTIMATES) -> str:
+    """Why a signal is not on and what would end that, in one line; of one that is on the estimate that gives it its
+    share, "" where none does."""
+    state, choice = state_of(signal, choices, standings), choices.get(signal.name)
+    estimate = _estimate(signal, choices, standings)
     if state is SignalState.ON:
-        return ""
+        return estimate
     if state is SignalState.OFF:
         who = "by the configuration" if choice is None else f"by {choice.actor}"
         return f"switched off {who}: not computed, until an operator puts it in shadow or gives it a weight"
     if choice is not None and not choice.enabled:
         return f"in shadow by {choice.actor}, until an operator enables it"
     if signal.signal_class is SignalClass.OVERLAY:
-        return f"in shadow: it multiplies nothing, until {PROMOTION} or the configuration gives it a weight"
+        return f"in shadow: it multiplies nothing, until {PROMOTION} or an operator switches it on"
+    if estimate:
+        return f"in shadow: {estimate}, until an estimate or an operator gives it one"
     return f"in shadow: it has no weight, until {PROMOTION} or an operator gives it one"
 
 
@@ -64,8 +75,27 @@ def changed(signal: Signal, choice: Choice | None) -> str:
         parts = ["switched off"] if is_on else []
     elif not choice.enabled:
         parts = ["put in shadow"]
-    elif not is_on:
+    elif not is_on or (signal.signal_class is SignalClass.OVERLAY and choice.weight is not None):
         parts = ["switched on"]
-    if choice.weight is not None:
+    if choice.weight is not None and signal.signal_class is not SignalClass.OVERLAY:
         parts.append(f"weight {signal.weight:g} to {chosen_weight(signal, {signal.name: choice}):g}")
-    return f"{', '.join(parts)} by {choice.actor}"
+    return f"{', '.join(parts)} by {choice.actor}" if parts else ""
+
+
+def _estimated(signal: Signal, standings: Standings) -> Estimated:
+    """The share a signal has by the estimate in force of its class: none where that has not seen it."""
+    known = standings.get(signal.signal_class.value)
+    if known is None or not known.in_force:
+        return NOT_ESTIMATED
+    return {signal.name: known.share.get(signal.name, 0.0)}
+
+
+def _estimate(signal: Signal, choices: Choices, standings: Standings) -> str:
+    """The estimated share and its reason in words; "" where no estimate decides on this signal's weight."""
+    choice, share = choices.get(signal.name), _estimated(signal, standings)
+    if not share or signal.weight <= 0.0 or (choice is not None and choice.weight is not None):
+        return ""
+    known = standings[signal.signal_class.value]
+    reason = known.why.get(signal.name, UNSEEN)
+    said = f"its estimated share is {share[signal.name]:.3f} by {known.method}"
+    return f"{said} ({reason})" if reason else said

@@ -152,7 +152,9 @@ class Journal:
             )
         universe = self._interned("universes", row.symbols)
         names = self._interned("statistic_names", tuple(row.statistics))
-        self._append("readings", (row.signal, row.ts_ms, universe, names, row.changed is None, row))
+        # One that holds nothing says all there is of a signal that is no longer heard.
+        whole = row.changed is None or not row.changed.any()
+        self._append("readings", (row.signal, row.ts_ms, universe, names, whole, row))
 
     def weights(self, row: WeightRow) -> None:
         """An estimate of weights as it is asked, and again once it is answered."""

@@ -1,7 +1,8 @@
 """Readings as of a time, put together again from rows that hold only what changed.
 
-A signal's reading of a symbol stands until a later row holds that symbol. Rows that hold every symbol come at least
-once a week of market time, so that no search goes further back than that.
+A signal's reading of a symbol stands until a later row holds that symbol, or until a row that holds none, which says
+that the signal is heard no more. Rows that hold every symbol come at least once a week of market time, so that no
+search goes further back than that.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class Reading:
 
 
 def in_force(connection: sqlite3.Connection, at_ms: int) -> list[Reading]:
-    """Each signal's reading as of `at_ms`, by name; signals that had said nothing by then are left out."""
+    """Each signal's reading as of `at_ms`, by name; signals that had said nothing by then, or were heard no more, are
+    left out."""
     select = _select(connection)
     found = (_as_of(connection, select, signal, at_ms) for signal in signal_names(connection))
     return [reading for reading in found if reading is not None]
@@ -54,25 +56,29 @@ def history(
     connection: sqlite3.Connection, signal: str, symbol: str, *, limit: int, step_ms: int, until_ms: int
 ) -> list[tuple[int, Standing]]:
     """The newest `limit` readings of one symbol with their times, oldest first: one for each bar of `step_ms` up to
-    `until_ms`, those told again that were not written because they repeat. `step_ms` 0: only those that changed.
+    `until_ms`, those told again that were not written because they repeat, and none while the signal was not heard.
+    `step_ms` 0: only those that changed.
     """
     oldest_ms = until_ms - (limit - 1) * step_ms if step_ms else 0
-    changes = list[Standing]()
-    for standing in _of_symbol(connection, signal, symbol):
-        if changes and _says_the_same(standing.cell, changes[-1].cell):
-            changes[-1] = standing
-        elif len(changes) == limit or (changes and changes[-1].since_ms <= oldest_ms):
+    changes, heard = list[tuple[int, Standing | None]](), 0
+    for since_ms, standing in _of_symbol(connection, signal, symbol):
+        if changes and _says_the_same(standing, changes[-1][1]):
+            changes[-1] = since_ms, standing
+        elif heard == limit or (changes and changes[-1][0] <= oldest_ms):
             break
         else:
-            changes.append(standing)
+            changes.append((since_ms, standing))
+            heard += standing is not None
     changes.reverse()
-    if not step_ms:
-        return [(change.since_ms, change) for change in changes]
     told = list[tuple[int, Standing]]()
-    ends_ms = [*(change.since_ms for change in changes[1:]), until_ms + 1]
-    for change, end_ms in zip(changes, ends_ms, strict=False):
-        repeats = range(change.since_ms, max(end_ms, change.since_ms + 1), step_ms)
-        told += ((ts_ms, change) for ts_ms in repeats[-limit:])
+    ends_ms = [*(since_ms for since_ms, _ in changes[1:]), until_ms + 1]
+    for (since_ms, change), end_ms in zip(changes, ends_ms, strict=False):
+        if change is None:
+            continue
+        told.append((since_ms, change))
+        if step_ms:
+            repeats = range((since_ms // step_ms + 1) * step_ms, end_ms, step_ms)
+            told += ((ts_ms, change) for ts_ms in repeats[-limit:])
     return told[-limit:]
 
 
@@ -104,13 +110,15 @@ def _as_of(connection: sqlite3.Connection, select: str, signal: str, at_ms: int)
     return Reading(signal, newest_ms, symbols, standing) if standing else None
 
 
-def _of_symbol(connection: sqlite3.Connection, signal: str, symbol: str) -> Iterator[Standing]:
-    """Every row that holds the symbol, newest first."""
+def _of_symbol(
+    connection: sqlite3.Connection, signal: str, symbol: str
+) -> Iterator[tuple[int, Standing | None]]:
+    """Every row that says something of the symbol, newest first, with its time; None: the signal is heard no more."""
     rows = connection.execute(f"{_select(connection)} WHERE signal = ? ORDER BY ts_ms DESC", (signal,))
     for ts_ms, _, cells, universe, names in rows:
-        for name, found in _cells(ts_ms, cells, tuple(json.loads(universe)), names):
-            if name == symbol:
-                yield found
+        held = dict(_cells(ts_ms, cells, tuple(json.loads(universe)), names))
+        if symbol in held or not held:
+            yield ts_ms, held.get(symbol)
 
 
 def _cells(ts_ms: int, cells: bytes, symbols: tuple[str, ...], names: str) -> Iterator[tuple[str, Standing]]:
@@ -119,9 +127,11 @@ def _cells(ts_ms: int, cells: bytes, symbols: tuple[str, ...], names: str) -> It
         yield symbols[place], Standing(ts_ms, cell, statistics)
 
 
-def _says_the_same(one: Cell, other: Cell) -> bool:
-    pairs = ((one.value, other.value), (one.confidence, other.confidence))
-    return one.reason == other.reason and all(a == b or (a != a and b != b) for a, b in pairs)
+def _says_the_same(one: Standing | None, other: Standing | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    pairs = ((one.cell.value, other.cell.value), (one.cell.confidence, other.cell.confidence))
+    return one.cell.reason == other.cell.reason and all(a == b or (a != a and b != b) for a, b in pairs)
 
 
 def _select(connection: sqlite3.Connection) -> str:

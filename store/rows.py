@@ -45,7 +45,8 @@ class DecisionRow:
 @dataclass(frozen=True, slots=True)
 class ReadingRow:
     """One signal's reading of every symbol, float64 [symbol] each, of which the row holds those that `changed` marks
-    (bool [symbol]; None: all): what it says of a symbol stands until the signal's next row that holds it.
+    (bool [symbol]; None: all): what it says of a symbol stands until the signal's next row that holds it. A row
+    that holds none says that the signal is heard no more.
 
     `statistics` are the raw numbers behind it by name, one per symbol, NaN where there is none. Reasons are ASCII.
     No array may change until the row is committed.

@@ -76,6 +76,11 @@ class Feed(Protocol):
         Raises DataFault naming file, row and fault."""
         ...
 
+    def beside(self) -> Feed:
+        """Another reader of the same market: what it reads is not kept here, and changes no `quotes`. It stays open for
+        as long as this one is."""
+        ...
+
     def quotes(self, open_ms: int, fraction: float) -> FloatArray | None:
         """Prices [S] inside the bar opening at `open_ms`, `fraction` in [0, 1] of the way through it, to show only;
         None where the source knows nothing between bars. Never blocks and never decides anything."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -127,6 +128,12 @@ class ReplayFeed:
             tuple(row for row in funding if first_open_ms <= row.ts_ms < end_ms),
             _joined(spans),
         )
+
+    def beside(self) -> ReplayFeed:
+        """See `Feed.beside`; both take turns at the files."""
+        other = copy(self)
+        other._chunks = {}
+        return other
 
     def quotes(self, open_ms: int, fraction: float) -> FloatArray | None:
         """A straight path from open over low and high (a falling bar: high and low) to close, to show only."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,9 +97,20 @@ class SimulatedFeed:
         self._lots_per_unit = np.array([float(1 / coin.lot) for coin in coins])
         self._inputs = frozenset(inputs).intersection((TAKER_BUY_VOLUME, *INPUT_NAMES))
         self._has_options = np.array([coin.has_options for coin in coins])
-        self._walk = Walk(seed, coins, beside=bool(self._inputs))
+        self._new_walk = partial(Walk, seed, coins, beside=bool(self._inputs))
+        self._begin()
+
+    def _begin(self) -> None:
+        """Stand before the first bar, and keep none."""
+        self._walk = self._new_walk()
         self._turn = threading.Lock()
         self._kept: tuple[_Piece, ...] = ()
+
+    def beside(self) -> SimulatedFeed:
+        """See `Feed.beside`; neither reader waits for the other."""
+        other = copy(self)
+        other._begin()
+        return other
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -68,7 +68,7 @@ async def write(path: Path, bars: list[Readings], *stops: int) -> None:
                 newest_ms = bars[start - 1].ts_ms
                 log.restore(await recall.readings(database, newest_ms), bars[start - 1].closed_ms)
             for readings in bars[start:stop]:
-                log.write(readings)
+                log.write(readings, readings.ts_ms)
                 journal.decision(samples.decision(readings.ts_ms))
             await journal.commit()
 
@@ -136,7 +136,8 @@ async def test_a_signal_that_says_otherwise_after_a_restart_is_written(
                 again.reasons,
                 again.statistics,
                 NO_FAULTS,
-            )
+            ),
+            again.ts_ms,
         )
         await journal.commit()
     assert query.readings(path)[1]["cells"]["ETHUSDT"]["value"] == other[0, 1]
