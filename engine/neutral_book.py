@@ -60,7 +60,8 @@ class Parts:
 
 
 class NeutralBook:
-    """The legs of one account over the symbols [S] of one market; `signals` [N] are the neutral ones in force."""
+    """The legs of one account over the symbols [S] of one market; `signals` [N] are the neutral ones in force, `held`
+    [S] what was held for them at the newest close (x equity)."""
 
     def __init__(self, instruments: Sequence[Instrument], market: MarketState, allow_short: bool) -> None:
         perpetual = [instrument.kind is InstrumentKind.PERPETUAL for instrument in instruments]
@@ -71,6 +72,8 @@ class NeutralBook:
         self._holdable = np.array(perpetual) & (allow_short and self._hedge >= 0)
         self._betas, self._beta_day = np.full(len(perpetual), np.nan), -1
         self._decided, self._holds = np.zeros((2, len(perpetual))), False
+        self._nothing = np.zeros(len(perpetual))
+        self.held = self._nothing
         self.signals: tuple[Signal, ...] = ()
         self._rows: list[int] = []
         self._said = np.full((SAID_ROWS, 0, len(perpetual)), np.nan)
@@ -95,6 +98,7 @@ class NeutralBook:
         """What is decided from: the readings, where neutral signals in force say 1, and the legs that hold what they
         really say. None where there are none and nothing is held for any."""
         if not self._rows and not self._holds:
+            self.held = self._nothing
             return readings, None
         value, confidence = readings.value.copy(), readings.confidence.copy()
         legs = np.zeros_like(value)
@@ -102,11 +106,11 @@ class NeutralBook:
         for place, row in enumerate(self._rows):
             legs[row] = self._wanted(place, now_ms)
         value[self._rows], confidence[self._rows] = 1.0, 1.0
-        held = np.zeros_like(quantity)
+        self.held = self._nothing
         if equity > 0.0:
             units = _beyond(quantity, *self._decided)
-            held = np.nan_to_num(units * self._market.last_close / equity)
-        return Readings(value, confidence), NeutralLegs(legs, self._betas_at(now_ms), self._hedge, held)
+            self.held = np.nan_to_num(units * self._market.last_close / equity)
+        return Readings(value, confidence), NeutralLegs(legs, self._betas_at(now_ms), self._hedge, self.held)
 
     def decided(self, decision: Decision, equity: float) -> None:
         """Remember both parts of the targets of a decision."""

@@ -11,7 +11,8 @@ taker's fee and half the spread. Two classes differ:
 
 A reading is judged when its signal speaks again: v q against the return since, close to close; zeros are neither hit
 nor miss. `attribution` splits what the account's own positions earned among directional signals by their parts w f of
-the forecast, and is nobody's where they nearly cancel.
+the forecast, and what was held for neutral legs among neutral signals by theirs of the legs (w x leg, the hedge left
+out); it is nobody's where they nearly cancel.
 
 The running part is stored with the books, so that a restart goes on to the last digit: `store` gathers it, `load`
 reads it.
@@ -107,8 +108,8 @@ class Shadow:
         """Go on with these weights, scalars and overlays."""
         specs = table.signals
         self._shares = [spec.weight for spec in specs]
-        directional = [spec.signal_class is SignalClass.DIRECTIONAL for spec in specs]
-        self._weight = np.array(self._shares) * np.array(directional, dtype=np.float64)
+        has_part = [spec.signal_class is not SignalClass.OVERLAY for spec in specs]
+        self._weight = np.array(self._shares) * np.array(has_part, dtype=np.float64)
         self._scalar = np.array([spec.scalar for spec in specs])[:, np.newaxis]
         self._up = np.array([spec.up for spec in specs])[:, np.newaxis]
         self._down = np.array([spec.down for spec in specs])[:, np.newaxis]
@@ -124,8 +125,9 @@ class Shadow:
             dtype=np.int64,
         )
 
-    def fold(self, now_ms: int, decision: Decision) -> tuple[SignalDay, ...]:
-        """Take the bar that was just decided; the days of the signals where that ends one."""
+    def fold(self, now_ms: int, decision: Decision, legs: FloatArray) -> tuple[SignalDay, ...]:
+        """Take the bar that was just decided, at whose close so much was held for neutral `legs` [S] (x equity); the
+        days of the signals where that ends one."""
         readings, ended = self._market.readings, tuple[SignalDay, ...]()
         today = (now_ms - 1) // DAY_MS
         if today != self._today:
@@ -145,6 +147,7 @@ class Shadow:
             close,
             self._close,
             decision.current,
+            legs,
             decision.average,
             self._terms.rate,
             decision.stages[STAGE_CONFLICT],

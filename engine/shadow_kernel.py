@@ -76,6 +76,7 @@ def _judge(close: float, score: float, book: FloatArray, day: FloatArray, judged
         float64[::1],
         float64[::1],
         float64[::1],
+        float64[::1],
         float64[:, ::1],
         float64[:, ::1],
         int64[::1],
@@ -94,6 +95,7 @@ def fold(
     close: FloatArray,
     close_before: FloatArray,
     current: FloatArray,
+    legs: FloatArray,
     average: FloatArray,
     rate: FloatArray,
     forecast: FloatArray,
@@ -108,9 +110,9 @@ def fold(
 ) -> None:
     """Advance `book` and `day` [K] by one bar, and judge the readings of signals that `spoke` [K] anew.
 
-    [S]: closes of this bar and the one before, what the account holds and an average position (x equity), the cost of
-    trading (fraction), the blend before overlays. [K, S]: what each signal's reading becomes by its `kind` [K] (NaN:
-    no opinion), and v q. `weight` [K]: directional weights in force.
+    [S]: closes of this bar and the one before, what the account holds, what of it for neutral legs, and an average
+    position (x equity), the cost of trading (fraction), the blend before overlays. [K, S]: what each signal's reading
+    becomes by its `kind` [K] (NaN: no opinion), and v q. `weight` [K]: directional and neutral weights in force.
     """
     signals, symbols = unit.shape
     for s in range(symbols):
@@ -118,12 +120,13 @@ def fold(
         if not math.isfinite(moved):
             moved = 0.0
         size = average[s] if average[s] > 0.0 else 0.0
-        earned = current[s] * moved / (1.0 + moved)
-        net, gross = 0.0, 0.0
+        earned = (current[s] - legs[s]) * moved / (1.0 + moved)
+        earned_by_legs = legs[s] * moved / (1.0 + moved)
+        net, gross, net_legs, gross_legs = 0.0, 0.0, 0.0, 0.0
         for k in range(signals):
             held = book[HELD, k, s]
             day[k, GROSS] += held * moved
-            day[k, ATTRIBUTION] += earned * book[PART, k, s]
+            day[k, ATTRIBUTION] += (earned_by_legs if kind[k] == LEGS else earned) * book[PART, k, s]
             wanted = _wanted(kind[k], unit[k, s], size, forecast[s])
             if math.isfinite(wanted):
                 book[HEARD_MS, k, s] = float(now_ms)
@@ -136,13 +139,19 @@ def fold(
             book[HELD, k, s] = wanted
             said = weight[k] * unit[k, s]
             book[PART, k, s] = said if weight[k] > 0.0 and math.isfinite(said) else 0.0
-            net += book[PART, k, s]
-            gross += abs(book[PART, k, s])
+            if kind[k] == LEGS:
+                net_legs += book[PART, k, s]
+                gross_legs += abs(book[PART, k, s])
+            else:
+                net += book[PART, k, s]
+                gross += abs(book[PART, k, s])
             if spoke[k]:
                 _judge(close[s], score[k, s], book[:, k, s], day[k], judged[:, k, s])
-        shared = abs(net) >= LEAST_AGREEMENT * gross and net != 0.0
+        whole = net if abs(net) >= LEAST_AGREEMENT * gross else 0.0
+        whole_legs = net_legs if abs(net_legs) >= LEAST_AGREEMENT * gross_legs else 0.0
         for k in range(signals):
-            book[PART, k, s] = book[PART, k, s] / net if shared else 0.0
+            said = whole_legs if kind[k] == LEGS else whole
+            book[PART, k, s] = book[PART, k, s] / said if said != 0.0 else 0.0
 
 
 @njit(float64[::1](float64[::1]), cache=True, nogil=True)

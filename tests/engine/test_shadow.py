@@ -41,10 +41,11 @@ class World:
         self.average = draw.uniform(0.05, 0.2, (BARS, S)) * (draw.random((BARS, S)) > 0.1)
         self.forecast = draw.normal(0.0, 0.5, (BARS, S))
         self.current = draw.normal(0.0, 0.2, (BARS, S))
+        self.legs = np.zeros((BARS, S))
         self.spoke = draw.random((BARS, K)) < 0.5
 
 
-def folded(world: World) -> tuple[FloatArray, FloatArray, FloatArray]:
+def folded(world: World, weight: FloatArray = WEIGHT) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The positions after each bar [BARS, K, S], the sums of the whole time, and all that was judged."""
     book, day = np.zeros((at.BOOK_ROWS, K, S)), np.zeros((K, at.DAY_COLUMNS))
     book[[at.SCORE, at.ANCHOR]] = np.nan
@@ -57,13 +58,14 @@ def folded(world: World) -> tuple[FloatArray, FloatArray, FloatArray]:
             world.close[bar + 1],
             world.close[bar],
             world.current[bar],
+            world.legs[bar],
             world.average[bar],
             RATE,
             world.forecast[bar],
             world.unit[bar],
             world.unit[bar],
             KINDS,
-            WEIGHT,
+            weight,
             world.spoke[bar],
             book,
             day,
@@ -170,6 +172,18 @@ def test_what_the_account_earned_is_split_by_parts_of_the_forecast_and_nobody_s_
     world.unit[:, 1] = -0.75
     _, day, _ = folded(world)
     assert day[:, at.ATTRIBUTION] == pytest.approx(0.0)
+
+
+def test_what_was_held_for_legs_earned_for_the_signals_they_are_of_and_not_for_the_forecast() -> None:
+    world = World(8)
+    world.unit[:, 0], world.unit[:, 1], world.unit[:, 2] = 0.5, -0.25, 0.1
+    world.legs = 0.25 * world.current
+    _, day, _ = folded(world, np.array([0.6, 0.4, 1.0, 0.0, 0.0]))
+    returns = world.close[1:] / world.close[:-1] - 1.0
+    earned = (world.current * returns / (1.0 + returns))[1:].sum()
+    parts = np.array([0.6 * 0.5, 0.4 * -0.25])
+    assert day[:2, at.ATTRIBUTION] == pytest.approx(0.75 * earned * parts / parts.sum())
+    assert day[2, at.ATTRIBUTION] == pytest.approx(0.25 * earned)
 
 
 @pytest.mark.parametrize(
