@@ -100,7 +100,8 @@ class DecisionFacts:
 
 @dataclass(frozen=True, slots=True)
 class OrderWhy:
-    """`price`: of the symbol when it was decided, where the books say so."""
+    """`price`: of the symbol when it was decided, `shares`: of the signals in their class on that day, where the books
+    say so."""
 
     order: OrderFacts
     events: Sequence[OrderEvent]
@@ -109,6 +110,7 @@ class OrderWhy:
     stages: Sequence[Stage]
     readings: Sequence[Reading]
     price: str | None
+    shares: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,7 @@ def read_order_why(answer: Record) -> OrderWhy:
         ),
         readings=tuple(_reading(row, str(row["signal"])) for row in answer.get("readings", ())),
         price=_text_or_none(answer.get("decision_price")),
+        shares={str(name): float(share) for name, share in (answer.get("shares") or {}).items()},
     )
 
 

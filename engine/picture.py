@@ -37,7 +37,8 @@ LOG_LINES = 400
 SHOWN_ORDERS = 60
 STOPS = frozenset({OrderPurpose.STOP, OrderPurpose.TRAIL})
 DAY_MS = 86_400_000
-CAPPED = [STAGES.index(stage) for stage in CAPS]
+CAPPED = ("neutral", *CAPS)
+_CAPPED = [STAGES.index(stage) for stage in CAPPED]
 
 
 def draw(session: Session, machine: Machine) -> Snapshot:
@@ -182,8 +183,8 @@ def _caps(decision: Decision | None, index: int) -> tuple[str, ...]:
     """The stages at which the last decision was cut by a cap, in their order."""
     if decision is None:
         return ()
-    bound = decision.bound[CAPPED, index].tolist()
-    return tuple(stage for stage, cut in zip(CAPS, bound, strict=True) if cut)
+    bound = decision.bound[_CAPPED, index].tolist()
+    return tuple(stage for stage, cut in zip(CAPPED, bound, strict=True) if cut)
 
 
 def _action(machine: Machine, index: int, cells: tuple[SignalCell, ...], blocked: str) -> str:

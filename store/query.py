@@ -24,6 +24,7 @@ from store.schema import check_version
 from store.wide import is_wide
 
 BUSY_TIMEOUT_S = 5.0
+DAY_MS = 86_400_000
 
 Record = dict[str, Any]
 
@@ -196,6 +197,19 @@ def readings(path: Path, *, at_ms: int | None = None) -> list[Record]:
             {"signal": reading.signal, "ts": reading.ts_ms, "cells": _cells(reading)}
             for reading in reading_rows.in_force(connection, _LATEST_MS if at_ms is None else at_ms)
         ]
+
+
+def day_shares(path: Path, ts_ms: int) -> dict[str, float]:
+    """The share of each signal in its class at the end of the UTC day that a decision at `ts_ms` belongs to; none where
+    that day has not ended, or nothing was kept of it."""
+    day_ms = (ts_ms - 1) // DAY_MS * DAY_MS
+    with read_only(path) as connection, readable("signal days"):
+        try:
+            found = connection.execute("SELECT signal, weight FROM signal_days WHERE day_ms = ?", (day_ms,))
+        except sqlite3.OperationalError:
+            # A file of an earlier version has no such table.
+            return {}
+        return dict(found.fetchall())
 
 
 def reading_history(path: Path, signal: str, symbol: str, *, limit: int, step_ms: int = 0) -> list[Record]:

@@ -40,7 +40,7 @@ class SignalsPane(Pane):
         rows = () if snapshot is None else sorted(snapshot.signals, key=_strongest_first)
         by_symbol = {row.symbol: row for row in rows}
         names = signal_names(rows)
-        with_why = any(row.why_blocked for row in rows)
+        with_why = any(row.why_blocked or row.caps for row in rows)
         self._table.show(
             signal_columns(names, with_why=with_why),
             [row.symbol for row in rows],
@@ -65,21 +65,23 @@ def signal_names(rows: Sequence[SignalRow]) -> tuple[str, ...]:
 
 
 def signal_columns(names: Sequence[str], *, with_why: bool) -> list[Column]:
-    """The columns for these signals; the column that says why only where something is blocked."""
+    """The columns for these signals; the one that says what stands in the way only where anything does."""
     return [
         Column("symbol", 10, right=False),
         Column("price", 11),
         Column("blend", 6),
-        *(Column(name[:7], 7, rank=4) for name in names),
+        *(Column(name[:7], 7, rank=5) for name in names),
         Column("conf", 5, rank=2),
-        Column("target", 7, rank=5),
-        Column("held", 7, rank=7),
-        Column("cost bp", 7, rank=8),
-        Column("sprd bp", 7, rank=9),
+        Column("agree", 5, rank=4),
+        Column("netted", 6, rank=8),
+        Column("target", 7, rank=6),
+        Column("held", 7, rank=9),
+        Column("cost bp", 7, rank=10),
+        Column("sprd bp", 7, rank=11),
         Column("age", 5, rank=1),
         Column("act", 8, right=False),
         *([Column("why", 12, right=False, rank=3, grow=True)] if with_why else []),
-        Column("trail", _TRAIL, right=False, rank=6),
+        Column("trail", _TRAIL, right=False, rank=7),
     ]
 
 
@@ -94,13 +96,15 @@ def signal_cells(row: SignalRow, names: Sequence[str], silent_ms: int, *, with_w
         Cell(signed(row.forecast), "strong") if fresh else Cell("STALE", "warn"),
         *(_reading(cells.get(name), fresh=fresh) for name in names),
         Cell(plain(row.confidence), ink),
+        Cell(plain(row.agreement), ink),
+        Cell(plain(row.netted), ink),
         Cell(signed_percent(row.target_fraction, 1), ink),
         Cell(signed_percent(row.position_fraction, 1), ink),
         Cell(plain(row.expected_cost_bps, 1), ink),
         Cell(plain(row.spread_bps, 1), ink),
         Cell(age(row.age_ms + silent_ms), "soft" if fresh else "warn"),
         Cell(row.action, _action_ink(row.action)),
-        *([Cell(row.why_blocked, "warn")] if with_why else []),
+        *([_why(row)] if with_why else []),
         Cell(sparkline(row.trail, _TRAIL), "soft"),
     ]
 
@@ -137,6 +141,11 @@ def _reading(cell: SignalCell | None, *, fresh: bool) -> Cell:
     if cell.value is None:
         return Cell(cell.reason or UNKNOWN_CELL, "soft")
     return Cell(signed(cell.value), "plain" if fresh else "stale")
+
+
+def _why(row: SignalRow) -> Cell:
+    """What stands between the forecast and what is held: guard or lock, else the caps that bound."""
+    return Cell(row.why_blocked, "warn") if row.why_blocked else Cell(", ".join(row.caps), "soft")
 
 
 def _action_ink(action: str) -> str:

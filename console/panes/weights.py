@@ -6,27 +6,15 @@ from console.format import NONE_SHOWN, age, bar, duration, plain, signed, signed
 from console.panes.pane import Pane, aged
 from console.publisher import View
 from console.signal_state import OFF, ON, shown_state
+from console.weight_words import estimate_lines, held_words
 from console.widgets.columns import Cell, Column
 from console.widgets.ink import Line, Span, join
 from console.widgets.livetable import LiveTable
 from engine.snapshot import Snapshot, WeightRow
 
 _BAR = 10
-_COLUMNS = [
-    Column("signal", 6, right=False),
-    Column("", 25, right=False, rank=1),
-    Column("weight", 6),
-    Column("", _BAR, right=False, rank=2),
-    Column("opinions", 8),
-    Column("mean", 7, rank=3),
-    Column("type", 10, right=False, rank=4),
-    Column("P&L 30d", 8, rank=5),
-    Column("P&L", 8, rank=6),
-    Column("hits", 5, rank=7),
-    Column("IC", 6, rank=8),
-    Column("age", 5, rank=9),
-]
 _CHANGED = Column("changed", 20, right=False, rank=2, grow=True)
+_MOST_ESTIMATES = 4
 
 
 class WeightsPane(Pane):
@@ -42,12 +30,15 @@ class WeightsPane(Pane):
     def show(self, view: View) -> None:
         rows = {} if view.snapshot is None else {row.name: row for row in view.snapshot.weights}
         changed = any(row.change for row in rows.values())
-        cells_of = aged(view, lambda name: weight_cells(rows[name], changed=changed))
-        self._table.show(weight_columns(changed=changed), list(rows), cells_of, _empty_words(view))
+        estimated = any(row.estimated_ms is not None or row.estimated_why for row in rows.values())
+        cells_of = aged(view, lambda name: weight_cells(rows[name], changed=changed, estimated=estimated))
+        columns = weight_columns(changed=changed, estimated=estimated)
+        self._table.show(columns, list(rows), cells_of, _empty_words(view))
         states = [shown_state(row) for row in rows.values()]
         computed = len(states) - states.count(OFF)
         self.set_status(((f"{states.count(ON)} of {computed} on", "soft"),) if rows else ())
-        self.set_foot([_total(view.snapshot)] if view.snapshot is not None and rows else (), old=view.silent)
+        foot = foot_lines(view.snapshot, self.size.width - 3) if view.snapshot is not None and rows else ()
+        self.set_foot(foot, old=view.silent)
 
     @property
     def opens(self) -> tuple[str, str] | None:
@@ -58,26 +49,50 @@ class WeightsPane(Pane):
         return self._table.cursor_key or ""
 
 
-def weight_columns(*, changed: bool) -> list[Column]:
-    """The columns; what an operator changed only where there is something of the kind."""
-    return [*_COLUMNS, _CHANGED] if changed else _COLUMNS
+def weight_columns(*, changed: bool, estimated: bool = False) -> list[Column]:
+    """The columns; what an operator changed, and what estimates did, only where there is something of the kind."""
+    columns = [
+        Column("signal", 6, right=False),
+        Column("", 22 if estimated else 25, right=False, rank=3 if estimated else 1),
+        Column("weight", 6),
+        Column("", _BAR, right=False, rank=2),
+        *([Column("Δ est", 6, rank=1), Column("held by", 12, right=False, rank=1)] if estimated else []),
+        Column("opinions", 8),
+        Column("mean", 7, rank=3 + estimated),
+        Column("type", 10, right=False, rank=5),
+        Column("P&L 30d", 8, rank=6),
+        Column("P&L", 8, rank=7),
+        Column("hits", 5, rank=8),
+        Column("IC", 6, rank=9),
+        Column("age", 5, rank=10),
+        Column("class", 11, right=False, rank=11),
+        Column("closest", 9, rank=12),
+        Column("family", 11, right=False, rank=13),
+    ]
+    return [*columns, _CHANGED] if changed else columns
 
 
-def weight_cells(row: WeightRow, *, changed: bool = False) -> list[Cell]:
+def weight_cells(row: WeightRow, *, changed: bool = False, estimated: bool = False) -> list[Cell]:
     """The cells of one signal; one that nobody trades on says shadow or off instead of its weight."""
     state = shown_state(row)
     on, computed = state == ON, state != OFF
     ink = "plain" if on else "stale"
     silent = "warn" if computed else ink
+    closest = f"{row.closest} {signed(row.correlation)}" if row.correlation is not None else NONE_SHOWN
+    change = NONE_SHOWN if row.estimated_change is None else signed(row.estimated_change)
     return [
         Cell(row.name, "strong" if on else "stale"),
         Cell(row.title, ink),
         Cell(plain(row.weight) if on else state, ink),
         Cell(bar(row.weight if on else 0.0, _BAR, " "), "gauge" if on else "stale"),
+        *([Cell(change, ink), Cell(held_words(row), "soft")] if estimated else []),
         Cell(f"{row.opinions}/{row.symbols}" if computed else NONE_SHOWN, ink if row.opinions else silent),
         Cell(plain(row.mean_abs) if row.opinions else NONE_SHOWN, ink),
         Cell(row.type, "soft"),
         *(Cell(text, ink) for text in _record(row)),
+        Cell(row.kind, "soft"),
+        Cell(closest, ink),
+        Cell(row.family, "soft"),
         *([Cell(row.change, "warn")] if changed else []),
     ]
 
@@ -105,6 +120,12 @@ def weights_line(snapshot: Snapshot | None) -> list[Span]:
         if (state := shown_state(row)) != OFF
     ]
     return [("weights ", "soft"), *join(parts, (" · ", "frame"))]
+
+
+def foot_lines(snapshot: Snapshot, width: int) -> list[Line]:
+    """All weights together, then what the estimates of each class have come to."""
+    told = [line for row in snapshot.estimates for line in estimate_lines(row, width)]
+    return [_total(snapshot), *told[:_MOST_ESTIMATES]]
 
 
 def _total(snapshot: Snapshot) -> Line:

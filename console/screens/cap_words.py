@@ -48,6 +48,11 @@ class Limits:
                 return float(found)
         return 1.0
 
+    @property
+    def nets_by_confidence(self) -> bool:
+        """Whether a signal's say is its weight times its confidence."""
+        return self._config is not None and self._config.value("blend.netting") == '"confidence"'
+
     def _distance(self, purpose: str) -> str:
         """The ways in which the configuration says how far an exit lies; the nearer one counts."""
         ranges, share = self._number(f"risk.{purpose}_atr"), self._number(f"risk.{purpose}_fraction")

@@ -90,7 +90,8 @@ class OrderWhyScreen(OrderKeys):
 
     def _rows(self) -> WhyRows:
         why = self._why
-        return {} if why is None else why_rows(why, self._limits(why), self._weights)
+        estimates = () if self.snapshot is None else self.snapshot.estimates
+        return {} if why is None else why_rows(why, self._limits(why), self._weights, estimates)
 
     def _limits(self, why: OrderWhy) -> Limits:
         config: ConfigFacts | None = self.known(_CONFIG)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from console.answers import WHOLE_POSITION, Fill, OrderEvent, OrderFacts, OrderWhy, Reading, Stage
@@ -23,9 +25,10 @@ from console.format import (
 from console.screens.cap_words import Limits, adds
 from console.screens.order_cells import filled_text
 from console.screens.signal_words import reason_words, statistic_text
+from console.weight_words import bets_words, method_words
 from console.widgets.columns import Cell, Column
 from console.widgets.facts import Fact
-from engine.snapshot import WeightRow
+from engine.snapshot import EstimateRow, WeightRow
 
 _BAR = 12
 _FORECASTS = frozenset({"blend", "conflict", "overlay"})
@@ -45,17 +48,46 @@ COLUMNS = (
 WhyRows = dict[str, Sequence[Cell]]
 
 
-def why_rows(why: OrderWhy, limits: Limits, weights: Mapping[str, WeightRow]) -> WhyRows:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the directional readings added to the blend, by signal: the `shares` it is worked out with, the `parts`,
+    which are none while the factors of the signals are not known, and whether they add up to what was decided. `fdm`
+    is the diversification multiplier, which is in the parts."""
+
+    shares: Mapping[str, float]
+    parts: Mapping[str, float]
+    adds_up: bool
+    fdm: float
+
+    @property
+    def agreement(self) -> float | None:
+        """|sum of parts| / sum of |parts|; None where it is not known."""
+        size = math.fsum(map(abs, self.parts.values()))
+        return abs(math.fsum(self.parts.values())) / size if self.adds_up and size else None
+
+    @property
+    def netted(self) -> float:
+        """What opposing parts took from each other, before diversification."""
+        return (math.fsum(map(abs, self.parts.values())) - abs(math.fsum(self.parts.values()))) / self.fdm
+
+    def opposes(self, name: str) -> bool:
+        """Whether a signal spoke against what came out."""
+        return self.parts.get(name, 0.0) * math.fsum(self.parts.values()) < 0.0
+
+
+def why_rows(
+    why: OrderWhy, limits: Limits, weights: Mapping[str, WeightRow], estimates: Sequence[EstimateRow] = ()
+) -> WhyRows:
     """The cells of every row by a key of its own, each part under its name."""
     rows: WhyRows = {}
     if why.stages:
-        parts = contributions(why, limits, weights)
-        rows["#readings"] = _title("READINGS")
+        said = what_was_said(why, limits, weights)
+        decided_ms = why.order.decision_ts_ms
+        rows["#readings"] = _title("READINGS", _spread(estimates, decided_ms))
         for reading in why.readings:
-            weight = weights.get(reading.name)
-            rows[f"reading {reading.name}"] = _reading(reading, weight, parts.get(reading.name))
+            rows[f"reading {reading.name}"] = _reading(reading, weights.get(reading.name), said, decided_ms)
         rows["#stages"] = _title("DECISION")
-        rows |= _stages(why, limits, parts)
+        rows |= _stages(why, limits, said)
         rows["order"] = _order(why.order)
     rows["#life"] = _title("LIFE")
     rows |= {f"event {place}": _event(event) for place, event in enumerate(why.events)}
@@ -65,26 +97,48 @@ def why_rows(why: OrderWhy, limits: Limits, weights: Mapping[str, WeightRow]) ->
     return rows
 
 
-def contributions(why: OrderWhy, limits: Limits, weights: Mapping[str, WeightRow]) -> dict[str, float]:
-    """What each directional reading adds to the blend: share of those with an opinion, times the diversification
-    multiplier. Empty while the factors of the signals are not known."""
+def what_was_said(why: OrderWhy, limits: Limits, weights: Mapping[str, WeightRow]) -> Said:
+    """By the shares of the order's day where these add up to its blend, else by those in force now."""
+    blend = next((stage.value for stage in why.stages if stage.name == "blend"), None) or 0.0
     fdm = 1.0 if why.decision is None else why.decision.scalars.get("fdm") or 1.0
-    heard = [
-        (reading, weights[reading.name].weight)
+    in_force = {name: row.weight for name, row in weights.items()}
+    for shares in (why.shares, in_force):
+        parts = _parts(why, limits, weights, shares, fdm)
+        adds_up = bool(parts) and abs(_clip(math.fsum(parts.values())) - blend) <= _SAME
+        said = Said(shares, parts, adds_up, fdm)
+        if adds_up:
+            break
+    return said
+
+
+def contributions(why: OrderWhy, limits: Limits, weights: Mapping[str, WeightRow]) -> Mapping[str, float]:
+    """What each directional reading adds to the blend: its part of what those with an opinion have to say, times the
+    diversification multiplier. Empty while the factors of the signals are not known."""
+    return what_was_said(why, limits, weights).parts
+
+
+def _parts(
+    why: OrderWhy, limits: Limits, weights: Mapping[str, WeightRow], shares: Mapping[str, float], fdm: float
+) -> dict[str, float]:
+    voices = {
+        reading.name: shares[reading.name]
+        * ((reading.confidence or 0.0) if limits.nets_by_confidence else 1.0)
         for reading in why.readings
-        if reading.name in weights
+        if reading.name in shares
+        and reading.name in weights
         and weights[reading.name].kind == "directional"
         and reading.value is not None
-    ]
-    total = sum(weight for _, weight in heard)
+    }
+    total = sum(voices.values())
     parts = {
         reading.name: adds(
             reading.value,
             reading.confidence,
             limits.scalar(reading.name),
-            fdm * weight / total if total else 0.0,
+            fdm * voices[reading.name] / total if total else 0.0,
         )
-        for reading, weight in heard
+        for reading in why.readings
+        if reading.name in voices
     }
     known = {name: part for name, part in parts.items() if part is not None}
     return known if len(known) == len(parts) else {}
@@ -140,27 +194,46 @@ def slippage_words(why: OrderWhy) -> tuple[str, str]:
     return f"{signed(float(worse), 1)} bps", "loss" if worse > 0 else "profit" if worse < 0 else "plain"
 
 
-def _title(words: str) -> list[Cell]:
-    return [Cell(words, "title-focus"), *(Cell("") for _ in COLUMNS[1:])]
+def _title(words: str, beside: str = "") -> list[Cell]:
+    return [Cell(words, "title-focus"), *(Cell("") for _ in COLUMNS[2:]), Cell(beside, "soft")]
 
 
-def _reading(reading: Reading, weight: WeightRow | None, part: float | None) -> list[Cell]:
-    said = reason_words(reading.reason) if reading.value is None else ""
+def _spread(estimates: Sequence[EstimateRow], decided_ms: int) -> str:
+    """How far each class of signals was spread, by its newest estimate; nothing where that came after the order."""
+    known = [row for row in estimates if (row.estimated_ms or 0) <= decided_ms]
+    return "; ".join(f"{row.kind} {words}" for row in known if (words := bets_words(row)))
+
+
+def _weight_words(weight: WeightRow, share: float | None, decided_ms: int) -> str:
+    """Where the weight came from; "" where it has changed since."""
+    changed = share is None or abs(share - weight.weight) > _SAME or (weight.estimated_ms or 0) > decided_ms
+    return "" if changed else method_words(weight)
+
+
+def _reading(reading: Reading, weight: WeightRow | None, said: Said, decided_ms: int) -> list[Cell]:
+    share, part = said.shares.get(reading.name), said.parts.get(reading.name)
+    told = [reason_words(reading.reason) if reading.value is None else ""]
     if weight is not None and weight.kind != "directional":
-        said = said or f"{weight.kind}: not part of the blend"
-    numbers = ", ".join(f"{name} {statistic_text(value)}" for name, value in reading.statistics.items())
+        told = [told[0] or f"{weight.kind}: not part of the blend"]
+    told.append("against the others" if said.adds_up and said.opposes(reading.name) else "")
+    if weight is not None:
+        told += [
+            _weight_words(weight, share, decided_ms),
+            " ".join((weight.family, weight.kind, weight.type)).strip(),
+        ]
+    told.append(", ".join(f"{name} {statistic_text(value)}" for name, value in reading.statistics.items()))
     return [
         Cell(f" {reading.name}", "strong"),
         Cell(signed(reading.value) if reading.value is not None else UNKNOWN_CELL),
         Cell(bar(None if reading.value is None else abs(reading.value), _BAR, " ")),
         Cell(plain(reading.confidence)),
-        Cell(NONE_SHOWN if weight is None else plain(weight.weight)),
+        Cell(NONE_SHOWN if share is None else plain(share)),
         Cell(NONE_SHOWN if part is None else signed(part, 3)),
-        Cell("; ".join(words for words in (said, numbers) if words), "soft"),
+        Cell("; ".join(words for words in told if words), "soft"),
     ]
 
 
-def _stages(why: OrderWhy, limits: Limits, parts: Mapping[str, float]) -> WhyRows:
+def _stages(why: OrderWhy, limits: Limits, said: Said) -> WhyRows:
     rows: WhyRows = {}
     largest = max(
         (abs(stage.value or 0.0) for stage in why.stages if stage.name not in _FORECASTS), default=0.0
@@ -168,12 +241,20 @@ def _stages(why: OrderWhy, limits: Limits, parts: Mapping[str, float]) -> WhyRow
     before: Stage | None = None
     for stage in why.stages:
         words, ink = _stage_words(stage, why, limits)
-        if stage.name == "blend" and parts and abs(_clip(sum(parts.values())) - (stage.value or 0.0)) > _SAME:
+        if stage.name == "blend" and said.parts and not said.adds_up:
             words, ink = "the parts above are by the weights in force now, which have changed since", "warn"
+        if stage.name == "conflict" and said.agreement is not None:
+            words = "; ".join(part for part in (words, conflict_words(said, limits)) if part)
         rows[f"stage {stage.name}"] = _stage(stage, before, largest, Cell(words, ink))
         if stage.name != "neutral":
             before = stage
     return rows
+
+
+def conflict_words(said: Said, limits: Limits) -> str:
+    """How far the readings agree, and what those that do not took from each other."""
+    how = " by confidence" if limits.nets_by_confidence else ""
+    return f"agreement {plain(said.agreement)}, netted out{how} {plain(said.netted, 3)}"
 
 
 def _stage(stage: Stage, before: Stage | None, largest: float, words: Cell) -> list[Cell]:
@@ -208,7 +289,7 @@ def _stage_words(stage: Stage, why: OrderWhy, limits: Limits) -> tuple[str, str]
     if not stage.why:
         return "", "soft"
     cap = limits.of_stage(stage.name, why)
-    words = f"{cap}: {stage.why}" if cap else stage.why
+    words = f"{cap}: {stage.why}" if cap and stage.name != "conflict" else cap or stage.why
     return (f"BOUND {words}", "warn") if is_cap(stage) else (words, "plain")
 
 

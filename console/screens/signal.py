@@ -19,15 +19,18 @@ from console.publisher import View
 from console.screens.drill import READING, Drill, Rows
 from console.screens.signal_lines import (
     about_line,
-    reading_line,
+    kinship_line,
+    reading_lines,
     record_lines,
     series_of,
     settings_lines,
     statistic_lines,
     symbol_cells,
     symbol_columns,
-    symbol_line,
+    symbol_lines,
+    weight_lines,
 )
+from console.weight_words import estimate_of
 from console.widgets.faded import faded_line
 from console.widgets.ink import Line, cut
 from console.widgets.lines import Lines
@@ -36,6 +39,9 @@ from engine.commands import DetailKind, Question
 from engine.snapshot import SignalCell, SignalRow, WeightRow
 
 HISTORY = 500
+# A long head on a small screen leaves the table its rows, and the plot the fewest it can be read in.
+_LONG_HEAD, _LEAST_PLOT = 8, 4
+_MOST_KIN = {Size.NARROW: 3, Size.MID: 5, Size.WIDE: 9}
 _PLOT_HEIGHTS = {Size.NARROW: 6, Size.MID: 9, Size.WIDE: 17}
 
 
@@ -101,14 +107,19 @@ class SignalScreen(Drill):
         if not self._signal:
             return [((" No signal is computed here. Enable one under [signals] in config.toml.", "warn"),)]
         facts, weight, row = self._of_signal(), self._weight, self._symbols.get(self.symbol)
+        narrow = self.size_class is Size.NARROW
+        estimate = estimate_of(weight, () if self.snapshot is None else self.snapshot.estimates)
         lines: list[Line] = [
             about_line(self._signal, weight, facts),
-            *record_lines(weight),
-            *settings_lines(facts, width),
+            *weight_lines(weight, estimate, width),
+            *record_lines(weight, width),
+            *kinship_line(facts, _MOST_KIN[self.size_class]),
+            # The configuration has them all; here the numbers come first.
+            *settings_lines(facts, width)[: 1 if narrow and estimate is not None else None],
         ]
         if row is not None:
-            lines.append(symbol_line(row, self.view.silent_ms))
-            lines.append(reading_line(self._cell(row), weight, facts, self.symbol, self.market_ms))
+            lines += symbol_lines(row, self.view.silent_ms, width)
+            lines += reading_lines(self._cell(row), weight, facts, self.symbol, self.market_ms, width)
         return [cut(line, width) for line in lines]
 
     def table(self, tab: int) -> Rows:
@@ -184,6 +195,8 @@ class SignalScreen(Drill):
 
     def _draw_plot(self) -> None:
         height = _PLOT_HEIGHTS[self.size_class]
+        if self.size_class is Size.NARROW and len(self._head.lines) > _LONG_HEAD:
+            height = _LEAST_PLOT
         if self._plot.styles.height is None or self._plot.styles.height.value != height:
             self._plot.styles.height = height
         facts: SignalFacts | None = self.known(self._question)

@@ -27,11 +27,12 @@ from console.screens.signal_words import (
     wait_words,
 )
 from console.signal_state import OFF, ON, SHADOW, shown_state
+from console.weight_words import bets_words, filled, method_words
 from console.widgets.columns import Cell, Column
 from console.widgets.facts import Fact, fact_lines, wrapped
 from console.widgets.ink import Line, Span, join
 from console.widgets.plot import Series
-from engine.snapshot import SignalCell, SignalRow, WeightRow
+from engine.snapshot import EstimateRow, SignalCell, SignalRow, WeightRow
 
 _BAR = 10
 _TRAIL = 8
@@ -95,23 +96,49 @@ def about_line(name: str, weight: WeightRow | None, facts: SignalFacts | None) -
     else:
         counts = (("weight ", "soft"), (plain(share), "strong"))
     opinions: Line = () if weight is None else ((f"opinions {weight.opinions}/{weight.symbols}", "soft"),)
-    changed: Line = ((weight.change, "warn"),) if weight is not None and weight.change else ()
     parts: list[Line] = [
         ((title or name, "strong"),),
         ((kind, "plain"),),
         ((family, "plain"),),
         counts,
         opinions,
-        changed,
     ]
     return [(" ", "plain"), *join([part for part in parts if part and part[0][0]], _BETWEEN)]
 
 
-def record_lines(weight: WeightRow | None) -> list[Line]:
+def weight_lines(weight: WeightRow | None, estimate: EstimateRow | None, width: int) -> list[Line]:
+    """What the operator changed, where the signal and its weight come from, and how far its class is spread."""
+    if weight is None:
+        return []
+    parts: list[Line] = [
+        ((weight.change, "warn"),),
+        ((weight.family, "soft"),),
+        ((method_words(weight), "plain"),),
+        (("" if estimate is None else bets_words(estimate), "plain"),),
+    ]
+    return filled([part for part in parts if part[0][0]], width)
+
+
+def kinship_line(facts: SignalFacts | None, most: int) -> list[Line]:
+    """The signals it is most like and unlike, at most so many, and how often it gave which reason."""
+    about = {} if facts is None else facts.about
+    others = sorted((about.get("correlations") or {}).items(), key=lambda other: -abs(other[1]))
+    reasons = about.get("reasons") or {}
+    total = sum(reasons.values())
+    like = ", ".join(f"{name} {signed(number)}" for name, number in others[:most])
+    said = ", ".join(f"{reason} {number / total:.0%}" for reason, number in reasons.items())
+    parts: list[Line] = [
+        (("correlation ", "soft"), (like, "plain")) if like else (),
+        (("said ", "soft"), (said, "plain")) if said else (),
+    ]
+    return [[(" ", "plain"), *join(parts, _BETWEEN)]] if like or said else []
+
+
+def record_lines(weight: WeightRow | None, width: int) -> list[Line]:
     """How the signal has done, and why it is not on; nothing while nothing is known."""
     if weight is None:
         return []
-    lines: list[Line] = [((f" {weight.why}", "warn"),)] if weight.why else []
+    lines: list[Line] = [((f" {weight.why}", "warn"),)] if weight.why and shown_state(weight) != ON else []
     if not (weight.days or weight.judged or weight.pnl):
         return lines
     parts: list[Line] = [
@@ -129,7 +156,7 @@ def record_lines(weight: WeightRow | None) -> list[Line]:
         if weight.correlation is None
         else ((f"closest {weight.closest} {signed(weight.correlation)}", "plain"),),
     ]
-    return [*lines, [(" ", "plain"), *join([part for part in parts if part], _BETWEEN)]]
+    return [*lines, *filled([part for part in parts if part], width)]
 
 
 def settings_lines(facts: SignalFacts | None, width: int) -> list[Line]:
@@ -145,8 +172,9 @@ def settings_lines(facts: SignalFacts | None, width: int) -> list[Line]:
     return [[(" ", "plain"), *line] for line in wrapped(words, width - 2, "soft")[:2]]
 
 
-def symbol_line(row: SignalRow, silent_ms: int) -> Line:
-    """The symbol as it stands: price, forecast of the whole blend, what is done about it."""
+def symbol_lines(row: SignalRow, silent_ms: int, width: int) -> list[Line]:
+    """The symbol as it stands: price, forecast of the whole blend, what is done about it; how far the signals agree on
+    it, what opposing ones took from each other, and the caps that bound."""
     ink = "stale" if row.stale else "plain"
     blocked = f" {row.why_blocked}" if row.why_blocked else ""
     parts: list[Line] = [
@@ -154,16 +182,24 @@ def symbol_line(row: SignalRow, silent_ms: int) -> Line:
         (("blend ", "soft"), (signed(row.forecast), ink), (f" {sparkline(row.trail, _TRAIL)}", "soft")),
         ((f"{row.action}{blocked}", "warn" if row.action == "BLOCKED" else "plain"),),
         ((f"STALE, {age(row.age_ms + silent_ms)} old", "warn"),) if row.stale else (),
+        () if row.agreement is None else (("agreement ", "soft"), (plain(row.agreement), ink)),
+        () if row.netted is None else (("netted out ", "soft"), (plain(row.netted, 3), ink)),
+        (("capped by ", "soft"), (", ".join(row.caps), "warn")) if row.caps else (),
     ]
-    return [(" ", "plain"), *join(parts, _BETWEEN)]
+    return filled([part for part in parts if part], width)
 
 
-def reading_line(
-    cell: SignalCell | None, weight: WeightRow | None, facts: SignalFacts | None, symbol: str, market_ms: int
-) -> Line:
+def reading_lines(
+    cell: SignalCell | None,
+    weight: WeightRow | None,
+    facts: SignalFacts | None,
+    symbol: str,
+    market_ms: int,
+    width: int,
+) -> list[Line]:
     """The newest reading: value, confidence, why, how old, and when there will be one."""
     if cell is None:
-        return ((" this signal does not read this symbol", "soft"),)
+        return [((" this signal does not read this symbol", "soft"),)]
     known = None if facts is None else facts.reading(symbol)
     bar_size = "" if facts is None else str(facts.about.get("bar", ""))
     old_ms = 0 if known is None else market_ms - known.ts_ms
@@ -183,7 +219,7 @@ def reading_line(
         if known is None
         else ((f"{log_time(known.ts_ms)}, {age(old_ms)} old", "warn" if stale else "soft"),),
     ]
-    return [(" ", "plain"), *join([part for part in parts if part and part[0][0]], _BETWEEN)]
+    return filled([part for part in parts if part and part[0][0]], width)
 
 
 def statistic_lines(reading: Reading | None, width: int) -> list[Line]:

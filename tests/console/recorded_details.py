@@ -217,6 +217,8 @@ def signal(name: str = "A1", readings: int = 400, without: int = 60) -> dict[str
             },
             "weight": 0.4,
             "enabled": True,
+            "correlations": {"A2": 0.71, "A3": -0.12},
+            "reasons": {"OK": 1_674, "WARMUP": 126},
         },
         "history": history,
         "symbols": [

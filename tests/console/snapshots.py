@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from engine.snapshot import (
+    EstimateRow,
     KillRow,
     LimitRow,
     LogLine,
@@ -38,6 +39,9 @@ PRICES = {
 }
 
 
+_CAPS: tuple[tuple[str, ...], ...] = ((), ("gross",), ("symbol", "drawdown"), ())
+
+
 def signal_row(
     symbol: str, place: int, step: int = 0, *, price: str | None = None, decimals: int = 2
 ) -> SignalRow:
@@ -65,6 +69,9 @@ def signal_row(
         spread_bps=0.8 + place % 3,
         expected_cost_bps=4.1 + place % 4,
         trail=tuple(math.sin((place + lag + step * 0.1) * 0.6) for lag in range(8)),
+        agreement=0.82,
+        netted=round(0.15 * abs(forecast), 3),
+        caps=_CAPS[place % len(_CAPS)],
     )
 
 
@@ -131,6 +138,37 @@ WEIGHTS = tuple(
         WeightRow("A2", "Donchian + ATR", "directional", "momentum", 0.35, True, 0.83, 0.55, 10, 12),
         WeightRow("A3", "short-term reversion", "directional", "reversion", 0.25, True, 1.0, 0.12, 12, 12),
     )
+)
+ESTIMATED_MS = 1_684_972_800_000  # 2023-05-25
+ESTIMATED = tuple(
+    replace(
+        row,
+        method="equal-risk",
+        estimated_ms=ESTIMATED_MS,
+        estimated_change=change,
+        estimated_why=held,
+        family="evidence",
+        closest=closest,
+        correlation=correlation,
+        days=74,
+        recent_pnl=0.0123,
+        pnl=0.0411,
+        recent_attribution=0.0052,
+        judged=5_400,
+        hit_rate=0.525,
+        information_coefficient=0.03,
+        standard_error=0.01,
+        heard=0.93,
+        age_ms=13 * HOUR_MS,
+    )
+    for row, change, held, closest, correlation in (
+        (WEIGHTS[0], 0.024, "", "A2", 0.71),
+        (WEIGHTS[1], -0.031, "", "A1", 0.71),
+        (WEIGHTS[2], 0.007, "at the floor", "A1", -0.12),
+    )
+)
+ESTIMATE = EstimateRow(
+    "directional", "equal-risk", 3, ESTIMATED_MS + 14 * 24 * HOUR_MS, ESTIMATED_MS, 60, 2.13, "A1", "A2", 0.71
 )
 LIMITS = (
     LimitRow("day loss", 0.004, 0.03, "fraction", "ok"),
@@ -210,6 +248,11 @@ def running(step: int = 0, *, mode: str = "sim", wall_ms: int = WALL_MS) -> Snap
         orders=(ORDER,),
         log=log_lines(40, first=1 + step),
     )
+
+
+def estimated() -> Snapshot:
+    """The same engine with weights by an estimate of a week ago."""
+    return replace(running(), weights=ESTIMATED, estimates=(ESTIMATE,))
 
 
 def starting() -> Snapshot:

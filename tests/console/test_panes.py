@@ -11,12 +11,13 @@ from console.kill_plan import kill_plan
 from console.panes.limits import alarm_words, amount, limit_cells, override_lines
 from console.panes.positions import position_cells, position_columns, total_line
 from console.panes.signals import signal_cells, signal_columns, signal_names, warming_lines
-from console.panes.weights import weight_cells, weight_columns, weights_line
+from console.panes.weights import foot_lines, weight_cells, weight_columns, weights_line
 from console.screens.kill import plan_lines
 from console.screens.kill_progress import progress_lines
+from console.weight_words import held_words, method_words
 from console.widgets.columns import Cell, Column
 from console.widgets.ink import plain_text
-from engine.snapshot import KillRow, LimitRow
+from engine.snapshot import EstimateRow, KillRow, LimitRow
 from tests.console import snapshots
 from tests.console.snapshots import DRAWDOWN, LIMITS, MARKET_MS, WALL_MS, WEIGHTS
 
@@ -97,8 +98,75 @@ def test_a_signal_shows_what_it_earned_and_how_often_it_was_right() -> None:
         information_coefficient=0.03,
         age_ms=7_200_000,
     )
-    assert [cell.text for cell in weight_cells(known)][-5:] == ["+1.23%", "−20.00%", "52%", "+0.03", "2h"]
-    assert [cell.text for cell in weight_cells(replace(known, state="off"))][-5:] == [NONE_SHOWN] * 5
+    earned = slice(-8, -3)
+    assert [cell.text for cell in weight_cells(known)][earned] == ["+1.23%", "−20.00%", "52%", "+0.03", "2h"]
+    assert [cell.text for cell in weight_cells(replace(known, state="off"))][earned] == [NONE_SHOWN] * 5
+
+
+def test_a_weight_says_what_the_last_estimate_changed_and_what_holds_it() -> None:
+    first, _, held = snapshots.ESTIMATED
+    columns = weight_columns(changed=False, estimated=True)
+    cells = by_title(columns, weight_cells(first, estimated=True))
+    assert (cells["Δ est"].text, cells["held by"].text) == ("+0.02", "")
+    assert (cells["class"].text, cells["closest"].text) == ("directional", "A2 +0.71")
+    assert cells["family"].text == "evidence"
+    assert by_title(columns, weight_cells(held, estimated=True))["held by"].text == "floor"
+    assert len(weight_cells(first)) == len(weight_columns(changed=False))
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("at the cap", "cap"),
+        ("the only one", "only one"),
+        ("12 of 60 days known", "12/60 days"),
+        ("9 of 60 days in common with the others", "9/60 common"),
+        ("it never moved", "no moves"),
+        ("no estimate yet", "none yet"),
+        ("not in the estimate", "unseen"),
+        ("something new", "something new"),
+        ("", ""),
+    ],
+)
+def test_what_holds_a_weight_fits_its_cell(why: str, words: str) -> None:
+    assert held_words(replace(WEIGHTS[0], estimated_why=why)) == words
+    assert held_words(replace(WEIGHTS[0], method="operator", estimated_why=why)) == "operator"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""),
+        ({"method": "operator"}, "set by the operator"),
+        ({"method": "manual"}, "as configured"),
+        ({"method": "manual", "estimated_why": "no estimate yet"}, "as configured, no estimate yet"),
+        (
+            {"method": "equal-risk", "estimated_ms": snapshots.ESTIMATED_MS, "estimated_change": -0.0312},
+            "by equal-risk of 2023-05-25, −0.031",
+        ),
+    ],
+)
+def test_where_a_weight_comes_from_is_told_in_words(changes: dict[str, object], words: str) -> None:
+    assert method_words(replace(WEIGHTS[0], **changes)) == words  # type: ignore[arg-type]
+
+
+def test_the_foot_of_the_weights_tells_what_the_estimates_came_to() -> None:
+    lines = [plain_text(line) for line in foot_lines(snapshots.estimated(), 76)]
+    assert lines[1:] == [
+        " directional equal-risk · 2.13 bets of 3 signals · A1 A2 +0.71",
+        " 60 days to 2023-05-25 · next 2023-06-08",
+    ]
+    waiting = EstimateRow("directional", "manual", 3, MARKET_MS, note="no estimate yet: 12 of 60 days")
+    told = foot_lines(replace(snapshots.running(), estimates=(waiting,)), 200)
+    assert plain_text(told[1]) == " directional manual · no estimate yet: 12 of 60 days · next 2023-06-01"
+
+
+def test_a_symbol_shows_how_far_signals_agree_and_which_caps_bound() -> None:
+    row = replace(snapshots.signal_row("BTCUSDT", 1), agreement=0.5, netted=0.123, caps=("gross", "drawdown"))
+    cells = signal(row)
+    assert (cells["agree"].text, cells["netted"].text) == ("0.50", "0.12")
+    assert cells["why"] == Cell("gross, drawdown", "soft")
+    assert signal(replace(row, agreement=None, netted=None))["agree"].text == NONE_SHOWN
 
 
 def position_shown(**changes: object) -> dict[str, Cell]:

@@ -9,12 +9,19 @@ import pytest
 
 from console.answers import OrderWhy, read_config, read_order_why
 from console.screens.cap_words import Limits, adds
-from console.screens.order_why_rows import caps_words, contributions, order_facts, slippage_words, why_rows
+from console.screens.order_why_rows import (
+    caps_words,
+    contributions,
+    order_facts,
+    slippage_words,
+    what_was_said,
+    why_rows,
+)
 from engine.commands import DetailKind
 from tests.console import snapshots
 from tests.console.drilled import drill_of, drilled
 from tests.console.recorded_details import BLEND, CONFIG, ORDER, ORDER_ID, STOP, STOP_ID, recorded
-from tests.console.snapshots import WEIGHTS
+from tests.console.snapshots import MARKET_MS, WEIGHTS
 from tests.console.stage import MID, NARROW, WIDE, Stage
 
 BOUND = (
@@ -147,6 +154,58 @@ def test_readings_add_up_to_the_blend_and_one_that_does_not_is_told() -> None:
     told = why_rows(facts, limits(facts), heavier)["stage blend"][-1]
     assert "weights in force now, which have changed since" in told.text
     assert told.ink == "warn"
+
+
+def test_the_shares_of_the_orders_day_are_used_where_they_add_up() -> None:
+    later = BY_NAME | {"A1": replace(WEIGHTS[0], weight=0.9)}
+    facts = why(shares={"A1": 0.40, "A2": 0.35, "A3": 0.25})
+    rows = why_rows(facts, limits(facts), later)
+    assert rows["stage blend"][-1].text == ""
+    assert [rows[f"reading {name}"][4].text for name in ("A1", "A2", "A3")] == ["0.40", "0.35", "0.25"]
+    other = why(shares={"A1": 0.1, "A2": 0.1, "A3": 0.8})
+    assert what_was_said(other, limits(other), BY_NAME).adds_up
+
+
+def test_agreement_and_what_was_netted_out_stand_at_the_conflict() -> None:
+    facts = why()
+    row = why_rows(facts, limits(facts), BY_NAME)["stage conflict"]
+    parts = [0.40 * 1.7 * 0.3, 0.35 * 1.1 * 0.5, -0.25 * 0.2]
+    size = sum(map(abs, parts))
+    assert row[-1].text == (
+        f"BOUND signals that disagree; agreement {sum(parts) / size:.2f}, netted out {size - sum(parts):.3f}"
+    )
+    weaker = BY_NAME | {"A1": replace(WEIGHTS[0], weight=0.9)}
+    assert "agreement" not in why_rows(facts, limits(facts), weaker)["stage conflict"][-1].text
+
+
+def test_a_say_by_confidence_is_worked_out_as_it_was_decided() -> None:
+    """A1 speaks with half its confidence: its voice is .20 of .80, and its own forecast is halved."""
+    quiet = [ORDER["readings"][0] | {"confidence": 0.5}, *ORDER["readings"][1:]]
+    rows = [row | {"value": '"confidence"'} for row in CONFIG["rows"][:1]]
+    rows = [*CONFIG["rows"], rows[0] | {"key": "blend.netting"}]
+    facts = why(readings=quiet)
+    said = Limits(read_config(CONFIG | {"rows": rows}), facts.decision, {})
+    assert contributions(facts, said, BY_NAME) == pytest.approx(
+        {
+            "A1": 1.2 * 0.20 / 0.80 * 1.7 * 0.3 * 0.5,
+            "A2": 1.2 * 0.35 / 0.80 * 1.1 * 0.5,
+            "A3": -1.2 * 0.25 / 0.80 * 0.2,
+        }
+    )
+
+
+def test_a_reading_says_where_its_weight_came_from_and_whether_it_was_outvoted() -> None:
+    estimated = {row.name: row for row in snapshots.ESTIMATED}
+    facts = why()
+    rows = why_rows(facts, limits(facts), estimated, (snapshots.ESTIMATE,))
+    assert rows["#readings"][-1].text == "directional 2.13 bets of 3 signals"
+    assert rows["reading A3"][-1].text.startswith(
+        "against the others; by equal-risk of 2023-05-25, +0.007, at the floor; evidence directional reversion"
+    )
+    since = {name: replace(row, estimated_ms=MARKET_MS) for name, row in estimated.items()}
+    told = why_rows(facts, limits(facts), since, (replace(snapshots.ESTIMATE, estimated_ms=MARKET_MS),))
+    assert told["#readings"][-1].text == ""
+    assert "equal-risk" not in told["reading A3"][-1].text
 
 
 def test_a_signal_without_an_opinion_adds_nothing_and_its_weight_goes_to_the_others() -> None:

@@ -150,6 +150,33 @@ async def test_the_record_of_a_signal_and_why_it_is_not_on_stand_at_the_head() -
         assert "IC +0.03 ± 0.02 · spoke 98% · closest A2 +0.71" in on.text
 
 
+@pytest.mark.parametrize("size", [WIDE, MID, NARROW])
+async def test_weight_estimate_kin_and_conflict_fit_every_size(size: tuple[int, int]) -> None:
+    async with drilled("signal", "A1 ETHUSDT", size, snapshot=snapshots.estimated()) as on:
+        text = " ".join(on.text.replace("┃", " ").split())
+        for words in (
+            "directional · momentum · weight 0.40",
+            "evidence · by equal-risk of 2023-05-25, +0.024",
+            "2.13 bets of 3 signals",
+            "closest A2 +0.71",
+            "correlation A2 +0.71, A3 −0.12 · said OK 93%, WARMUP 7%",
+            "agreement 0.82",
+            "netted out 0.134",
+            "capped by gross",
+            "13h old",
+            "▸ETHUSDT",
+        ):
+            assert words in text, words
+        assert "…" not in text.replace("Quit…", "")
+
+
+async def test_what_the_operator_changed_stands_before_where_the_weight_comes_from() -> None:
+    changed = replace(snapshots.ESTIMATED[0], method="operator", change="weight 0.4 to 0.6 by ann")
+    picture = replace(snapshots.estimated(), weights=(changed, *snapshots.ESTIMATED[1:]))
+    async with drilled("signal", "A1", snapshot=picture) as on:
+        assert " weight 0.4 to 0.6 by ann · evidence · set by the operator · 2.13 bets" in on.text
+
+
 async def test_a_signal_is_switched_and_weighed_from_here() -> None:
     async with drilled("signal", "A2") as on:
         assert "t Signal on or off  w Signal weight" in on.lines[-1]

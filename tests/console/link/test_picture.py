@@ -16,6 +16,7 @@ from tests.console import snapshots
 
 PICTURES = {
     "running": snapshots.running(),
+    "estimated": snapshots.estimated(),
     "warming up": snapshots.warming_up(),
     "stale": snapshots.with_stale(),
     "halted": snapshots.halted("cancelling"),
