@@ -155,8 +155,8 @@ class Decision:
     `agreement` [S] is what of all directional forecasts points one way, and `netted` [S] what opposing ones took
     from each other (sum of sizes less the size of the sum; forecast units, before diversification).
     `neutral` [S] are the legs in the target after `state`, `current` [S] is c, `average` [S] the position of an
-    average forecast. Of each neutral signal's legs limits left the share `leg_limited` [K] (0 also where they can
-    be neither traded nor hedged), `gross` left `gross_factor`, and the trading state `leg_granted` [K].
+    average forecast. `leg_shares` [2, K] is what limits (0 also: not to be traded or hedged) and then the trading
+    state left of each neutral signal's legs, and `gross_factor` what `gross` left of both books in between.
 
     Orders in signed lots: `close_lots` reduce only and go first, `open_lots` follow; `whole_close` says that
     the close takes the whole position, whatever its lots. `state` is the effective trading state and `halt`
@@ -172,8 +172,7 @@ class Decision:
     current: FloatArray
     average: FloatArray
     neutral: FloatArray
-    leg_limited: FloatArray
-    leg_granted: FloatArray
+    leg_shares: FloatArray
     close_lots: IntArray
     open_lots: IntArray
     whole_close: BoolArray
@@ -206,6 +205,7 @@ class Decider:
         self._symbols = np.zeros((at.SYMBOL_ROWS, symbols))
         self._flags = np.zeros((at.FLAG_ROWS, symbols), dtype=np.bool_)
         self._nothing = np.zeros(symbols)
+        self._all_left = np.ones((at.SHARE_ROWS, len(table)))
         self._no_legs = NeutralLegs(np.zeros(self._shape), self._nothing, -1, self._nothing)
         self._memory = (
             np.zeros(self._shape),
@@ -233,7 +233,7 @@ class Decider:
         stages, bound = np.empty((at.STAGE_COUNT, symbols)), np.empty((at.STAGE_COUNT, symbols), np.bool_)
         facts, marks = np.empty((at.FACT_ROWS, symbols)), np.empty((at.MARK_ROWS, symbols), np.bool_)
         orders, summary = np.empty((at.ORDER_ROWS, symbols), np.int64), np.empty(at.SUMMARY)
-        shares = np.ones((at.SHARE_ROWS, self._shape[0]))
+        shares = self._all_left if neutral is None else np.ones_like(self._all_left)
         self._step(
             packing.contiguous("readings.value", readings.value, self._shape),
             packing.contiguous("readings.confidence", readings.confidence, self._shape),
@@ -367,8 +367,7 @@ def _decision(
         current=facts[at.CURRENT],
         average=facts[at.AVERAGE],
         neutral=facts[at.NEUTRAL],
-        leg_limited=shares[at.LIMITED],
-        leg_granted=shares[at.GRANTED],
+        leg_shares=shares,
         close_lots=orders[at.CLOSE_LOTS],
         open_lots=orders[at.OPEN_LOTS],
         whole_close=marks[at.WHOLE_CLOSE],

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.decision import STAGES, Decision, NeutralLegs, Readings, SignalTable
+from engine.decision_layout import GRANTED, LIMITED
 from engine.shadow import neutral_positions
 from risk.betas import BETA_DAYS, daily_betas
 from store.records import Instrument, InstrumentKind, SignalClass
@@ -129,8 +130,8 @@ class NeutralBook:
             return {}
         kept = {"neutral_gross": decision.gross_factor}
         for row, signal in zip(self._rows, self.signals, strict=True):
-            kept[f"{signal.name}_limited"] = float(decision.leg_limited[row])
-            kept[f"{signal.name}_granted"] = float(decision.leg_granted[row])
+            kept[f"{signal.name}_limited"] = float(decision.leg_shares[LIMITED, row])
+            kept[f"{signal.name}_granted"] = float(decision.leg_shares[GRANTED, row])
         return kept
 
     def parts(self, index: int, quantity: float) -> Parts:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.decision import STAGES, Decision, Readings, SignalSpec, SignalTable
+from engine.decision_layout import LIMITED
 from engine.neutral_book import DIRECTIONAL, NEUTRAL, NeutralBook, Parts
 from engine.shadow import neutral_positions
 from risk.betas import BETA_DAYS
@@ -287,7 +288,7 @@ def test_legs_have_no_beta_and_stay_in_proportion_and_within_limits(seed: int) -
         )
         legs = held.stages[STAGE]
         assert np.abs(legs[1:]).max() <= min(0.025, caps[signal.type]) + 1e-12
-        assert legs[1:] == pytest.approx(held.leg_limited[row] * wanted[1:], abs=1e-12)
+        assert legs[1:] == pytest.approx(held.leg_shares[LIMITED, row] * wanted[1:], abs=1e-12)
         total += legs
     assert whole.stages[STAGE] == pytest.approx(total, abs=1e-12)
 
