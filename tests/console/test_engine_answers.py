@@ -12,7 +12,7 @@ import pytest
 from console import answers
 from console.details import FAULT, Details
 from console.screens.cap_words import Limits
-from console.screens.order_why_rows import contributions, slippage_words
+from console.screens.order_why_rows import contributions, slippage_words, what_was_said
 from engine.commands import DetailKind, Question
 from engine.session import Session
 from tests.engine.session_runs import bars_pass, engine, give, running
@@ -64,8 +64,11 @@ async def test_an_orders_readings_add_up_to_its_blend_and_its_price_is_known(ses
     for order in opened:
         why = answers.read_order_why(await ask(Question(DetailKind.ORDER, {"order": order.client_order_id})))
         limits = Limits(config, why.decision, {name: row.type for name, row in weights.items()})
-        blend = next(stage.value for stage in why.stages if stage.name == "blend")
-        assert sum(contributions(why, limits, weights).values()) == pytest.approx(blend)
+        stages = {stage.name: stage.value or 0.0 for stage in why.stages}
+        assert sum(contributions(why, limits, weights).values()) == pytest.approx(stages["blend"])
+        said = what_was_said(why, limits, weights)
+        assert said.agreement is not None
+        assert stages["conflict"] == pytest.approx(stages["blend"] * (0.5 + 0.5 * said.agreement))
         assert why.price is not None
         assert slippage_words(why)[0].endswith("bps" if why.fills else "–")
 

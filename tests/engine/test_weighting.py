@@ -204,6 +204,53 @@ async def test_another_method_takes_over_at_its_first_estimate(tmp_path: Path) -
     assert {row.method for row in stored(database)} == {"equal-risk", "equal"}
 
 
+async def test_the_picture_tells_what_stands_in_the_database_after_a_restart_too(tmp_path: Path) -> None:
+    database = tmp_path / "engine.db"
+    first = engine(database, **DAILY | {"run__bars": "80"})
+    await first.run()
+    told = first.snapshot()
+    assert told is not None
+    (row, *others) = (row for row in reversed(stored(database)) if row.result)
+    (estimate,) = told.estimates
+    assert (estimate.estimated_ms, estimate.method, estimate.signals) == (row.estimated_ms, "equal-risk", 3)
+    assert estimate.next_ms == row.estimated_ms + DAY_MS * (
+        1 + (told.market_ts_ms - row.estimated_ms) // DAY_MS
+    )
+    result, before = json.loads(row.result), json.loads(others[0].result)["share"]
+    assert (estimate.bets, estimate.days) == (result["bets"], result["days"])
+    weights = [weight for weight in told.weights if weight.weight > 0]
+    assert {weight.name: weight.weight for weight in weights} == pytest.approx(result["share"])
+    for weight in weights:
+        assert (weight.method, weight.estimated_ms) == ("equal-risk", row.estimated_ms)
+        assert weight.estimated_change == pytest.approx(result["share"][weight.name] - before[weight.name])
+        assert weight.family == "evidence"
+    again = engine(database, **DAILY | {"run__bars": "1"})
+    await again.run()
+    snapshot = again.snapshot()
+    assert snapshot is not None
+    assert snapshot.estimates == told.estimates
+    for old, new in zip(told.weights, snapshot.weights, strict=True):
+        assert (old.estimated_ms, old.estimated_change, old.estimated_why) == (
+            new.estimated_ms,
+            new.estimated_change,
+            new.estimated_why,
+        )
+
+
+async def test_before_the_first_estimate_the_picture_says_how_many_days_are_missing(tmp_path: Path) -> None:
+    session = engine(tmp_path / "engine.db", **DAILY | {"run__bars": "30", "blend__least_days": "40"})
+    await session.run()
+    snapshot = session.snapshot()
+    assert snapshot is not None
+    (estimate,) = snapshot.estimates
+    assert (estimate.estimated_ms, estimate.note) == (None, "no estimate yet: 1 of 40 days")
+    told = {row.name: (row.method, row.estimated_why) for row in snapshot.weights if row.weight > 0}
+    assert told == dict.fromkeys(("A1", "A2", "A3"), ("manual", "no estimate yet"))
+    agreed = [row for row in snapshot.signals if row.agreement is not None]
+    assert agreed
+    assert all(0.0 <= row.agreement <= 1.0 and (row.netted or 0.0) >= 0.0 for row in agreed if row.agreement)
+
+
 @pytest.mark.parametrize(
     ("flags", "fault"),
     [
