@@ -11,7 +11,7 @@ from tests.crash.conftest import Start
 from tests.crash.kill_points import IN_FLIGHT_POINTS
 from tests.crash.life import Flags
 from tests.crash.lives import Career
-from tests.crash.test_sigkill import FAULTS, MANY_ORDERS
+from tests.crash.test_sigkill import MANY_ORDERS
 
 NEUTRAL: Flags = {
     "run__symbols": "BTCUSDT,ETHUSDT,SOLUSDT,XRPUSDT,ADAUSDT,DOGEUSDT",
@@ -59,8 +59,8 @@ def test_kills_leave_the_legs_where_they_were(start: Start) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
-def test_fifty_kills_among_faults_leave_the_legs_where_they_were(start: Start) -> None:
-    flags = MANY_ORDERS | NEUTRAL | FAULTS
+def test_fifty_kills_leave_the_legs_where_they_were(start: Start) -> None:
+    flags = MANY_ORDERS | NEUTRAL
     undisturbed = start("undisturbed", BARS, **flags)
     undisturbed.finish()
     draw, kills, number = random.Random(5), 0, 0
