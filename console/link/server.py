@@ -26,10 +26,14 @@ from console.link.wire import (
     result_message,
 )
 from console.operator import ARMED_REASON, lift_forgotten_hold
-from engine.commands import DetailFault, EngineLink
+from engine.commands import CommandKind, CommandResult, DetailFault, EngineLink
 from store.errors import Locked, translate
 
 ANSWER_S = 5.0
+LENGTHY = (CommandKind.SIGNAL, CommandKind.WEIGHT)
+# Less than a peer waits for its answer.
+UNDER_WAY_S = 3.5
+UNDER_WAY = "under way: the past of a signal is folded beside the bars; the log says from when it counts, or why not"
 REQUEST_BYTES = 64 * 1024
 MOST_VIEWERS = 32
 # Viewers ask for details and give commands on connections of their own; a kill must always find room.
@@ -173,10 +177,18 @@ class ControlSocket:
 
     async def _command(self, message: dict[str, Any], peer: _Peer) -> dict[str, object]:
         _check_may_act(peer)
+        command = command_from(message, peer.words)
+        asked = asyncio.ensure_future(self._link.execute(command))
         try:
-            return result_message(await self._link.execute(command_from(message, peer.words)))
+            patience_s = UNDER_WAY_S if command.kind in LENGTHY else None
+            done, _ = await asyncio.wait({asked}, timeout=patience_s)
+            return result_message(asked.result() if done else self._under_way())
         finally:
             self._newest.forget()
+
+    def _under_way(self) -> CommandResult:
+        snapshot = self._link.snapshot()
+        return CommandResult(True, UNDER_WAY, "" if snapshot is None else snapshot.state)
 
     async def _disarm(self, peer: _Peer) -> None:
         """Let entries go on that only the armed kill switch of a viewer that is gone holds back."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.reading_log import WEEK_MS, ReadingLog
-from store import query, recall
+from store import query, recall, retention
+from store.config import RetentionConfig
 from store.journal import Journal
 from strategies.evaluate import Readings
 from strategies.signal import Reason
@@ -108,6 +111,92 @@ async def test_a_run_in_parts_writes_the_rows_of_the_run_in_one(tmp_path: Path, 
     await write(tmp_path / "one.db", bars)
     await write(tmp_path / "parts.db", bars, 1, 60, 169, 300)
     assert rows(tmp_path / "parts.db") == rows(tmp_path / "one.db")
+
+
+OFF_AT, ON_AT = 61, 207
+"""The bars from which `switched` is not computed, and is again. Neither ends a day."""
+
+
+async def write_switched(path: Path, bars: list[Readings], switched: str, *stops: int) -> None:
+    """The bars, one signal being off for a while, in one run or in several."""
+    for start, stop in zip((0, *stops), (*stops, len(bars)), strict=True):
+        async with opened(path) as database:
+            journal, before = Journal(database), bars[start - 1]
+            log = ReadingLog(journal, *computed(before, start, switched)[:1], SYMBOLS)
+            if start:
+                _, closed_ms, _ = computed(before, start, switched)
+                log.restore(await recall.readings(database, before.ts_ms), closed_ms)
+            for bar in range(start, stop):
+                if bar in (OFF_AT, ON_AT):
+                    names, closed_ms, _ = computed(bars[bar - 1], bar, switched)
+                    log = log.of(names, closed_ms)
+                _, _, readings = computed(bars[bar], bar, switched)
+                log.write(readings, bars[bar].ts_ms)
+                journal.decision(samples.decision(bars[bar].ts_ms))
+                journal.equity(bars[bar].ts_ms, samples.totals(), 0.0, 0.0)
+            await journal.commit()
+
+
+def computed(readings: Readings, bar: int, switched: str) -> tuple[list[str], tuple[int, ...], Readings]:
+    """The signals that are computed at a bar, and of some bar what they say."""
+    kept = [row for row, name in enumerate(STEPS) if name != switched or not OFF_AT <= bar < ON_AT]
+    closed_ms = tuple(readings.closed_ms[row] for row in kept)
+    said = replace(
+        readings,
+        closed_ms=closed_ms,
+        value=readings.value[kept],
+        confidence=readings.confidence[kept],
+        reasons=tuple(readings.reasons[row] for row in kept),
+        statistics=tuple(readings.statistics[row] for row in kept),
+    )
+    return [list(STEPS)[row] for row in kept], closed_ms, said
+
+
+@pytest.mark.parametrize("switched", STEPS)
+async def test_what_is_off_has_no_reading_in_force_until_it_is_computed_again(
+    tmp_path: Path, bars: list[Readings], switched: str
+) -> None:
+    path = tmp_path / "x.db"
+    await write_switched(path, bars, switched)
+    row, column = list(STEPS).index(switched), 1
+    for bar in (0, OFF_AT - 1, OFF_AT, OFF_AT + 40, ON_AT - 1, ON_AT, ON_AT + 30, BARS - 1):
+        told = {told["signal"]: told for told in query.readings(path, at_ms=bars[bar].ts_ms)}
+        assert told.keys() == {name for name in STEPS if name != switched or not OFF_AT <= bar < ON_AT}
+        if switched in told:
+            cell = told[switched]["cells"][SYMBOLS[column]]
+            assert (cell["value"], cell["confidence"], cell["reason"]) == said(bars[bar], row, column)
+    points = query.reading_history(path, switched, SYMBOLS[column], limit=1_000, step_ms=STEPS[switched])
+    silent = range(bars[OFF_AT].ts_ms, bars[ON_AT].ts_ms)
+    assert not [point for point in points if point["ts_ms"] in silent]
+    assert {point["ts_ms"] for point in points} >= {bars[ON_AT].ts_ms}
+    before = [point for point in points if point["ts_ms"] < silent.start]
+    expected = {bar.closed_ms[row]: said(bar, row, column)[0] for bar in bars[:OFF_AT]}
+    assert [(point["ts_ms"], point["value"]) for point in before] == list(expected.items())
+
+
+@pytest.mark.parametrize("switched", STEPS)
+async def test_interrupted_around_the_switch_the_same_rows_are_written(
+    tmp_path: Path, bars: list[Readings], switched: str
+) -> None:
+    await write_switched(tmp_path / "one.db", bars, switched)
+    stops = (OFF_AT, OFF_AT + 1, ON_AT - 1, ON_AT, ON_AT + 1)
+    await write_switched(tmp_path / "parts.db", bars, switched, *stops)
+    assert rows(tmp_path / "parts.db") == rows(tmp_path / "one.db")
+
+
+async def test_old_readings_go_and_a_signal_that_is_off_stays_off(
+    tmp_path: Path, bars: list[Readings]
+) -> None:
+    path = tmp_path / "x.db"
+    await write_switched(path, bars, "hourly")
+    asked_ms = [bars[bar].ts_ms for bar in (OFF_AT + 72, ON_AT - 1, ON_AT, BARS - 1)]
+    before = [query.readings(path, at_ms=at_ms) for at_ms in asked_ms]
+    count, keep, now_ms = len(rows(path)), RetentionConfig(reading_days=1), bars[OFF_AT + 72].ts_ms
+    async with opened(path) as database:
+        while await database.write(partial(retention.step, keep=keep, now_ms=now_ms)):
+            pass
+    assert len(rows(path)) < count
+    assert [query.readings(path, at_ms=at_ms) for at_ms in asked_ms] == before
 
 
 async def test_what_repeats_is_written_once_a_week(tmp_path: Path, bars: list[Readings]) -> None:

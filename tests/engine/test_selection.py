@@ -13,7 +13,7 @@ from engine.decision import STAGES
 from store import weight_rows
 from store.digest import digest
 from store.query import decision
-from tests.engine.session_runs import rows, run
+from tests.engine.session_runs import Script, follow, rows, run
 
 DAY_MS = 86_400_000
 BEST_TWO = {"blend__selector__enabled": "true", "blend__selector__count": "2"}
@@ -22,8 +22,10 @@ BEST_TWO = {"blend__selector__enabled": "true", "blend__selector__count": "2"}
 async def test_only_the_chosen_are_traded_and_every_choice_is_recorded(tmp_path: Path) -> None:
     database = tmp_path / "engine.db"
     await run(database, 80, **BEST_TWO)
-    choices = weight_rows.read(database)
-    assert [row.kind for row in choices] == ["instruments"] * 3
+    first, *choices = weight_rows.read(database)
+    assert [row.kind for row in (first, *choices)] == ["instruments"] * 4
+    ((began_ms,),) = rows(database, "SELECT min(ts_ms) FROM decisions")
+    assert first.estimated_ms < began_ms, "what the market had chosen before the first decision stands in it"
     for row in choices:
         assert (row.method, row.effective_ms) == ("selector", row.estimated_ms)
         share = estimates.shares(row)
@@ -55,10 +57,36 @@ async def test_a_run_in_parts_chooses_as_the_run_in_one(tmp_path: Path) -> None:
     assert weight_rows.read(tmp_path / "parts.db") == weight_rows.read(tmp_path / "one.db")
 
 
+@pytest.mark.timeout(300)
+async def test_what_was_chosen_stands_whatever_is_switched_since_and_however_often_it_is_folded(
+    tmp_path: Path,
+) -> None:
+    flags = BEST_TWO | {"blend__selector__stay_ranks": "2"}
+    script: Script = {
+        5: [("signal", {"name": name, "state": "off"}) for name in ("A1", "A2")],
+        30: [("signal", {"name": "A2", "state": "on"}), ("signal", {"name": "B12", "state": "shadow"})],
+    }
+    await run(tmp_path / "alone.db", 24, **flags)
+    await follow(tmp_path / "one.db", 60, script, **flags)
+    for start, stop in ((0, 7), (7, 31), (31, 60)):
+        await follow(tmp_path / "parts.db", stop - start, script, **flags)
+    assert digest(tmp_path / "parts.db") == digest(tmp_path / "one.db")
+    made = weight_rows.read(tmp_path / "one.db")
+    assert weight_rows.read(tmp_path / "parts.db") == made
+    assert weight_rows.read(tmp_path / "alone.db")[0] == made[0]
+    sized = "SELECT ts_ms FROM decisions ORDER BY ts_ms LIMIT 23"
+    for (ts_ms,) in rows(tmp_path / "one.db", sized):
+        chosen = {symbol for symbol, weight in (estimates.shares(made[0]) or {}).items() if weight}
+        told = decision(tmp_path / "one.db", at_ms=ts_ms)
+        assert told is not None
+        stage = STAGES.index("volatility")
+        assert {symbol for symbol, values in told["stages"].items() if values[stage]} <= chosen
+
+
 @pytest.mark.slow
 async def test_a_choice_falls_every_so_many_days_and_not_at_all_by_default(tmp_path: Path) -> None:
     await run(tmp_path / "two.db", 120, **BEST_TWO | {"blend__selector__every_hours": "48"})
-    made = [row.estimated_ms for row in weight_rows.read(tmp_path / "two.db")]
+    _, *made = [row.estimated_ms for row in weight_rows.read(tmp_path / "two.db")]
     assert 2 <= len(made) <= 3
     assert all(at % (2 * DAY_MS) == 0 for at in made)
     await run(tmp_path / "plain.db", 30)
@@ -67,7 +95,7 @@ async def test_a_choice_falls_every_so_many_days_and_not_at_all_by_default(tmp_p
 
 async def test_where_nobody_trades_enough_nobody_is_left_out(tmp_path: Path) -> None:
     await run(tmp_path / "thin.db", 30, **BEST_TWO | {"blend__selector__least_quote_volume": "1e15"})
-    (row,) = weight_rows.read(tmp_path / "thin.db")
+    *_, row = weight_rows.read(tmp_path / "thin.db")
     said = json.loads(row.result)
     assert said["share"] is None
     assert set(said["score"].values()) == {None}

@@ -61,6 +61,27 @@ async def test_a_command_carries_what_was_said_and_who_the_kernel_says_it_was(tm
     assert desk.commands == [replace(command, actor=f"cli pid={os.getpid()} uid={os.getuid()}")]
 
 
+async def test_a_peer_hears_that_a_fold_takes_its_time_and_the_command_is_carried_out_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "UNDER_WAY_S", 0.0)
+    done, go_on = asyncio.Event(), asyncio.Event()
+
+    class Folding(Desk):
+        async def execute(self, command: Command) -> CommandResult:
+            await go_on.wait()
+            done.set()
+            return await super().execute(command)
+
+    command = Command(CommandKind.SIGNAL, "cli", "", {"name": "C1", "state": "shadow"})
+    async with served(tmp_path / "s", Folding(snapshots.running())) as desk:
+        result = await asyncio.to_thread(give, tmp_path / "s", command)
+        assert result == CommandResult(True, server.UNDER_WAY, "ACTIVE")
+        go_on.set()
+        await done.wait()
+    assert [asked.kind for asked in desk.commands] == [CommandKind.SIGNAL]
+
+
 async def test_only_its_owner_may_connect(tmp_path: Path) -> None:
     async with served(tmp_path / "s", Desk()):
         assert (tmp_path / "s").stat().st_mode & 0o777 == 0o600

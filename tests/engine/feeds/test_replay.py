@@ -362,6 +362,20 @@ def test_quotes_run_over_the_range_of_the_bar_and_only_show(tmp_path: Path) -> N
     assert feed.quotes(APRIL + 2 * HOUR_MS, 0.5) is None
 
 
+def test_another_reader_shows_the_same_market_and_takes_nothing_from_this_one(tmp_path: Path) -> None:
+    write_csv(tmp_path / "BTCUSDT-1h.csv", bars(range(400)))
+    feed = open_replay([str(tmp_path)], config=ReplayConfig(chunk_bars=100))
+    whole = feed.read(APRIL, 400)
+    feed.read(APRIL, 1)
+    shown, reader = feed.quotes(APRIL, 0.5), feed.beside()
+    again = reader.read(APRIL, 400)
+    for name in ("open", "high", "low", "close", "volume"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
+    assert shown is not None
+    np.testing.assert_array_equal(feed.quotes(APRIL, 0.5), shown)
+    feed.close()
+
+
 def test_a_process_with_frozen_objects_ends_without_a_word(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "BTCUSDT-1h.csv", bars(range(3)))
     code = (

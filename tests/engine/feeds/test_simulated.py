@@ -216,6 +216,20 @@ def test_quotes_know_the_blocks_read_last_and_nothing_else() -> None:
     assert feed.quotes(feed.start_ms + 1, 0.5) is None
 
 
+def test_another_reader_shows_the_same_market_and_takes_nothing_from_this_one() -> None:
+    feed = SimulatedFeed(7, inputs=["mvrv_z"])
+    whole = feed.read(feed.first_open_ms, 10_000)
+    feed.read(feed.start_ms, 10)
+    shown = feed.quotes(feed.start_ms + 9 * HOUR_MS, 0.5)
+    reader = feed.beside()
+    with feed._turn:  # neither waits for the other
+        again = reader.read(feed.first_open_ms, 10_000)
+    assert_part_of(again, whole)
+    np.testing.assert_array_equal(again.inputs["mvrv_z"], whole.inputs["mvrv_z"])
+    assert shown is not None
+    np.testing.assert_array_equal(feed.quotes(feed.start_ms + 9 * HOUR_MS, 0.5), shown)
+
+
 def test_quotes_do_not_wait_for_a_read_in_progress() -> None:
     feed = SimulatedFeed(7)
     feed.read(feed.start_ms, 10)
