@@ -84,6 +84,7 @@ async def test_a_position_is_told_as_we_hold_it_and_as_the_venue_last_proved_it(
     symbol, quantity = sorted(Told.of(desk.database_path).positions.items())[0]
     answer = await ask(desk, "position", symbol=symbol)
     assert answer["ours"]["quantity"] == f"{quantity:f}"
+    assert answer["ours"]["neutral"] == "0"
     assert answer["fills"] == query.fills(desk.database_path, symbol=symbol)
     assert {order["purpose"] for order in answer["orders"]} == {"stop"}
     assert answer["venue"] == {
