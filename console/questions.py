@@ -250,6 +250,9 @@ def _signal_lines(snapshot: Snapshot | None, name: str, state: str) -> list[Line
                 (f", {next_decision(snapshot)}.", "plain"),
             )
         )
+    if row.state == OFF:
+        fold = "Its past is computed first, beside the bars: it counts from the next decision after that."
+        lines.append(((fold, "plain"),))
     if row.change:
         lines.append(((f"Before: {row.change}.", "soft"),))
     if not on and row.weight and row.kind == "directional" and not any(after.values()):

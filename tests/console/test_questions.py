@@ -120,6 +120,13 @@ def test_one_key_leads_a_signal_through_its_states(state: str, weight: float, he
     assert questions.signal_question(view_of(snapshot), "A1").heading == heading
 
 
+def test_of_what_is_off_the_past_is_computed_first() -> None:
+    row = replace(WEIGHTS[0], state="off", weight=0.0, raw_weight=0.4, enabled=False)
+    snapshot = replace(RUNNING, weights=(row, *WEIGHTS[1:]))
+    words = said(questions.signal_question(view_of(snapshot), "A1"), snapshot)
+    assert "it counts from the next decision after that" in words
+
+
 def test_switching_the_last_directional_signal_off_says_that_everything_is_closed() -> None:
     alone = replace(RUNNING, weights=(WEIGHTS[0], *(replace(row, enabled=False) for row in WEIGHTS[1:])))
     words = said(questions.signal_question(view_of(alone), "A1"), alone)

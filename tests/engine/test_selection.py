@@ -57,6 +57,7 @@ async def test_a_run_in_parts_chooses_as_the_run_in_one(tmp_path: Path) -> None:
     assert weight_rows.read(tmp_path / "parts.db") == weight_rows.read(tmp_path / "one.db")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_what_was_chosen_stands_whatever_is_switched_since_and_however_often_it_is_folded(
     tmp_path: Path,

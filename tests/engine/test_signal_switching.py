@@ -7,10 +7,12 @@ import json
 from pathlib import Path
 
 from engine.snapshot import WeightRow
+from store import query
 from store.digest import digest
 from tests.engine.session_runs import Said, Script, engine, follow, rows, run, running
 
 BARS, AT = 30, 8
+HOUR_MS = 3_600_000
 DAYS = "SELECT * FROM signal_days ORDER BY day_ms, signal"
 
 
@@ -115,6 +117,55 @@ async def test_what_is_off_is_shown_as_off_and_why_until_it_is_switched_on_again
     assert [weights[name].state for name in ("A1", "A2", "C1")] == ["on", "on", "off"]
     ((book,),) = rows(database, "SELECT value FROM session_state WHERE name = 'book'")
     assert json.loads(book)["choices"] == {}
+
+
+async def test_what_is_off_is_told_of_no_order_decided_since_and_of_all_before(tmp_path: Path) -> None:
+    database = tmp_path / "x.db"
+    script: Script = {AT: [switch("A1", "off")], 20: [switch("A1", "on")]}
+    await follow(database, 13, script)
+    assert {told["signal"] for told in query.readings(database)} == {"A2", "A3"}
+    ((began_ms,),) = rows(database, "SELECT min(ts_ms) FROM decisions")
+    last_ms = began_ms + (AT - 1) * HOUR_MS
+    for at_ms, names in ((last_ms, {"A1", "A2", "A3"}), (last_ms + HOUR_MS, {"A2", "A3"})):
+        assert {told["signal"] for told in query.readings(database, at_ms=at_ms)} == names
+    await follow(database, BARS - 13, script)
+    for name, decided_ms in rows(database, "SELECT client_order_id, decision_ts_ms FROM orders"):
+        why = query.explain(database, name)
+        decided = (decided_ms - began_ms) // HOUR_MS + 1
+        if why["stages"]:
+            heard = {reading["signal"] for reading in why["readings"]}
+            assert heard == ({"A2", "A3"} if AT < decided <= 20 else {"A1", "A2", "A3"})
+    assert {told["signal"] for told in query.readings(database)} == {"A1", "A2", "A3"}
+
+
+async def test_an_overlay_is_switched_on_and_off_and_stands_after_a_restart(tmp_path: Path) -> None:
+    database, stages = tmp_path / "x.db", "SELECT ts_ms, stages FROM decisions ORDER BY ts_ms"
+    shadow, on = [switch("A12", "shadow")], [switch("A12", "on")]
+    script: Script = {2: shadow, AT: on, 12: on, 20: shadow}
+    answers = await follow(database, 10, script)
+    assert [answer.accepted for answer in answers] == [True] * 2
+    assert answers[1].message.startswith("A12 enabled; weights from the next decision on: A1 0.400")
+    row = (await shown(database))["A12"]
+    assert (row.state, row.weight, row.why, row.change) == ("on", 1.0, "", "switched on by operator@test")
+    told = rows(
+        database, "SELECT payload FROM audit WHERE kind = 'weights' AND actor <> 'engine' ORDER BY sequence"
+    )
+    assert [json.loads(payload)["state"] for (payload,) in told] == ["shadow", "on"]
+    (again, _) = await follow(database, BARS - 10, script)
+    assert again.message.startswith("A12 is enabled already")
+    assert (await shown(database))["A12"].state == "shadow"
+    await follow(tmp_path / "one.db", BARS, script)
+    assert digest(database) == digest(tmp_path / "one.db")
+    await run(tmp_path / "alone.db", BARS)
+    alone, overlaid = rows(tmp_path / "alone.db", stages), rows(database, stages)
+    assert overlaid[:AT] == alone[:AT]
+    assert overlaid[AT] != alone[AT]
+
+
+async def test_what_is_switched_on_without_a_weight_is_said_to_lack_one(tmp_path: Path) -> None:
+    (answer,) = await follow(tmp_path / "x.db", 3, {1: [switch("B12", "on")]})
+    assert answer.accepted
+    assert answer.message.startswith("B12 enabled, yet in shadow: it has no weight, until its deflated")
 
 
 async def test_what_makes_no_sense_is_refused_and_the_audit_holds_the_state_a_signal_was_brought_into(

@@ -1,0 +1,65 @@
+"""Where a signal stands, and the words for it: by the operator, else by an estimate, else by the configuration."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.bookstate import Choice
+from engine.estimates import Standing
+from engine.signal_state import SignalState, changed, state_of, why
+from strategies.evidence import breakout, momentum, realised_value, reversal
+from strategies.evidence.settings import RealisedValueSettings
+from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSettings
+
+A1 = momentum.build(MomentumSettings())
+A2 = breakout.build(BreakoutSettings())
+A3 = reversal.build(ReversalSettings())
+A12 = realised_value.KIND.build(RealisedValueSettings(enabled=True))
+ESTIMATE = Standing(
+    kind="directional",
+    method="equal-risk",
+    estimated_ms=0,
+    days=90,
+    share={"A1": 1.0, "A2": 0.0},
+    change={},
+    why={"A1": "at the cap", "A2": "12 of 60 days known"},
+)
+UNTIL = "until an estimate or an operator gives it one"
+
+
+def chosen(**parts: bool | float | None) -> Choice:
+    return Choice(**{"enabled": True, "weight": None, "actor": "me", "ts_ms": 0, **parts})  # type: ignore[arg-type]
+
+
+def test_an_estimate_decides_where_a_signal_stands_and_says_why() -> None:
+    standings = {"directional": ESTIMATE}
+    assert [state_of(signal, {}, standings) for signal in (A1, A2, A3)] == ["on", "shadow", "shadow"]
+    assert why(A1, {}, standings) == "its estimated share is 1.000 by equal-risk (at the cap)"
+    share = "in shadow: its estimated share is 0.000 by equal-risk"
+    assert why(A2, {}, standings) == f"{share} (12 of 60 days known), {UNTIL}"
+    assert why(A3, {}, standings) == f"{share} (not in the estimate), {UNTIL}"
+
+
+@pytest.mark.parametrize("kind", ["neutral", "overlay"])
+def test_an_estimate_of_another_class_says_nothing(kind: str) -> None:
+    assert state_of(A3, {}, {kind: ESTIMATE}) is SignalState.ON
+    assert why(A3, {}, {kind: ESTIMATE}) == ""
+
+
+def test_the_operator_stands_above_an_estimate() -> None:
+    standings = {"directional": ESTIMATE}
+    assert state_of(A2, {"A2": chosen(weight=0.3)}, standings) is SignalState.ON
+    assert why(A2, {"A2": chosen(weight=0.3)}, standings) == ""
+    assert (
+        why(A1, {"A1": chosen(enabled=False)}, standings) == "in shadow by me, until an operator enables it"
+    )
+    assert why(A1, {"A1": chosen(enabled=False, computed=False)}, standings).startswith("switched off by me")
+
+
+def test_an_overlay_multiplies_or_does_not() -> None:
+    assert state_of(A12, {}) is SignalState.SHADOW
+    assert why(A12, {}).endswith("or an operator switches it on")
+    on = chosen(weight=1.0)
+    assert state_of(A12, {"A12": on}) is SignalState.ON
+    assert changed(A12, on) == "switched on by me"
+    assert changed(A12, chosen(enabled=False)) == "put in shadow by me"
