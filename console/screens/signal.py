@@ -107,15 +107,16 @@ class SignalScreen(Drill):
         if not self._signal:
             return [((" No signal is computed here. Enable one under [signals] in config.toml.", "warn"),)]
         facts, weight, row = self._of_signal(), self._weight, self._symbols.get(self.symbol)
-        narrow = self.size_class is Size.NARROW
         estimate = estimate_of(weight, () if self.snapshot is None else self.snapshot.estimates)
         lines: list[Line] = [
             about_line(self._signal, weight, facts),
             *weight_lines(weight, estimate, width),
             *record_lines(weight, width),
             *kinship_line(facts, _MOST_KIN[self.size_class]),
-            # The configuration has them all; here the numbers come first.
-            *settings_lines(facts, width)[: 1 if narrow and estimate is not None else None],
+            # The configuration has them all; on a small screen the symbols need their rows.
+            *settings_lines(
+                facts, width, 1 if estimate is not None and self.size_class is Size.NARROW else 2
+            ),
         ]
         if row is not None:
             lines += symbol_lines(row, self.view.silent_ms, width)

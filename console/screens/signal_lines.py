@@ -159,8 +159,8 @@ def record_lines(weight: WeightRow | None, width: int) -> list[Line]:
     return [*lines, *filled([part for part in parts if part], width)]
 
 
-def settings_lines(facts: SignalFacts | None, width: int) -> list[Line]:
-    """The window and the signal's own settings, on at most two lines."""
+def settings_lines(facts: SignalFacts | None, width: int, most: int) -> list[Line]:
+    """The window and the signal's own settings, on at most so many lines."""
     if facts is None:
         return []
     about = facts.about
@@ -169,7 +169,10 @@ def settings_lines(facts: SignalFacts | None, width: int) -> list[Line]:
         name: value for name, value in (about.get("settings") or {}).items() if name not in _NOT_SETTINGS
     }
     words = ", ".join(part for part in (window, settings_words(settings)) if part)
-    return [[(" ", "plain"), *line] for line in wrapped(words, width - 2, "soft")[:2]]
+    lines = wrapped(words, width - 3, "soft")
+    if len(lines) > most:
+        lines[most - 1] = [*lines[most - 1], ("…", "soft")]
+    return [[(" ", "plain"), *line] for line in lines[:most]]
 
 
 def symbol_lines(row: SignalRow, silent_ms: int, width: int) -> list[Line]:
