@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest -q
 ALONE := terminal or benchmark
 SLOW := --hypothesis-profile=slow --timeout
 
-.PHONY: help setup run check lint test kernels test-fast test-alone test-slow bench screenshots format lock clean
+.PHONY: help setup run check lint test kernels test-fast test-alone test-slow bench screenshots evidence format lock clean
 .NOTPARALLEL:
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make test             every test but the slow ones'
 	@echo 'make test-slow        the full counts, at most an hour'
 	@echo 'make screenshots      draw the pictures of the tour, and those that tests compare, anew'
+	@echo 'make evidence         draw docs/evidence.md anew from the recorded data'
 	@echo 'make bench            the benchmarks, one table each'
 	@echo 'make format           rewrite the sources in the house format'
 	@echo 'make lock             resolve requirements.lock anew (needs uv)'
@@ -78,6 +79,10 @@ bench: $(STAMP)
 # Whoever changes the look runs this, looks at what changed, and commits it.
 screenshots: $(STAMP)
 	@$(BIN)/python -m tests.console.look.pictures
+
+# Whoever changes a signal that the page shows runs this, reads what changed, and commits it.
+evidence: $(STAMP)
+	@$(BIN)/python -m tests.evidence.page
 
 format: $(STAMP)
 	@$(BIN)/ruff format .

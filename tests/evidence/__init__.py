@@ -1,0 +1,1 @@
+"""What the signals said on recorded bitcoin markets: the figures and pictures of `docs/evidence.md`."""
