@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from engine.commands import CommandResult
@@ -19,7 +20,8 @@ from engine.config import load_config
 from engine.feeds.feed import BarBlock, DataFault, Feed
 from engine.machine import assemble
 from engine.market import MarketState
-from engine.refold import fold_until
+from engine.refold import Folded, fold_until
+from engine.selection import DAY_MS, Selector
 from engine.session import Session
 from store.check import check
 from store.digest import digest
@@ -204,12 +206,20 @@ async def test_the_prices_between_bars_are_shown_on_after_a_fold(tmp_path: Path)
     assert shown == [True] * len(shown)
 
 
-@pytest.mark.parametrize("kept", [("A2", "B12"), ("A3",), ()], ids=str)
+YOUNG: dict[str, str | list[str]] = {
+    "sim.history_days": "60",
+    "signals.A12.enabled": "true",
+    "signals.B12.enabled": "true",
+    "signals.C4.enabled": "true",
+}
+"""Two months of market, and signals that need less."""
+
+
+@pytest.mark.parametrize("kept", [("A2", "A12", "C4"), ("B12", "C4"), ()], ids=str)
 async def test_a_market_that_goes_on_without_signals_is_the_one_that_never_had_them(
     tmp_path: Path, kept: tuple[str, ...]
 ) -> None:
-    flags: dict[str, str | list[str]] = {"sim.history_days": "60", "signals.B12.enabled": "true"}
-    machine = await assemble(load_config(None, {}, SMALL | flags, {}), tmp_path / "x.db")
+    machine = await assemble(load_config(None, {}, SMALL | YOUNG, {}), tmp_path / "x.db")
     try:
         few = tuple(signal for signal in machine.signals if signal.name in kept)
         narrowed, fresh = machine.make_market(machine.signals), machine.make_market(few)
@@ -221,6 +231,34 @@ async def test_a_market_that_goes_on_without_signals_is_the_one_that_never_had_t
                 market.append(last)
             narrowed.keep_only(few)
             assert_same(narrowed, fresh)
+            assert len(kept) < 2 or np.isfinite(fresh.forecast_correlation()).any()
+    finally:
+        await machine.close()
+
+
+async def test_a_market_that_is_taken_over_stands_by_the_choice_of_symbols_that_was_made(
+    tmp_path: Path,
+) -> None:
+    """The fold alone would choose two, at the very close the running engine chose one."""
+    flags: dict[str, str | list[str]] = {
+        "sim.history_days": "170",
+        "blend.selector.enabled": "true",
+        "blend.selector.count": "2",
+    }
+    configuration = load_config(None, {}, SMALL | flags, {})
+    machine = await assemble(configuration, tmp_path / "x.db")
+    try:
+        running = machine.make_market(machine.signals)
+        best = configuration.blend.selector.model_copy(update={"count": 1})
+        running.selector = Selector(best, machine.feed.symbols, machine.signals)
+        closed_ms = machine.feed.first_open_ms + 168 * DAY_MS
+        last = await asyncio.to_thread(fold_until, running, machine.feed, closed_ms)
+        assert last is not None
+        running.append(last)
+        folded = Folded(machine.make_market(machine.signals[1:]), machine.feed.beside())
+        await folded.complete(running)
+        assert sorted(running.instrument_weight) == [0.0, 0.0, 0.0, 1.0]
+        assert folded.market.instrument_weight.tolist() == running.instrument_weight.tolist()
     finally:
         await machine.close()
 
