@@ -158,7 +158,7 @@ def partial_autocorrelations_alone(signal: Signal, close: FloatArray) -> FloatAr
     return found
 
 
-@njit
+@njit(nogil=True)
 def roll_partial(returns: FloatArray, size: int, lags: int, found: FloatArray) -> None:
     for first in range(found.shape[0]):
         less, _, _ = centred(returns[first : first + size])

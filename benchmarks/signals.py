@@ -1,7 +1,7 @@
 """What readings cost: each kernel a window, a whole history, one live bar of every signal, compiling and loading.
 
-The history is 26,280 hourly bars (three years) of 20 symbols whose volatility clusters; each signal reads it at its
-own bar size. `--quick` takes a tenth of it.
+The history is 26,280 hourly bars (three years) of 20 symbols whose volatility clusters, with every input a signal can
+read beside them; each signal reads it at its own bar size. `--quick` takes a tenth of it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -22,7 +22,7 @@ from engine import kernel_cache
 
 kernel_cache.prepare()
 
-from engine.market import bars_to_remember  # noqa: E402 - kernels are cached where the line above says
+from engine.market import bars_to_remember, inputs_to_keep  # noqa: E402 - kernels are cached where the line above says
 from strategies.evaluate import evaluate, past_readings  # noqa: E402
 from strategies.panel import Panel  # noqa: E402
 from strategies.registry import BUILT_IN  # noqa: E402
@@ -31,6 +31,7 @@ from strategies.signal import Signal  # noqa: E402
 HOUR_MS = 3_600_000
 START_MS = 1_600_041_600_000
 SYMBOLS = 20
+Inputs = Mapping[str, NDArray[np.float64]]
 BARS = 26_280
 LIVE_BARS = 480
 CORES = 2
@@ -50,15 +51,16 @@ def main() -> None:
     bars = BARS // 10 if "--quick" in sys.argv else BARS
     signals = tuple(kind.build(kind.settings()) for kind in BUILT_IN)
     market = simulated(bars)
-    panel = panel_of(signals, market)
-    warm = panel_of(signals, market[:, :2_400])
+    inputs = beside(market[3])
+    panel = panel_of(signals, market, inputs)
+    warm = panel_of(signals, market[:, :2_400], inputs)
     for signal in signals:
         evaluate([signal], warm)
         past_readings([signal], warm, signal.bar)
     took = print_kernels(signals, panel)
     longest = sorted(signals, key=lambda signal: -took[signal.name])
     print_history([signal for signal in longest if signal.name[0] in "AB"], panel, bars)
-    print_live(signals, market)
+    print_live(signals, market, inputs)
     print_loading(signals)
 
 
@@ -78,15 +80,39 @@ def simulated(bars: int) -> NDArray[np.float64]:
     return np.stack([open_, high, low, close, rng.lognormal(5, 0.7, close.shape)])
 
 
-def panel_of(signals: Sequence[Signal], market: NDArray[np.float64]) -> Panel:
+def panel_of(signals: Sequence[Signal], market: NDArray[np.float64], inputs: Inputs) -> Panel:
     """A panel of hourly bars that remembers all of them, at every size the signals read."""
     hours = market.shape[1]
     depths = bars_to_remember(signals, {})
     depths = {bar: max(depth, hours * HOUR_MS // length(signals, bar)) for bar, depth in depths.items()}
     days = depths.pop("1d")
-    panel = Panel([f"S{column}" for column in range(SYMBOLS)], HOUR_MS, days, depths)
-    panel.extend(START_MS, *market)
+    kept = inputs_to_keep(signals)
+    panel = Panel([f"S{column}" for column in range(SYMBOLS)], HOUR_MS, days, depths, kept)
+    panel.extend(START_MS, *market, inputs={name: values[:hours] for name, values in inputs.items()})
     return panel
+
+
+def beside(close: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Every input [n, S] of a market with these closes: prices near them, three venues' settlements, slow sums."""
+    rng = np.random.default_rng(2)
+    hours = np.arange(1, close.shape[0] + 1)[:, np.newaxis]
+    noise = rng.standard_normal(close.shape)
+    walk = np.exp(np.cumsum(0.003 * rng.standard_normal(close.shape), axis=0))
+    slow = np.repeat(walk[:, :1], close.shape[1], axis=1)
+    found = dict.fromkeys(("mark_price", "index_price", "spot_price"), close * (1 + 0.0005 * noise))
+    found |= {"open_interest": 1e6 * walk, "future_price": close * (1 + 0.0003 * (90 - hours / 24 % 90))}
+    found["future_days"] = 90 - hours / 24 % 90 + 0 * close
+    for venue, every in (("", 8), ("_2", 4), ("_3", 1)):
+        due = (hours % every == 0) & (close > 0)
+        found[f"funding_rate{venue}"] = np.where(due, every * 1e-5 * (1 + noise), np.nan)
+        found[f"funding_hours{venue}"] = np.where(due, float(every), np.nan)
+    found |= {
+        "implied_volatility": 0.6 * walk**0.2,
+        "skew_25_delta": 0.05 * noise,
+        "skew_points": 2 + 0 * close,
+    }
+    found |= {"bitcoin_market_cap": 1e12 * slow, "bitcoin_realised_cap": 5e11 * slow**0.5}
+    return found | {"stablecoin_supply": 1e11 * slow**0.3, "mvrv_z": noise}
 
 
 def length(signals: Sequence[Signal], bar: str) -> int:
@@ -133,15 +159,16 @@ def print_history(signals: Sequence[Signal], panel: Panel, bars: int) -> None:
     print(f"peak memory of the process: {peak_mb:.0f} MB\n")
 
 
-def print_live(signals: Sequence[Signal], market: NDArray[np.float64]) -> None:
+def print_live(signals: Sequence[Signal], market: NDArray[np.float64], inputs: Inputs) -> None:
     """One bar at a time, every signal of whose size a bar completed."""
     warm_bars = market.shape[1] - LIVE_BARS
-    panel = panel_of(signals, market[:, :warm_bars])
+    panel = panel_of(signals, market[:, :warm_bars], inputs)
     readings = evaluate(signals, panel)
     hourly: list[float] = []
     midnights: list[float] = []
     for row in range(warm_bars, market.shape[1]):
-        panel.append(START_MS + row * HOUR_MS, *market[:, row])
+        known = {name: values[row] for name, values in inputs.items()}
+        panel.append(START_MS + row * HOUR_MS, *market[:, row], inputs=known)
         started = time.perf_counter()
         readings = evaluate(signals, panel, None, readings)
         took = (time.perf_counter() - started) * 1e3

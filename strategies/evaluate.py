@@ -171,7 +171,7 @@ def _newest(signal: Signal, panel: Panel, now_ms: int | None) -> tuple[tuple[Flo
     absent = [np.isnan(known[name]) for name in required_inputs(signal)]
     return tuple(known.values()), Facts(
         missing=missing,
-        filled_share=frame.filled(signal.window).mean(axis=-1),
+        filled_share=frame.filled_share(signal.window),
         count=frame.count,
         age_ms=frame.missing_run * frame.step_ms + since_close_ms,
         unknown=_any([_all(holes) for holes in absent]),

@@ -108,6 +108,13 @@ class Frame:
         """Which of the newest `length` bars [S, length] are flat stand-ins for missing ones."""
         return self._newest(self.filled_ring, length, False)
 
+    def filled_share(self, length: int) -> FloatArray:
+        """The share [S] of the newest `length` bars that are such stand-ins."""
+        # Nearly always there is none, which is seen without copying anything.
+        if not self.filled_ring.any():
+            return np.zeros(len(self.symbols))
+        return self.filled(length).mean(axis=-1)  # type: ignore[no-any-return]
+
     def _close_times(self, length: int) -> FloatArray:
         times = self.close_ms - self.step_ms * np.arange(length - 1, -1, -1, dtype=np.float64)
         return np.tile(times, (len(self.symbols), 1))
@@ -115,12 +122,15 @@ class Frame:
     def _newest(self, ring: NDArray[T], length: int, absent: float | bool) -> NDArray[T]:
         if not 0 < length <= self.depth:
             raise ValueError(f"this panel remembers {self.depth} bars of {self.bar}: {length} were asked for")
-        window = np.full((ring.shape[0], length), absent, dtype=ring.dtype)
+        window = np.empty((ring.shape[0], length), dtype=ring.dtype)
         known = min(length, self.held)
         stop = self.completed % self.depth
         tail = min(known, stop)
+        if known < length:
+            window[:, : length - known] = absent
         window[:, length - tail :] = ring[:, stop - tail : stop]
-        window[:, length - known : length - tail] = ring[:, self.depth - (known - tail) :][:, : known - tail]
+        if tail < known:
+            window[:, length - known : length - tail] = ring[:, self.depth - (known - tail) :]
         return window
 
 
