@@ -17,7 +17,7 @@ from engine.intents import flatten_order
 from engine.lifecycle import is_open
 from engine.oversight import OPERATOR_FLATTEN, RELEASE
 from engine.signal_state import FULL_WEIGHT, SignalState, as_configured, is_computed, state_of, why
-from engine.signal_table import chosen_weight, class_shares, in_force
+from engine.signal_table import chosen_weight, class_shares
 from risk.state import find
 from store.history_checks import utc
 from store.records import Order, OrderPurpose, Override, SignalClass, TradingState
@@ -247,10 +247,10 @@ def _weights(machine: Machine) -> dict[str, float]:
 
 def _weights_said(machine: Machine) -> str:
     """The weights from the next decision on; where no directional signal is left, that everything is closed."""
-    parts = [f"{name} {share:.3f}" for name, share in _weights(machine).items() if share]
+    shares = _weights(machine)
+    parts = [f"{name} {share:.3f}" for name, share in shares.items() if share]
     left = any(
-        signal.signal_class is SignalClass.DIRECTIONAL
-        and in_force(signal, machine.book.choices, machine.weighting.shares)
+        signal.signal_class is SignalClass.DIRECTIONAL and shares[signal.name]
         for signal in machine.chosen_signals()
     )
     flat = "" if left else "no directional signal is left: the next decision closes every position; "

@@ -25,7 +25,18 @@ from engine.selection import DAY_MS, Selector
 from engine.session import Session
 from store.check import check
 from store.digest import digest
-from tests.engine.session_runs import SMALL, Said, Script, ScriptedSession, engine, follow, give, rows, run
+from tests.engine.session_runs import (
+    SMALL,
+    Said,
+    Script,
+    ScriptedSession,
+    engine,
+    follow,
+    give,
+    rows,
+    run,
+    running,
+)
 
 if TYPE_CHECKING:
     from engine.machine import Machine
@@ -87,18 +98,24 @@ class FoldingSession(Session):
 
 def told_from(database: Path) -> int:
     """The close of the first bar the audit says C1 was decided with."""
-    ((payload,),) = rows(database, "SELECT payload FROM audit WHERE kind = 'weights' AND actor <> 'engine'")
-    return int(json.loads(payload)["from_ms"])
+    told = rows(database, "SELECT payload FROM audit WHERE kind = 'weights' AND actor <> 'engine'")
+    (facts,) = [facts for (payload,) in told if (facts := json.loads(payload))["signal"] == "C1"]
+    return int(facts["from_ms"])
 
 
 async def test_bars_and_commands_go_on_beside_a_fold_and_only_the_bar_it_is_taken_over_at_counts(
     tmp_path: Path,
 ) -> None:
-    database, script = tmp_path / "x.db", {8: [("pause", {"on": "true"})], 10: [("pause", {"on": "false"})]}
+    database = tmp_path / "x.db"
+    script: Script = {
+        8: [("pause", {"on": "true"})],
+        9: [("signal", {"name": "A2", "state": "off"})],
+        10: [("pause", {"on": "false"})],
+    }
     session = FoldingSession(database, BARS, TAKEN)
     session.script |= script
     await session.run()
-    assert [answer.accepted for answer in session.answers] == [True] * 2
+    assert [answer.accepted for answer in session.answers] == [True] * 3
     assert session.asked is not None
     answer = session.asked.result()
     assert answer.accepted
@@ -156,6 +173,18 @@ async def test_an_engine_that_ends_during_a_fold_ends_and_leaves_nothing_of_it(t
     assert (answer.accepted, answer.message) == (False, "nothing was changed: the engine ends")
     await run(tmp_path / "alone.db", BARS)
     assert digest(database) == digest(tmp_path / "alone.db")
+
+
+async def test_two_that_are_asked_at_once_come_one_after_the_other(tmp_path: Path) -> None:
+    async with running(engine(tmp_path / "x.db", run__speed="1")) as session:
+        asked = [give(session, "signal", name=name, state="shadow") for name in ("B12", "C4", "B12")]
+        answers = await asyncio.gather(*asked)
+        snapshot = session.snapshot()
+    assert [answer.accepted for answer in answers] == [True] * 3
+    assert "already" in answers[2].message
+    assert snapshot is not None
+    states = {row.name: row.state for row in snapshot.weights}
+    assert (states["B12"], states["C4"], states["A1"]) == ("shadow", "shadow", "on")
 
 
 DIE = (
