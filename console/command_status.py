@@ -104,6 +104,7 @@ def _print_status(picture: Picture) -> None:
             *((f"  {row['name']}", _override(row)) for row in picture["overrides"]),
             *((f"  {row['name']}", row["change"]) for row in picture["weights"] if row["change"]),
             *([("kill", _kill(picture["kill"]))] if picture["kill"] else []),
+            *((f"  {row['kind']}", _estimate(row)) for row in picture.get("estimates", ())),
             ("market", when(picture["market_ts_ms"])),
             ("decisions", f"{picture['decisions']}, the last for {when(picture['decision_ts_ms'])}"),
             ("equity", f"{picture['equity']} from {picture['initial']}"),
@@ -122,6 +123,15 @@ def _print_status(picture: Picture) -> None:
             *([("notice", picture["notice"])] if picture["notice"] else []),
         ]
     )
+
+
+def _estimate(row: Picture) -> str:
+    """How the signals of a class are weighed, and how many independent bets they amount to."""
+    if row["bets"] is None:
+        return f"weights by {row['method']}; {row['note']}"
+    told = f"weights by {row['method']}; {row['bets']:.2f} bets of {row['signals']} signals in {row['days']} days"
+    pair = f", {row['first']} {row['second']} {row['correlation']:+.2f}" if row["first"] else ""
+    return f"{told} to {when(row['estimated_ms'])[:10]}{pair}{'; ' + row['note'] if row['note'] else ''}"
 
 
 def _override(row: Picture) -> str:
@@ -150,12 +160,13 @@ RECORD = (
         "standard_error",
     ),
     *("days", "pnl", "recent_pnl", "attribution", "recent_attribution", "closest", "correlation"),
+    *("method", "estimated_ms", "estimated_change", "estimated_why"),
 )
 """What is told of each signal itself beside its readings; `engine.snapshot.WeightRow` says what each is."""
 
 
 def _signal_rows(picture: Picture) -> list[Picture]:
-    records = {row["name"]: {part: row[part] for part in RECORD} for row in picture["weights"]}
+    records = {row["name"]: {part: row.get(part) for part in RECORD} for row in picture["weights"]}
     return [
         {
             "symbol": row["symbol"],
@@ -170,6 +181,9 @@ def _signal_rows(picture: Picture) -> list[Picture]:
             "position_fraction": row["position_fraction"],
             "action": row["action"],
             "why_blocked": row["why_blocked"],
+            "agreement": row.get("agreement"),
+            "netted": row.get("netted"),
+            "caps": row.get("caps", []),
             "ts": picture["decision_ts_ms"],
         }
         for row in picture["signals"]
@@ -197,6 +211,9 @@ def _stored_signals(target: Target) -> list[Picture]:
             "position_fraction": None,
             "action": None,
             "why_blocked": "",
+            "agreement": None,
+            "netted": None,
+            "caps": [],
             "ts": decision["ts"],
         }
         for symbol, values in decision["stages"].items()

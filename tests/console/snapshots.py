@@ -78,7 +78,7 @@ def signal_row(
 def warming(row: SignalRow) -> SignalRow:
     """The same symbol before A1 and A2 have enough days."""
     cells = (SignalCell("A1", None, 0.0, "WARMUP"), SignalCell("A2", None, 0.0, "WARMUP"), row.cells[2])
-    return replace(row, cells=cells)
+    return replace(row, cells=cells, caps=(), agreement=1.0, netted=0.0)
 
 
 def stale(row: SignalRow) -> SignalRow:

@@ -6,13 +6,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from console import command_database
+from console import command_database, command_status
 from console.command_faults import Code
 from console.command_signals import list_signals, show_signal
 from console.command_target import Target
@@ -21,6 +21,7 @@ from engine.bookstate import BookState, Choice
 from engine.estimates import When
 from store.journal import Journal
 from strategies.blend.weighting.settings import Method, WeightingSettings
+from tests.console import snapshots
 from tests.store.samples import opened, write_run
 
 MAY_MS = 1_684_972_800_000  # 2023-05-25
@@ -98,3 +99,15 @@ async def test_check_works_stored_weights_out_again(book: Path, capsys: pytest.C
     assert command_database.check(Target(book), as_json=True) == Code.ERROR
     as_json = json.loads(capsys.readouterr().out)
     assert (as_json["sound"], as_json["estimates"], len(as_json["findings"])) == (False, 1, 1)
+
+
+async def test_the_status_of_an_engine_tells_its_estimates(capsys: pytest.CaptureFixture[str]) -> None:
+    picture = json.loads(json.dumps(asdict(snapshots.estimated())))
+    command_status._print_status(picture)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "directional weights by equal-risk; 2.13 bets of 3 signals in 60 days to 2023-05-25" in told
+    row = command_status._signal_rows(picture)[1]
+    assert (row["agreement"], row["caps"]) == (0.82, ["gross"])
+    assert row["readings"]["A3"]["record"]["estimated_why"] == "at the floor"
+    earlier = {name: value for name, value in picture.items() if name != "estimates"}
+    command_status._print_status(earlier)

@@ -150,12 +150,12 @@ async def test_one_g_does_nothing_and_a_late_second_one_neither() -> None:
 
 async def test_columns_without_room_come_into_sight_by_moving_right() -> None:
     async with stage(snapshots.running(), NARROW) as on:
-        assert "target" not in on.text
-        await on.press("l", "l", "l", "l", "l", "l", "l", "l")
-        assert "target" in on.text
+        assert "sprd bp" not in on.text
+        await on.press(*["l"] * 10)
+        assert "sprd bp" in on.text
         assert "trail" in on.text
         assert "▸ETHUSDT" in on.text
-        await on.press(*["h"] * 8)
+        await on.press(*["h"] * 10)
         assert "price" in on.text
 
 
