@@ -49,7 +49,9 @@ class WatchedSession(ScriptedSession):
     shares: dict[str, float]
 
     async def _pace(self, machine: Machine, row: Row) -> bool:
-        self.shares = {shown.name: shown.weight for shown in self.snapshot().weights if shown.state == "on"}
+        picture = self.snapshot()
+        assert picture is not None
+        self.shares = {shown.name: shown.weight for shown in picture.weights if shown.state == "on"}
         return await super()._pace(machine, row)
 
 
