@@ -116,19 +116,14 @@ def rolled(signal: Signal, close: FloatArray, part: Part | None) -> tuple[float,
 
 
 def difference(signal: Signal, statistics: FloatArray, asked: Mapping[int, Told]) -> float:
-    """The median over windows of the largest difference in any statistic, as a share of its size."""
+    """The median difference of a statistic, as a share of its size; NaN where none is compared."""
     place = {name: column for column, name in enumerate(signal.statistic_names)}
-    return float(
-        np.median(
-            [
-                max(
-                    abs(statistics[row, place[name]] - said) / max(abs(said), 1e-12)
-                    for name, said in told.items()
-                )
-                for row, told in asked.items()
-            ]
-        )
-    )
+    apart = [
+        abs(statistics[row, place[name]] - said) / max(abs(said), 1e-12)
+        for row, told in asked.items()
+        for name, said in told.items()
+    ]
+    return float(np.median(apart)) if apart else float("nan")
 
 
 def autocorrelations(library: ModuleType, settings: Any, logs: FloatArray) -> Told:
@@ -147,6 +142,12 @@ def order_entropy(library: ModuleType, settings: Any, logs: FloatArray) -> Told:
 def partial_autocorrelations(library: ModuleType, settings: Any, logs: FloatArray) -> Told:
     found = library.pacf(np.diff(logs), nlags=settings.lags, method="ldbiased")
     return {f"pacf_{lag}": float(found[lag]) for lag in range(1, settings.lags + 1)}
+
+
+def partial_autocorrelations_by_default(library: ModuleType, settings: Any, logs: FloatArray) -> Told:
+    """What a call without a method gives: another estimator, so nothing is compared."""
+    library.pacf(np.diff(logs), nlags=settings.lags)
+    return {}
 
 
 def partial_autocorrelations_alone(signal: Signal, close: FloatArray) -> FloatArray:
@@ -218,6 +219,15 @@ PEERS = (
         "statsmodels pacf, ldbiased",
         "statsmodels.tsa.stattools",
         partial_autocorrelations,
+        50,
+        part=partial_autocorrelations_alone,
+    ),
+    Peer(
+        "B11",
+        "PACF alone",
+        "statsmodels pacf, default",
+        "statsmodels.tsa.stattools",
+        partial_autocorrelations_by_default,
         50,
         part=partial_autocorrelations_alone,
     ),
