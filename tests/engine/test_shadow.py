@@ -235,9 +235,9 @@ def test_returns_stand_in_the_order_of_signals_and_days_with_holes_where_a_signa
 def test_a_record_is_the_same_to_the_last_digit_whatever_was_asked_before_and_after_a_restart(
     told: list[tuple[int, str, int]], asks: bool
 ) -> None:
-    """Nearly in order, some days told again or late, the oldest of ten forgotten."""
+    """Nearly in order, some days told again or late, all but three forgotten."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shadow_days, "DAYS_KEPT", 10)
+        patch.setattr(shadow_days, "DAYS_KEPT", 3)
         days = ShadowDays(("A", "B"))
         for number, name, seed in told:
             draw = np.random.default_rng(seed)
