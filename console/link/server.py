@@ -33,7 +33,9 @@ ANSWER_S = 5.0
 LENGTHY = (CommandKind.SIGNAL, CommandKind.WEIGHT)
 # Less than a peer waits for its answer.
 UNDER_WAY_S = 3.5
-UNDER_WAY = "under way: the past of a signal is folded beside the bars; the log says from when it counts, or why not"
+UNDER_WAY = (
+    "under way: the past of a signal is folded beside the bars; the log says from when it counts, or why not"
+)
 REQUEST_BYTES = 64 * 1024
 MOST_VIEWERS = 32
 # Viewers ask for details and give commands on connections of their own; a kill must always find room.
