@@ -49,9 +49,10 @@ class WatchedSession(ScriptedSession):
     shares: dict[str, float]
 
     async def _pace(self, machine: Machine, row: Row) -> bool:
-        picture = self.snapshot()
-        assert picture is not None
-        self.shares = {shown.name: shown.weight for shown in picture.weights if shown.state == "on"}
+        if machine.book.decisions:
+            picture = self.snapshot()
+            assert picture is not None
+            self.shares = {shown.name: shown.weight for shown in picture.weights if shown.state == "on"}
         return await super()._pace(machine, row)
 
 
