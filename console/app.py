@@ -161,6 +161,8 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         return ("app", "desk") if drill is None else ("app", "desk", "screen", *drill.SCOPES)
 
     async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key):
+            self._publisher.stir()
         if isinstance(event, Key) and not event.is_forwarded and event.key not in self._kill_keys:
             await self._key_order.take(event)
         else:
@@ -269,6 +271,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
 
     def tell(self, result: CommandResult) -> None:
         """What became of a command."""
+        self._publisher.stir()
         if self.is_running:
             severity: Literal["information", "error"] = "information" if result.accepted else "error"
             self.notify(result.message, severity=severity, markup=False, timeout=8)

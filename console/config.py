@@ -17,7 +17,8 @@ class ConsoleConfig(Section):
         default=4.0,
         ge=0.5,
         le=10,
-        description="how often the panes are brought up to date; halved while the event loop lags (Hz)",
+        description="how often the panes are brought up to date; half of it while the event loop lags, "
+        "once a second where nothing moves (Hz)",
     )
     theme: Literal["auto", "dark", "light", "high-contrast", "16-colours", "no-color"] = Field(
         default="auto",

@@ -1,12 +1,13 @@
 """The one place that fetches pictures of the engine: it decides when the screen is brought up to date, and when not.
 
 The engine is never asked to wait, and is asked for a picture only when the terminal has taken the last one: a stalled
-line costs it nothing. While the loop lags, and while the market and the engine stand still, every other turn is left
-out.
+line costs it nothing. While the loop lags every other turn is left out, and where market, engine and operator stand
+still there is one a second: enough for clocks and ages.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -111,7 +112,7 @@ class Publisher:
         self._turns += 1
         lag = self._lag_p99_ms()
         self._slow = lag > (_FAST_BELOW_MS if self._slow else _SLOW_ABOVE_MS)
-        if self._output.waiting > _MOST_WAITING or (self._halved and self._turns % 2):
+        if self._output.waiting > _MOST_WAITING or self._turns % self._every:
             return None
         repaint = self._output.dropped != self._dropped_seen and self._output.waiting == 0
         if repaint:
@@ -129,16 +130,23 @@ class Publisher:
             mode=snapshot.mode if snapshot is not None else self._mode,
             wall_ms=now,
             silent_ms=max(0, now - snapshot.wall_ts_ms) if snapshot is not None else 0,
-            hz=self._hz / 2 if self._halved else self._hz,
+            hz=self._hz / self._every,
             lag_p99_ms=lag_p99_ms,
             armed=armed,
             attachment=self._attachment(),
             starting=self._starting() if snapshot is None else "",
         )
 
+    def stir(self) -> None:
+        """The operator does something: show at the full rate what comes of it."""
+        self._still = 0
+
     @property
-    def _halved(self) -> bool:
-        return self._slow or self._still >= _STILL_TURNS
+    def _every(self) -> int:
+        """Of so many turns one is shown."""
+        if self._still >= _STILL_TURNS:
+            return max(1, math.floor(self._hz))
+        return 2 if self._slow else 1
 
     def _watch(self, view: View) -> None:
         """Count the turns since anything but ages and clocks has changed; none before the first picture."""

@@ -157,6 +157,10 @@ class BarCycle:
             order = self._execution.believe(report)
             if order is not None:
                 self._tape.report(order, report)
+        for symbol, cost in news.costs.items():
+            self._journal.position(self._ledger.adopt_cost(symbol, cost))
+            text = f"{symbol}: fills were heard in another order than the venue's; its cost of the position stands"
+            self._tape.say(now_ms, "WARN", "engine.reconcile", text)
         if news.recovered:
             self._tape.say(
                 now_ms, "WARN", "engine.reconcile", f"{news.recovered} venue events recovered from its books"
@@ -165,7 +169,7 @@ class BarCycle:
         self._book.venue_sequence = news.last_sequence
         if news.agrees:
             self._book.proven_ms = now_ms
-        return bool(news.fills or news.funding or news.reports or unusual)
+        return bool(news.fills or news.funding or news.reports or news.costs or unusual)
 
     def decide(self, now_ms: int) -> Outcome:
         """Mark the books at the close of the newest bar, let guards speak, decide, and gather all rows."""

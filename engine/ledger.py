@@ -98,6 +98,14 @@ class Ledger:
         self.funding += payment.amount
         return True
 
+    def adopt_cost(self, symbol: str, cost: Decimal) -> Position:
+        """Give a position the cost it has at the venue, whose order of fills decides; equity stays as it is."""
+        position = self.position(symbol)
+        moved = cost - position.cost
+        self.positions[symbol] = replace(position, cost=cost, realised=position.realised + moved)
+        self.realised += moved
+        return self.positions[symbol]
+
     def mark(self, mark_prices: Mapping[str, Decimal]) -> LedgerTotals:
         """Totals at `mark_prices` (needed for every open position); raises the high-water mark where passed."""
         unrealised = ZERO

@@ -98,7 +98,7 @@ class Machine:
         if stored is not None:
             _copy(BookState.loads(stored, states.get(DAYS, "[]")), self.book)
         until_ms = self.book.cursor_ms or self.feed.start_ms
-        self.first_ts_ms = until_ms
+        self.first_ts_ms = self.showing_open_ms = until_ms
         await self._begin_with(self.chosen_signals())
         if (selector := self.market.selector) is not None:
             await selector.recall(self.database, until_ms)

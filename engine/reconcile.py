@@ -8,14 +8,14 @@ explained locks its instrument; a query that fails proves nothing and changes no
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from engine.intents import is_ours
 from engine.ledger import Ledger
 from engine.venues.choose import TradingVenue
-from engine.venues.venue import Venue, VenueEvent, VenueUnavailable
-from store.records import ZERO, Fill, FundingPayment, OrderReport
+from engine.venues.venue import Venue, VenueEvent, VenuePosition, VenueUnavailable
+from store.records import ZERO, Fill, FundingPayment, OrderReport, Position
 
 
 class SecondEngine(Exception):
@@ -27,7 +27,8 @@ class News:
     """One batch from the venue, each fact once, in the venue's order.
 
     `proven`: the venue's positions and cash were read and explain everything but `unexplained` (symbols); None there:
-    they were not compared, and what was last proven stands.
+    they were not compared, and what was last proven stands. `costs`: positions whose fills were heard in another order
+    than the venue's, with what they cost there; equity is the same either way, profit is realised in another place.
     """
 
     fills: tuple[Fill, ...]
@@ -39,6 +40,7 @@ class News:
     cash_difference: Decimal
     recovered: int
     held: Mapping[str, Decimal] | None = None
+    costs: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def agrees(self) -> bool:
@@ -64,7 +66,8 @@ async def collect(
     if venue.books_ts_ms() > until_ms:
         return News(tuple(fills), tuple(funding), reports, last_sequence, True, None, ZERO, 0)
     try:
-        held = {position.symbol: position.quantity for position in await venue.positions()}
+        positions = await venue.positions()
+        held = {position.symbol: position.quantity for position in positions}
         cash = (await venue.balance()).cash
         unexplained, difference = _compared(ledger, fills, funding, held, cash)
         if unexplained or difference:
@@ -75,6 +78,7 @@ async def collect(
             unexplained, difference = _compared(ledger, fills, funding, held, cash)
     except VenueUnavailable:
         return News(tuple(fills), tuple(funding), reports, last_sequence, False, None, ZERO, 0)
+    costs = {} if unexplained or not difference else _ordered_otherwise(ledger, fills, positions, difference)
     return News(
         fills=tuple(fills),
         funding=tuple(funding),
@@ -82,9 +86,10 @@ async def collect(
         last_sequence=last_sequence,
         proven=True,
         unexplained=unexplained,
-        cash_difference=difference,
+        cash_difference=ZERO if costs else difference,
         recovered=recovered,
         held=held,
+        costs=costs,
     )
 
 
@@ -128,14 +133,33 @@ def _differing(ledger: Ledger, fills: Sequence[Fill], held: Mapping[str, Decimal
 
 def _cash_after(ledger: Ledger, fills: Sequence[Fill], funding: Sequence[FundingPayment]) -> Decimal:
     """Cash once the batch is booked; exact, because booking itself is (a dry run over the touched positions)."""
-    cash = ledger.cash
-    positions = {fill.symbol: ledger.position(fill.symbol) for fill in fills}
+    _, gained = _booked(ledger, fills)
+    return ledger.cash + gained + sum((payment.amount for payment in funding), ZERO)
+
+
+def _booked(ledger: Ledger, fills: Sequence[Fill]) -> tuple[dict[str, Position], Decimal]:
+    """The positions that the fills touch as they would leave them, and the cash they would bring."""
+    positions, cash = {fill.symbol: ledger.position(fill.symbol) for fill in fills}, ZERO
     for fill in fills:
         positions[fill.symbol], gained = ledger.dry_run(positions[fill.symbol], fill)
         cash += gained - fill.fee
-    for payment in funding:
-        cash += payment.amount
-    return cash
+    return positions, cash
+
+
+def _ordered_otherwise(
+    ledger: Ledger, fills: Sequence[Fill], held: Sequence[VenuePosition], difference: Decimal
+) -> dict[str, Decimal]:
+    """What positions cost at the venue where that alone explains the difference in cash; else nothing."""
+    booked, _ = _booked(ledger, fills)
+    costs = {
+        position.symbol: position.cost
+        for position in held
+        if position.cost != (booked.get(position.symbol) or ledger.position(position.symbol)).cost
+    }
+    moved = sum(
+        (cost - (booked.get(symbol) or ledger.position(symbol)).cost for symbol, cost in costs.items()), ZERO
+    )
+    return costs if moved == difference else {}
 
 
 def _merged(streamed: Sequence[Fill], listed: Sequence[Fill], ledger: Ledger) -> list[Fill]:

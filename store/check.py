@@ -183,8 +183,14 @@ def _identity(ts_ms: int, totals: LedgerTotals, before: LedgerTotals | None) -> 
 def _positions(connection: sqlite3.Connection, books: dict[str, _Book]) -> Iterator[str]:
     stored = POSITION.records(connection.execute(f"SELECT {POSITION.columns} FROM positions ORDER BY symbol"))
     held = {position.symbol: position for position in stored}
+    shuffled = _heard_in_another_order(connection)
     for symbol in sorted(held.keys() | books.keys()):
         position, book = held.get(symbol, Position(symbol)), books.get(symbol, _Book())
+        if symbol in shuffled:
+            # What was realised and what the rest costs depend on the order, which is the venue's; their difference
+            # does not.
+            book.realised += position.cost - book.cost
+            book.cost = position.cost
         for part in fields(_Book):
             kept, made = getattr(position, part.name), getattr(book, part.name)
             if kept != made:
@@ -207,6 +213,20 @@ def recompute(connection: sqlite3.Connection) -> dict[str, _Book]:
     for symbol, amount in connection.execute("SELECT symbol, amount FROM funding"):
         books.setdefault(symbol, _Book()).funding += Decimal(amount)
     return books
+
+
+def _heard_in_another_order(connection: sqlite3.Connection) -> frozenset[str]:
+    """Symbols with a fill that was taken after a later one; of one instant, what closes comes first."""
+    newest: dict[str, tuple[int, bool]] = {}
+    shuffled = set()
+    for symbol, ts_ms, reduces in connection.execute(
+        "SELECT symbol, ts_ms, reduce_only FROM fills ORDER BY sequence"
+    ):
+        at = (ts_ms, not reduces)
+        if at < newest.get(symbol, at):
+            shuffled.add(symbol)
+        newest[symbol] = max(at, newest.get(symbol, at))
+    return frozenset(shuffled)
 
 
 def _take(book: _Book, signed: Decimal, price: Decimal) -> None:

@@ -71,17 +71,27 @@ def test_a_lagging_loop_halves_the_rate_until_it_has_clearly_recovered() -> None
     assert bench.turns(20) == 20
 
 
-def test_where_nothing_moves_the_rate_is_halved_until_something_does() -> None:
+def test_where_nothing_moves_it_is_shown_once_a_second_until_something_does() -> None:
     bench = Bench()
     bench.link.show(running())
     assert bench.turns(9) == 9
-    assert bench.turns(20) == 10
+    assert bench.turns(20) == 5
     bench.link.show(replace(running(), equity="1.00"))
-    assert 0 < bench.turns(2) <= 2
-    assert bench.turns(6) == 6
-    assert bench.turns(20) == 10
+    assert bench.turns(4) >= 1
+    assert bench.turns(4) == 4
+    bench.turns(20)
+    assert bench.turns(20) == 5
     bench.link.show(replace(running(), equity="1.00", sequence=77, wall_ts_ms=WALL_MS + 250))
-    assert bench.turns(20) == 10, "a picture that differs in its time alone is no movement"
+    assert bench.turns(20) == 5, "a picture that differs in its time alone is no movement"
+
+
+def test_an_operator_who_does_something_is_shown_what_comes_of_it_at_the_full_rate() -> None:
+    bench = Bench()
+    bench.link.show(running())
+    bench.turns(40)
+    bench.publisher.stir()
+    assert bench.turns(8) == 8
+    assert bench.turns(20) == 5
 
 
 def test_the_view_says_how_old_the_picture_is_and_at_which_rate_it_is_shown() -> None:

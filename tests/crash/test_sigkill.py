@@ -35,7 +35,7 @@ SHADOWS = (
 )
 """What signals earned by themselves, of days that ended and of the one in progress."""
 
-COLD_KILLS = 10
+COLD_KILLS, COLD_BARS = 10, 8_000
 FIRST_DAY = "20220701"
 """Early enough to be quick, late enough for every signal to speak."""
 
@@ -80,14 +80,13 @@ def test_two_hundred_kills_leave_trailing_stops_where_they_were(start: Start, fa
 def test_cold_lives_change_nothing(start_recorded: Start, faults: Flags) -> None:
     """The command itself, as systemd would start it: kernels loaded anew, threads, control socket and all."""
     flags = MANY_ORDERS | faults
-    undisturbed = start_recorded("undisturbed", 400, FIRST_DAY, **flags)
+    undisturbed = start_recorded("undisturbed", COLD_BARS, FIRST_DAY, **flags)
     undisturbed.finish()
-    career = start_recorded("cold", 400, FIRST_DAY, **flags)
+    career = start_recorded("cold", COLD_BARS, FIRST_DAY, **flags)
     draw = random.Random(len(faults))
     assert career.live(kill_at=("before send", 3)).killed
-    kills = 0
-    while kills < COLD_KILLS:
-        kills += killed_cold(career, draw.uniform(0.0, 0.3))
+    for _ in range(COLD_KILLS):
+        assert killed_cold(career, draw.uniform(0.0, 0.3)), "too few bars for so many kills"
     career.finish()
     career.assert_sound()
     assert career.digest == undisturbed.digest

@@ -16,6 +16,7 @@ from engine.reconcile import News
 from engine.snapshot import Snapshot, VenueHealth
 from risk.state import OPERATOR
 from store.records import Override, TradingState
+from tests.engine.daily_files import DAYS, write_market
 from tests.engine.session_runs import bars_pass, engine, running
 
 NOTHING = News((), (), (), 0, True, None, Decimal(0), 0)
@@ -40,6 +41,15 @@ async def test_limits_are_those_in_force(tmp_path: Path) -> None:
         assert session._machine is not None
         session._machine.cycle.decision = None
         assert maxima(session.snapshot())["gross"] == 3.0
+
+
+async def test_a_recorded_market_is_drawn_before_its_first_bar(tmp_path: Path) -> None:
+    data = write_market(tmp_path, {"BTCUSDT": DAYS})
+    flags = {"run__mode": "replay", "run__data": data, "run__symbols": "", "run__speed": "1"}
+    async with running(engine(tmp_path / "x.db", **flags)) as session:
+        snapshot = session.snapshot()
+        assert snapshot is not None
+        assert (snapshot.decisions, snapshot.phase) == (0, "running")
 
 
 async def test_a_venue_that_does_not_answer_is_shown_down(tmp_path: Path) -> None:
