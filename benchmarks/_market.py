@@ -16,8 +16,9 @@ TRADED_DAYS = 400
 FIELDS = ("open", "high", "low", "close", "volume")
 
 
-def write_market(path: Path, symbols: int) -> Path:
-    """Daily bars of `symbols` coins in one Parquet file; warm-up up to 2024-01-01, then `TRADED_DAYS`."""
+def write_market(path: Path, symbols: int, digits: int = 17) -> Path:
+    """Daily bars of `symbols` coins in one Parquet file; warm-up up to 2024-01-01, then `TRADED_DAYS`. Prices have so
+    many significant digits: few of them make a market whose prices stand still for minutes."""
     kernel_cache.prepare()
     from engine.feeds.simulated import SimulatedFeed
 
@@ -29,6 +30,11 @@ def write_market(path: Path, symbols: int) -> Path:
             columns["ts"].append(block.first_open_ms + DAY_MS * np.arange(len(block)))
             columns["symbol"].append(np.full(len(block), f"{symbol.removesuffix('USDT')}{seed}USDT"))
             for name in FIELDS:
-                columns[name].append(getattr(block, name)[:, place])
+                columns[name].append(rounded(getattr(block, name)[:, place], digits))
     pq.write_table(pa.table({name: np.concatenate(parts) for name, parts in columns.items()}), path)
     return path
+
+
+def rounded(values: np.ndarray, digits: int) -> np.ndarray:
+    """To significant digits."""
+    return np.array([float(f"{value:.{digits}g}") for value in values.tolist()])

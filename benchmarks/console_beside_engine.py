@@ -67,9 +67,9 @@ def main() -> None:
 
 def loads(folder: Path) -> Iterator[Load]:
     """From the lightest to the heaviest."""
-    few = write_market(folder / "few.parquet", 12)
-    # A recorded market has no prices between its bars, and here a bar takes a day.
-    yield Load("idle: 12 recorded symbols at 1x", 0, (*RECORDED, "--speed", "1", "--data", str(few)))
+    few = write_market(folder / "few.parquet", 12, digits=3)
+    # A bar takes a day, and the prices on its way move by whole percents: nothing happens for minutes.
+    yield Load("idle: 12 symbols that stand still", 0, (*RECORDED, "--speed", "1", "--data", str(few)))
     yield Load("12 symbols at 1x", 0, ("--speed", "1"))
     yield Load("12 symbols, a bar a second", 0, ("--speed", "3600"))
     yield Load("the same, 200 rows shown", SYMBOLS, ("--speed", "3600"))
