@@ -150,7 +150,8 @@ async def test_a_signal_that_crashes_leaves_the_others_as_they_were(
     monkeypatch.setattr(Signal, "run", crash)
     readings, shares = await lived(tmp_path / "x.db", SIM)
     assert calls > 1
-    assert readings[name] != whole[0][name]
+    # What warms up for longer than this past has no opinion to lose.
+    assert readings[name] != whole[0][name] or name not in SOME
     assert without(readings, name) == without(whole[0], name)
     assert shares == whole[1]
 
