@@ -144,9 +144,8 @@ class Publisher:
     @property
     def _every(self) -> int:
         """Of so many turns one is shown."""
-        if self._still >= _STILL_TURNS:
-            return max(1, math.floor(self._hz))
-        return 2 if self._slow else 1
+        lagging = 2 if self._slow else 1
+        return max(lagging, math.floor(self._hz)) if self._still >= _STILL_TURNS else lagging
 
     def _watch(self, view: View) -> None:
         """Count the turns since anything but ages and clocks has changed; none before the first picture."""

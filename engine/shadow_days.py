@@ -75,7 +75,10 @@ class ShadowDays:
 
     def of(self, signals: Sequence[str]) -> ShadowDays:
         """The same days, for other signals."""
-        return ShadowDays(signals, (day for named in self._days.values() for day in named.values()))
+        moved = ShadowDays(signals, (day for named in self._days.values() for day in named.values()))
+        # What a record holds does not depend on which other signals are computed, and is long to work out.
+        moved._records = self._records
+        return moved
 
     @property
     def count(self) -> int:

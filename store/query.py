@@ -206,8 +206,10 @@ def day_shares(path: Path, ts_ms: int) -> dict[str, float]:
     with read_only(path) as connection, readable("signal days"):
         try:
             found = connection.execute("SELECT signal, weight FROM signal_days WHERE day_ms = ?", (day_ms,))
-        except sqlite3.OperationalError:
-            # A file of an earlier version has no such table.
+        except sqlite3.OperationalError as error:
+            # A file of an earlier version.
+            if "no such table" not in str(error):
+                raise
             return {}
         return dict(found.fetchall())
 

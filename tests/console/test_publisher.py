@@ -20,14 +20,14 @@ class Load:
 class Bench:
     """A publisher with everything around it in reach."""
 
-    def __init__(self) -> None:
+    def __init__(self, hz: float = 4.0) -> None:
         self.load = Load()
         self.lag_ms = 0.0
         self.now_ms = WALL_MS
         self.fetched = 0
         self.link = RecordedLink(self._fetch)
         self.publisher = Publisher(
-            self.link, self.load, lambda: self.lag_ms, lambda: self.now_ms, hz=4.0, mode="sim"
+            self.link, self.load, lambda: self.lag_ms, lambda: self.now_ms, hz=hz, mode="sim"
         )
 
     def _fetch(self) -> None:
@@ -69,6 +69,14 @@ def test_a_lagging_loop_halves_the_rate_until_it_has_clearly_recovered() -> None
     assert bench.turns(20) == 10
     bench.lag_ms = 9.0
     assert bench.turns(20) == 20
+
+
+def test_a_lagging_loop_halves_the_slowest_rate_too() -> None:
+    bench = Bench(hz=1.0)
+    bench.link.show(running())
+    bench.lag_ms = 21.0
+    bench.turns(40)
+    assert bench.turns(20) == 10
 
 
 def test_where_nothing_moves_it_is_shown_once_a_second_until_something_does() -> None:

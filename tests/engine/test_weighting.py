@@ -193,6 +193,16 @@ async def test_the_operators_word_stands_above_an_estimate(tmp_path: Path) -> No
     assert estimates.check(tmp_path / "engine.db") == []
 
 
+async def test_the_configured_weight_is_the_operators_word_too(tmp_path: Path) -> None:
+    """For a signal that no estimate has seen, which would have no share without it."""
+    script = {
+        56: [("signal", {"name": "A3", "on": "true"})],
+        58: [("weight", {"name": "A3", "weight": "0.2"})],
+    }
+    answers = await follow(tmp_path / "engine.db", 70, script, signals__A3__enabled="false", **DAILY)
+    assert f"A3 {0.2 / 1.2:.3f}" in answers[1].message
+
+
 async def test_another_method_takes_over_at_its_first_estimate(tmp_path: Path) -> None:
     database = tmp_path / "engine.db"
     await run(database, 60, **DAILY)
