@@ -250,6 +250,7 @@ def test_a_record_is_the_same_to_the_last_digit_whatever_was_asked_before_and_af
         for name in "ABC":
             mine = [named[name] for _, named in sorted(days._days.items()) if name in named]
             assert days.health(name) == again.health(name) == reference(mine, since_ms)
+            assert days.of(("B", "C")).health(name) == days.health(name)
 
 
 def reference(days: list[SignalDay], since_ms: int) -> SignalHealth:
