@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.console.idle import ask_the_loop
-
 
 @pytest.fixture(autouse=True)
 def a_capable_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.delenv("NO_COLOR", raising=False)
-
-
-@pytest.fixture(autouse=True)
-def pauses_that_end_with_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    ask_the_loop(monkeypatch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,7 +22,6 @@ from tests.console.snapshots import WALL_MS
 
 WIDE, MID, NARROW = (160, 45), (100, 30), (80, 24)
 _DEADLINE_S = 5.0
-_LOOKS, _LOOKED_AT_EVERY_S = 50, 0.005
 
 
 class Stage:
@@ -60,21 +58,12 @@ class Stage:
         for key in keys:
             self.clock.forward(0.4)
             await self.pilot.press(key)
-            await self._key_passed()
         await self.turn()
 
     async def strike(self, *keys: str) -> None:
         """Strike keys at once, with no time between them."""
         await self.pilot.press(*keys)
-        await self._key_passed()
         await self.turn()
-
-    async def _key_passed(self) -> None:
-        """A key that took down the widget it went to is waited for in vain, for a moment, and holds up the next."""
-        for _ in range(_LOOKS):
-            if self.app._key_order._given_up is None or not self.app.is_running:
-                return
-            await asyncio.sleep(_LOOKED_AT_EVERY_S)
 
     async def turn(self, snapshot: Snapshot | None = None) -> None:
         """Show the link's picture, or the one given."""

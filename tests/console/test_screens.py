@@ -7,9 +7,6 @@ from itertools import cycle
 from typing import Any
 
 import pytest
-import textual.app
-import textual.pilot
-from textual._wait import wait_for_idle
 
 from console.config import ConsoleConfig
 from console.screens.desk import Desk
@@ -190,14 +187,6 @@ def test_what_warns_keeps_its_ink_when_it_is_old() -> None:
     assert [faded(ink) for ink in inks] == ["stale", "stale", "stale", "warn", "breach", "soft"]
 
 
-@pytest.fixture
-def pauses_of_the_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A question may be under way while nothing is ready to be called: what waits for its age waits by the clock."""
-    for user in (textual.app, textual.pilot):
-        monkeypatch.setattr(user, "wait_for_idle", wait_for_idle)
-
-
-@pytest.mark.usefixtures("pauses_of_the_pilot")
 async def test_an_answer_that_the_picture_has_left_behind_shows_its_age_and_then_goes_grey() -> None:
     async with stage(snapshots.running()) as on:
         on.link.details = recorded()
