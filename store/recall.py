@@ -36,9 +36,10 @@ async def open_orders(database: Database) -> list[Order]:
 
 
 async def orders_since(database: Database, ts_ms: int) -> list[Order]:
-    """Every order that is not terminal, and the terminal ones decided at or after `ts_ms`, in decision order."""
-    tail = f"{_ALIVE} OR decision_ts_ms >= ? {_BY_DECISION}"
-    return await _load(database, ORDER, tail, (ts_ms,))
+    """Every order that is not terminal, and the terminal ones that anything was heard of at or after `ts_ms`, in
+    decision order: a stop that was placed long ago may have ended a moment ago, and its fill be still on its way."""
+    tail = f"{_ALIVE} OR decision_ts_ms >= ? OR updated_ts_ms >= ? {_BY_DECISION}"
+    return await _load(database, ORDER, tail, (ts_ms, ts_ms))
 
 
 async def positions(database: Database) -> list[Position]:

@@ -159,6 +159,20 @@ async def test_open_orders_are_those_whose_life_goes_on(tmp_path: Path) -> None:
         assert "orders_alive" in str(plan)
 
 
+async def test_an_order_placed_long_ago_that_ended_just_now_is_recalled(tmp_path: Path) -> None:
+    """Its last fill may still be on its way."""
+    long_ago = START_MS - 30 * 86_400_000
+    async with opened(tmp_path / "x.db") as database:
+        journal = Journal(database)
+        journal.order(unfilled("ended long ago", long_ago, OrderStatus.FILLED))
+        stop = unfilled("ended just now", long_ago, OrderStatus.FILLED)
+        journal.order(replace(stop, updated_ts_ms=START_MS))
+        journal.order(unfilled("works", long_ago, OrderStatus.ACCEPTED))
+        await journal.commit()
+        recalled = await recall.orders_since(database, START_MS)
+    assert {order.client_order_id for order in recalled} == {"ended just now", "works"}
+
+
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from("ab"), st.booleans()), max_size=12))
 @settings(max_examples=25)
 def test_overrides_in_force_are_what_setting_and_clearing_left(
