@@ -99,13 +99,15 @@ class PullThePlug:
     """The program dies without a last word, as when the machine fails; the shell is there again."""
 
     def take(self, at: Tmux) -> None:
-        at.program.send_signal(signal.SIGKILL)
-        at.until_shown("Killed")
+        program = at.program
+        program.send_signal(signal.SIGKILL)
+        at.until(lambda: not program.is_running(), "the program is gone")
+        # Whatever it was writing may swallow the shell's first words.
         at.strike("Enter")
         at.until_shown(PROMPT)
         # The dead program left the terminal as it was: on its own screen, without an echo.
         at.type("reset\n")
-        at.until_gone("Killed")
+        at.until_gone("HALTED")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ SIZES = (
 )
 # What the day asked of the engine, and the state it was in afterwards. An armed kill switch holds entries back.
 ASKED = (
-    ("signal", {"name": "A1", "on": "false"}, "ACTIVE"),
-    ("signal", {"name": "A1", "on": "true"}, "ACTIVE"),
+    ("signal", {"name": "A1", "state": "shadow"}, "ACTIVE"),
+    ("signal", {"name": "A1", "state": "on"}, "ACTIVE"),
     ("weight", {"name": "A1", "weight": "0.2"}, "ACTIVE"),
     ("flatten", {"symbol": "SOLUSDT", "on": "true"}, "ACTIVE"),
     ("flatten", {"symbol": "SOLUSDT", "on": "false"}, "ACTIVE"),
