@@ -84,4 +84,5 @@ def test_fifty_kills_with_every_signal_on_change_nothing(start: Start, faults: F
             point = draw.choice(POINTS if draw.random() < 0.7 else OTHER_POINTS)
             kills += career.live(kill_at=(point, draw.randint(1, 3))).killed
         career.finish()
+        career.assert_sound()
         alike(career, undisturbed)
