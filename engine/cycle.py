@@ -159,6 +159,7 @@ class BarCycle:
                 self._tape.report(order, report)
         for symbol, cost in news.costs.items():
             self._journal.position(self._ledger.adopt_cost(symbol, cost))
+            self._journal.cost_adopted(symbol, cost, now_ms)
             text = f"{symbol}: fills were heard in another order than the venue's; its cost of the position stands"
             self._tape.say(now_ms, "WARN", "engine.reconcile", text)
         if news.recovered:
