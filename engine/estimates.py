@@ -141,9 +141,9 @@ def standings(rows: Iterable[WeightRow], method: Method) -> dict[str, Standing]:
     return found
 
 
-def shares_in_force(found: Iterable[Standing]) -> dict[str, float]:
-    """The share in its class of each signal that an estimate in force has seen."""
-    return {name: share for each in found if each.in_force for name, share in each.share.items()}
+def shares_in_force(found: Iterable[Standing]) -> dict[str, Mapping[str, float]]:
+    """By class with an estimate in force: the share of each signal that it has seen."""
+    return {each.kind: each.share for each in found if each.in_force}
 
 
 def difference(row: WeightRow) -> str:

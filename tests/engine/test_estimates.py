@@ -126,7 +126,7 @@ def test_an_estimate_without_an_answer_leaves_what_stood_and_says_so() -> None:
     assert estimates.standing(failed, None).in_force is False
     nothing = estimates.standing(told({"A": 0.5, "B": 0.3, "C": 0.2}, days=0), first)
     assert estimates.shares_in_force([nothing]) == {}
-    assert estimates.shares_in_force([first]) == first.share
+    assert estimates.shares_in_force([first]) == {first.kind: first.share}
 
 
 def test_estimates_by_another_method_or_without_an_answer_do_not_stand() -> None:
