@@ -103,7 +103,7 @@ def _estimate(machine: Machine, kind: str, weighted: Sequence[Signal], next_ms: 
         first=known.pair[0],
         second=known.pair[1],
         correlation=known.correlation,
-        note=known.fault or (NONE_SEEN if idle else ""),
+        note=NONE_SEEN if idle else known.fault,
     )
 
 
