@@ -1,13 +1,16 @@
 """The market-neutral book: what the neutral signals in force want held of each perpetual, and what is held for them.
 
 A signal holds the legs it declares for what it says of each symbol. Where it falls silent, its last opinion counts
-until that is 3 of the signal's own periods old, then it is 0. Legs together or not at all: where one of them is no
-perpetual of this market, where shorting is off, or where bitcoin's perpetual, which hedges the legs' betas, is not
-listed, the signal holds nothing.
+until that is 3 of the signal's own periods old, then it is 0. What can be held, and what hedges it: `engine.hedge`.
 
-A position may be part directional, part neutral. After each decision the two parts of its target are kept in units;
-of what is held later, the neutral part is what lies beyond the directional one, never more than was decided for it, so
-that an order that did not fill, a band or a stop takes from the legs first.
+A position may be part directional, part neutral: two accounts that trade through one. With each decision both are told
+what they should hold, and three rules say whose a quantity held later is:
+
+- What one part has to sell and the other to buy they pass to each other with the decision; no fill is needed for it.
+- A fill on the way from what was held to what is wanted serves both parts in proportion to what they still need, so
+  that without a fill they stay as they are, and a leg that is to be closed is a leg until it is gone.
+- What is reduced without being asked for (a stop, a liquidation) takes from both in proportion; what is added without
+  being asked for is directional.
 
 Opinions and parts are stored with the books, so that a restart goes on to the last bit. While no neutral signal is in
 force and nothing is held for one there is nothing to store, and a decision knows nothing of all this.
@@ -24,9 +27,9 @@ import numpy as np
 
 from engine.decision import STAGES, Decision, NeutralLegs, Readings, SignalTable
 from engine.decision_layout import GRANTED, LIMITED
+from engine.hedge import DailyBetas, Hedge
 from engine.shadow import neutral_positions
-from risk.betas import BETA_DAYS, daily_betas
-from store.records import Instrument, InstrumentKind, SignalClass
+from store.records import Instrument, SignalClass
 from store.rows import to_json
 from strategies.signal import Signal
 
@@ -39,17 +42,17 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 STATE = "neutral"
-HEDGE = "BTC"
 PERIODS = 3
-DAY_MS = 86_400_000
 TARGET = STAGES.index("state")
 
 # Rows of what a signal said last, float64 [SAID_ROWS, N, S]; GIVEN_MS is the close of the bar it was said at.
 VALUE, CONFIDENCE, GIVEN_MS = range(3)
 SAID_ROWS = 3
 
-# Rows of what was decided, float64 [2, S] in signed units.
-DIRECTIONAL, NEUTRAL = range(2)
+# Rows of a plan, float64 [PLAN_ROWS, S] in signed units: what was held when it was decided and what is wanted, whole
+# and for neutral legs.
+HELD, HELD_LEGS, WANTED, WANTED_LEGS = range(4)
+PLAN_ROWS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +68,16 @@ class NeutralBook:
     [S] what was held for them at the newest close (x equity)."""
 
     def __init__(self, instruments: Sequence[Instrument], market: MarketState, allow_short: bool) -> None:
-        perpetual = [instrument.kind is InstrumentKind.PERPETUAL for instrument in instruments]
+        count = len(instruments)
         self._market = market
-        self._hedge = next(
-            (n for n, listed in enumerate(perpetual) if listed and instruments[n].base == HEDGE), -1
-        )
-        self._holdable = np.array(perpetual) & (allow_short and self._hedge >= 0)
-        self._betas, self._beta_day = np.full(len(perpetual), np.nan), -1
-        self._decided, self._holds = np.zeros((2, len(perpetual))), False
-        self._nothing = np.zeros(len(perpetual))
+        self._hedge = Hedge.of(instruments, allow_short)
+        self._betas = DailyBetas(market, self._hedge.index)
+        self._plan, self._holds = np.zeros((PLAN_ROWS, count)), False
+        self._nothing = np.zeros(count)
         self.held = self._nothing
         self.signals: tuple[Signal, ...] = ()
         self._rows: list[int] = []
-        self._said = np.full((SAID_ROWS, 0, len(perpetual)), np.nan)
+        self._said = np.full((SAID_ROWS, 0, count), np.nan)
         self._stored = b""
 
     def weigh(self, signals: Sequence[Signal], table: SignalTable) -> None:
@@ -107,21 +107,25 @@ class NeutralBook:
         for place, row in enumerate(self._rows):
             legs[row] = self._wanted(place, now_ms)
         value[self._rows], confidence[self._rows] = 1.0, 1.0
+        held = legs_in(quantity, self._plan)
+        # From here on the way to what is wanted begins at what is held.
+        self._plan[HELD], self._plan[HELD_LEGS] = quantity, held
         self.held = self._nothing
         if equity > 0.0:
-            units = _beyond(quantity, *self._decided)
-            self.held = np.nan_to_num(units * self._market.last_close / equity)
-        return Readings(value, confidence), NeutralLegs(legs, self._betas_at(now_ms), self._hedge, self.held)
+            self.held = np.nan_to_num(held * self._market.last_close / equity)
+        betas = self._betas.at(now_ms)
+        return Readings(value, confidence), NeutralLegs(legs, betas, self._hedge.index, self.held)
 
     def decided(self, decision: Decision, equity: float) -> None:
-        """Remember both parts of the targets of a decision."""
+        """Remember both parts of the targets of a decision, made from what was joined last."""
         if not self._rows and not self._holds:
             return
         price = self._market.last_close
         unit = np.divide(equity, price, out=np.zeros_like(price), where=price > 0.0)
-        self._decided[DIRECTIONAL] = (decision.stages[TARGET] - decision.neutral) * unit
-        self._decided[NEUTRAL] = decision.neutral * unit
-        self._holds = bool(self._decided[NEUTRAL].any())
+        plan = self._plan
+        plan[WANTED], plan[WANTED_LEGS] = decision.stages[TARGET] * unit, decision.neutral * unit
+        plan[HELD_LEGS] += passed_to_legs(plan)
+        self._holds = holds_legs(plan)
 
     def scalars(self, decision: Decision) -> dict[str, float]:
         """What became of the legs in a decision, beside its own numbers: by signal the share that limits and the
@@ -136,15 +140,24 @@ class NeutralBook:
 
     def parts(self, index: int, quantity: float) -> Parts:
         """What a position in one symbol consists of."""
-        held = float(_beyond(quantity, *self._decided[:, index]))
+        held = float(legs_in(np.array([quantity]), self._plan[:, [index]])[0])
         return Parts(quantity - held, held)
+
+    def holders(self, index: int) -> tuple[str, ...]:
+        """The signals in force that want a leg in one symbol, or their legs hedged with it."""
+        wanted = [self._wanted(place, self._market.now_ms) for place in range(len(self.signals))]
+        return tuple(
+            signal.name
+            for signal, legs in zip(self.signals, wanted, strict=True)
+            if legs[index] or (index == self._hedge.index and legs.any())
+        )
 
     def store(self, journal: Journal) -> None:
         """Gather opinions and parts, where they changed, with the books they belong to."""
         if not self._rows and not self._stored:
             return
         head = {"signals": [signal.name for signal in self.signals], "symbols": self._market.symbols}
-        text = to_json(head).encode() + b"\n" + self._decided.tobytes() + self._said.tobytes()
+        text = to_json(head).encode() + b"\n" + self._plan.tobytes() + self._said.tobytes()
         if text != self._stored:
             journal.state(STATE, text)
             self._stored = text
@@ -158,11 +171,12 @@ class NeutralBook:
         head, count = json.loads(text), len(self._market.symbols)
         if head["symbols"] != list(self._market.symbols):
             return
-        flat = np.frombuffer(numbers, dtype="<f8")
+        names, rows = head["signals"], np.frombuffer(numbers, dtype="<f8").reshape(-1, count)
+        said = SAID_ROWS * len(names)
         self._stored = stored
-        self._decided[:] = flat[: 2 * count].reshape(2, count)
-        self._holds = bool(self._decided[NEUTRAL].any())
-        self._take(head["signals"], flat[2 * count :].reshape(SAID_ROWS, len(head["signals"]), count))
+        self._plan[:] = _plan_of(rows[: len(rows) - said])
+        self._holds = holds_legs(self._plan)
+        self._take(names, rows[len(rows) - said :].reshape(SAID_ROWS, len(names), count))
 
     def _take(self, names: Sequence[str], said: FloatArray) -> None:
         """Keep what the signals named said [SAID_ROWS, N', S], as far as they are in force."""
@@ -188,16 +202,38 @@ class NeutralBook:
         wanted = np.nan_to_num(
             neutral_positions(signal.legs, self._market.symbols, value, value * confidence)
         )
-        return wanted if self._holdable[wanted != 0.0].all() else np.zeros_like(wanted)
-
-    def _betas_at(self, now_ms: int) -> FloatArray:
-        """Betas [S] from the days that ended."""
-        if self._hedge >= 0 and self._beta_day != now_ms // DAY_MS:
-            self._betas = daily_betas(self._market.daily_closes(BETA_DAYS + 1), self._hedge)
-            self._beta_day = now_ms // DAY_MS
-        return self._betas
+        return self._hedge.holdable_or_none(wanted)
 
 
-def _beyond(quantity: FloatArray | float, directional: FloatArray, neutral: FloatArray) -> FloatArray:
-    """What of a quantity lies beyond its directional part, between nothing and what was decided for legs."""
-    return np.clip(quantity - directional, np.minimum(neutral, 0.0), np.maximum(neutral, 0.0))
+def legs_in(quantity: FloatArray, plan: FloatArray) -> FloatArray:
+    """What of the quantities [S] is held for neutral legs, under a plan [PLAN_ROWS, S]."""
+    held, held_legs, wanted, wanted_legs = plan
+    reached = np.clip(quantity, np.minimum(held, wanted), np.maximum(held, wanted))
+    way = wanted - held
+    share = np.divide(reached - held, way, out=np.ones_like(way), where=way != 0.0)
+    left = np.clip(quantity, np.minimum(reached, 0.0), np.maximum(reached, 0.0))
+    kept = np.divide(left, reached, out=np.ones_like(way), where=reached != 0.0)
+    legs: FloatArray = (held_legs + share * (wanted_legs - held_legs)) * kept
+    return legs
+
+
+def passed_to_legs(plan: FloatArray) -> FloatArray:
+    """What the directional parts [S] give to the legs, as far as one has to sell what the other has to buy."""
+    legs = plan[WANTED_LEGS] - plan[HELD_LEGS]
+    others = plan[WANTED] - plan[HELD] - legs
+    passed: FloatArray = np.sign(legs) * np.minimum(np.abs(legs), np.abs(others))
+    return np.where(np.sign(legs) * np.sign(others) < 0.0, passed, 0.0)
+
+
+def holds_legs(plan: FloatArray) -> bool:
+    """Whether anything is held or wanted for legs."""
+    return bool(plan[[HELD_LEGS, WANTED_LEGS]].any())
+
+
+def _plan_of(stored: FloatArray) -> FloatArray:
+    """A stored plan. One of two rows, the directional and the neutral part of what was decided, is from when what was
+    held before was not remembered: legs were what lay beyond the directional part."""
+    if len(stored) == PLAN_ROWS:
+        return stored
+    directional, neutral = stored
+    return np.array([directional, np.zeros_like(neutral), directional + neutral, neutral])
