@@ -195,8 +195,8 @@ def test_a_signal_whose_instruments_are_not_listed_is_no_part_of_it() -> None:
     assert book(market(unlisted), (unlisted, 1.0)).signals == ()
 
 
-def buy(made: NeutralBook, symbol: int, units: float, legs: float) -> None:
-    """Decide to hold so many units, so many of them for legs, where nothing was held."""
+def want(made: NeutralBook, symbol: int, units: float, legs: float) -> None:
+    """Decide to hold so many units, so many of them for legs."""
     unit = made._market.last_close[symbol] / 1000.0
     target, neutral = np.zeros(len(SYMBOLS)), np.zeros(len(SYMBOLS))
     target[symbol], neutral[symbol] = units * unit, legs * unit
@@ -206,12 +206,33 @@ def buy(made: NeutralBook, symbol: int, units: float, legs: float) -> None:
 def test_a_signal_that_is_removed_leaves_what_it_held_to_be_sold() -> None:
     """0.04 is held for its leg in ETH beside 0.1: the leg is told apart until it is gone."""
     made = book(market(A6), (A6, 1.0))
-    buy(made, 1, units=14.0, legs=4.0)
+    want(made, 1, units=14.0, legs=4.0)
     made.weigh([A6], table((A6, 0.0)))
     _, legs = made.join(said(([NO, 1.0, -1.0], 1.0)), 0, np.array([0.0, 14.0, 0.0]), 1000.0)
     assert legs is not None
     assert not legs.legs.any()
     assert legs.held == pytest.approx([0.0, 0.04, 0.0])
+
+
+def test_a_decision_begins_with_what_is_held_and_what_one_part_sells_and_the_other_buys_changes_hands() -> (
+    None
+):
+    made, silent = book(market(A6), (A6, 1.0)), said(([NO, NO, NO], 0.0))
+    want(made, 1, units=6.0, legs=0.0)
+    made.join(silent, 0, np.array([0.0, 5.0, 0.0]), 1000.0)
+    want(made, 1, units=3.0, legs=3.0)
+    assert [made.parts(1, held) for held in (5.0, 4.0, 3.0)] == [
+        Parts(2.0, 3.0),
+        Parts(1.0, 3.0),
+        Parts(0.0, 3.0),
+    ]
+    made.join(silent, 0, np.array([0.0, 4.0, 0.0]), 1000.0)
+    want(made, 1, units=1.0, legs=0.0)
+    assert [made.parts(1, held) for held in (4.0, 2.5, 1.0)] == [
+        Parts(1.0, 3.0),
+        Parts(1.0, 1.5),
+        Parts(1.0, 0.0),
+    ]
 
 
 def test_who_wants_a_leg_is_told_of_the_symbols_it_lies_on_and_of_bitcoin_which_hedges_it() -> None:
@@ -225,7 +246,7 @@ def stored_book(*weighed: tuple[Signal, float]) -> tuple[NeutralBook, Drawer]:
     """A book that heard C5 and A6 and decided to buy SOL, and what it stored."""
     made, drawer = book(market(C5, A6), *weighed), Drawer()
     legs_of(made, said(([NO, 0.4, -0.4], 0.7), ([NO, 1.0, -1.0], 1.0)))
-    buy(made, 2, units=0.95, legs=-0.3)
+    want(made, 2, units=0.95, legs=-0.3)
     made.store(cast("Any", drawer))
     return made, drawer
 
