@@ -108,6 +108,11 @@ class Refold:
         self._awaited: asyncio.Future[Any] | None = None
         self.turn = asyncio.Lock()
 
+    @property
+    def ends(self) -> bool:
+        """Whether no fold comes to its end any more, because the engine ends."""
+        return self._stopped.is_set()
+
     async def beside(self, signals: tuple[Signal, ...], cursor_ms: Callable[[], int]) -> Folded:
         """The market with these signals, but for the last few bars before `cursor_ms`, which moves on meanwhile.
         Raises FoldFault."""

@@ -21,6 +21,7 @@ from engine.feeds.feed import BarBlock, DataFault, Feed
 from engine.machine import assemble
 from engine.market import MarketState
 from engine.refold import Folded, Refold, fold_until
+from engine.requests import LEFT
 from engine.selection import DAY_MS, Selector
 from engine.session import Session
 from store.check import check
@@ -165,13 +166,13 @@ async def test_a_fold_that_fails_is_refused_in_a_line_and_nothing_of_it_is_kept(
     assert digest(database) == digest(tmp_path / "alone.db")
 
 
-async def test_an_engine_that_ends_during_a_fold_ends_and_leaves_nothing_of_it(tmp_path: Path) -> None:
+async def test_an_engine_that_ends_during_a_fold_ends_and_leaves_what_was_asked(tmp_path: Path) -> None:
     database = tmp_path / "x.db"
     session = FoldingSession(database, BARS, BARS + 1)
     await session.run()
     assert session.asked is not None
     answer = await session.asked
-    assert (answer.accepted, answer.message) == (False, "nothing was changed: the engine ends")
+    assert (answer.accepted, answer.message) == (True, LEFT)
     await run(tmp_path / "alone.db", BARS)
     assert digest(database) == digest(tmp_path / "alone.db")
 
@@ -206,7 +207,7 @@ async def test_an_engine_that_ends_does_not_wait_for_a_kernel_to_be_compiled(tmp
         await session.run()
         assert session.asked is not None
         assert session.asked.done()
-        assert session.asked.result().message == "nothing was changed: the engine ends"
+        assert session.asked.result().message == LEFT
     finally:
         session.go_on.set()
     assert check(tmp_path / "x.db").sound
@@ -254,7 +255,7 @@ async def die(database: Path, when: str) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("when", ["folding", "answered"])
 async def test_killed_it_goes_on_as_if_it_had_not_been(tmp_path: Path, when: str) -> None:
-    """What was being folded was never asked; what was taken over is in force, and its end is the uninterrupted one."""
+    """What was being folded is gone on with; what was taken over is in force, and its end is the uninterrupted one."""
     database, bars = tmp_path / "x.db", 3
     dying = await asyncio.create_subprocess_exec(
         sys.executable, "-c", DIE, str(database), when, cwd=REPOSITORY
@@ -262,9 +263,10 @@ async def test_killed_it_goes_on_as_if_it_had_not_been(tmp_path: Path, when: str
     assert await dying.wait() == 9
     decided = len(rows(database, "SELECT ts_ms FROM decisions"))
     assert decided == TAKEN if when == "answered" else decided <= TAKEN
-    await run(database, bars)
-    script: Script = {TAKEN: [WEIGH_C1]} if when == "answered" else {}
-    await follow(tmp_path / "y.db", decided + bars, script)
+    # What is asked of C1 next waits for what was asked before.
+    again: Said = "signal", {"name": "C1", "state": "on"}
+    await follow(database, bars, {decided: [again]})
+    await follow(tmp_path / "y.db", decided + bars, {decided: [WEIGH_C1, again]})
     assert digest(database) == digest(tmp_path / "y.db")
     assert rows(database, ROWS) == rows(tmp_path / "y.db", ROWS)
     assert check(database).sound
