@@ -217,6 +217,7 @@ def reading_lines(
         (("reading ", "soft"), *value) if cell.value is not None else (("no reading", "stale"),),
         (("confidence ", "soft"), (plain(cell.confidence), "plain")),
         ((reason_words(cell.reason), "warn" if cell.value is None else "plain"),),
+        ((f"not known: {', '.join(known.unknown)}", "warn"),) if known is not None and known.unknown else (),
         ((_wait(weight, facts, bar_size), "plain"),) if waiting else (),
         ()
         if known is None

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from console.answers import Reading, SignalFacts
 from console.screens.dialog import Dialog
+from console.screens.signal_lines import reading_lines
 from console.screens.signal_words import bar_ms, reason_words, statistic_text, statistic_words, wait_words
 from engine.commands import DetailKind, Question
+from engine.snapshot import SignalCell
 from strategies.signal import REASONS
 from tests.console import snapshots
 from tests.console.drilled import drill_of, drilled
@@ -46,6 +49,14 @@ async def test_title_settings_plot_reading_and_statistics_fit_every_size(size: t
         assert "⡤" in text
         assert ("score over 14 bars" in text) == (size != NARROW)
         assert on.text.count("┤") >= 2
+
+
+def test_a_reading_that_waits_for_an_input_says_which() -> None:
+    said = Reading("BTCUSDT", 0, None, 0.0, "NO_INPUT", {}, ("implied_volatility",))
+    facts = SignalFacts({"bar": "1h"}, (), {"BTCUSDT": said})
+    lines = reading_lines(SignalCell("A9", None, 0.0, "NO_INPUT"), None, facts, "BTCUSDT", 0, 160)
+    text = "".join(words for line in lines for words, _ in line)
+    assert "this market does not have what it reads · not known: implied_volatility" in text
 
 
 async def test_left_and_right_walk_through_the_signals_and_up_and_down_through_the_symbols() -> None:
