@@ -170,6 +170,7 @@ class BarCycle:
         self._book.venue_sequence = news.last_sequence
         if news.agrees:
             self._book.proven_ms = now_ms
+        self._ledger.forget_old(self._book.proven_ms)
         return bool(news.fills or news.funding or news.reports or news.costs or unusual)
 
     def decide(self, now_ms: int) -> Outcome:
@@ -191,6 +192,8 @@ class BarCycle:
         intents = [] if halted else self._ordering.intents(now_ms, decision, flattened)
         if halted and self._oversight.flattening:
             intents = self._ordering.leftovers(now_ms)
+        elif halted and self._oversight.keep_positions:
+            intents = self._ordering.missing_exits(now_ms)
         for order in intents:
             self._execution.intend(order)
         for day in () if self.shadow is None else self.shadow.fold(now_ms, decision, self.neutral.held):
