@@ -1,11 +1,13 @@
 """What happens between the last bar of one engine and the first of the next: positions that are kept keep their exits,
-a kill reaches the engine by any path, and what no guard has seen yet is not forgotten."""
+a kill reaches the engine by any path, fills stay booked, and what no guard has seen yet is not forgotten."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 
 from console import command_kill
 from console.command_target import find_target
-from engine.ledger import FillEffect
+from engine.ledger import REMEMBERED_IDS, FillEffect
 from store.check import check
 from store.errors import Locked
 from store.records import Fill, Side
@@ -126,3 +128,18 @@ async def test_what_no_guard_has_seen_outlives_a_stop(database: Path) -> None:
     await run(database, 1)
     assert cooling(database) == {stopped, liquidated}
     assert ("order_rejects",) in rows(database, "SELECT name FROM overrides")
+
+
+async def test_fills_are_known_after_more_funding_than_is_remembered(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as writer, writer:
+        ((newest,),) = writer.execute("SELECT coalesce(max(sequence), 0) FROM funding").fetchall()
+        writer.executemany(
+            "INSERT INTO funding SELECT ?, ?, symbol, '1', '1', '0', '0', min(ts_ms) - ? FROM fills",
+            ((newest + n, f"old {n}", REMEMBERED_IDS + 2 - n) for n in range(1, REMEMBERED_IDS + 2)),
+        )
+    fills = [name for (name,) in rows(database, "SELECT fill_id FROM fills")]
+    async with running(engine(database, **STANDING)) as session:
+        assert session._machine is not None
+        ledger = session._machine.ledger
+        assert [name for name in fills if not ledger.knows(name)] == []
+        assert not ledger.knows("old 1")
