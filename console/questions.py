@@ -171,7 +171,7 @@ def _unpause_lines(snapshot: Snapshot | None) -> list[Line]:
     since = age(snapshot.market_ts_ms - row.since_ts_ms)
     lines: list[Line] = [((f"Entries were paused {since} ago by {row.actor}: {row.reason}.", "plain"),)]
     if snapshot.state == "HALTED":
-        lines.append((("HALTED stays all the same: nothing is sent until you resume.", "warn"),))
+        lines.append((("HALTED stays all the same: no entries until you resume.", "warn"),))
     return lines
 
 

@@ -163,7 +163,7 @@ def test_letting_entries_go_on_after_a_kill_says_that_halted_stays() -> None:
     killed = replace(snapshots.halted(), overrides=(snapshots.KILLED, hold))
     assert said(questions.UNPAUSE, killed).splitlines() == [
         "Entries were paused 60s ago by operator ann@console: kill switch armed.",
-        "HALTED stays all the same: nothing is sent until you resume.",
+        "HALTED stays all the same: no entries until you resume.",
     ]
 
 
