@@ -40,6 +40,7 @@ class Pane(Vertical):
         self._foot = Lines(classes="pane-foot")
         self._status: Line = ()
         self._count: Line = ()
+        self._note: Line = ()
         self._drawn: tuple[Line, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -52,9 +53,10 @@ class Pane(Vertical):
         """Bring the pane up to date."""
         raise NotImplementedError
 
-    def set_status(self, status: Line, count: Line = ()) -> None:
-        """What stands at the right of the upper edge; `count` of the rows gives way to which of them are in sight."""
-        self._status, self._count = status, count
+    def set_status(self, status: Line, count: Line = (), note: Line = ()) -> None:
+        """What stands at the right of the upper edge; `count` of the rows gives way to which of them are in sight, and
+        `note` to all else."""
+        self._status, self._count, self._note = status, count, note
         if self._said != self._drawn:
             self._draw_edge()
 
@@ -122,7 +124,7 @@ class Pane(Vertical):
     @property
     def _said(self) -> tuple[Line, ...]:
         """What the upper edge says, what matters most first."""
-        return self.body.title_words, self._status, window_words(self.body) or self._count
+        return self.body.title_words, self._status, window_words(self.body) or self._count, self._note
 
     def _draw_edge(self) -> None:
         name = f" {PANES.index(self.NAME) + 1} {self.HEADING} "

@@ -37,11 +37,10 @@ class WeightsPane(Pane):
         self._table.show(columns, list(rows), cells_of, _empty_words(view))
         states = [shown_state(row) for row in rows.values()]
         computed = len(states) - states.count(OFF)
-        words: list[Line] = [
+        self.set_status(
             ((f"{states.count(ON)} of {computed} on", "soft"),) if rows else (),
-            ((f"{BY_HAND} {by_hand} changed", "warn"),) if changed else (),
-        ]
-        self.set_status(tuple(join([part for part in words if part], (" · ", "frame"))))
+            note=((f"{BY_HAND} {by_hand} changed", "warn"),) if changed else (),
+        )
         foot = foot_lines(view.snapshot, self.size.width - 3) if view.snapshot is not None and rows else ()
         self.set_foot(foot, old=view.silent)
 
