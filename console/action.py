@@ -15,6 +15,7 @@ Scope = Literal[
     "position",
     "audit",
     "config",
+    "signal",
     "filter",
     "dialog",
     "choice",
@@ -23,6 +24,7 @@ Scope = Literal[
     "quit",
     "confirm",
     "weight",
+    "parameters",
     "resume",
     "welcome",
     "help",
@@ -34,6 +36,7 @@ SCREENS: tuple[tuple[Scope, ...], ...] = (
     ("orders", "order"),
     ("tabs", "audit"),
     ("config",),
+    ("signal",),
 )
 
 

@@ -87,6 +87,17 @@ SCREEN_ACTIONS: tuple[Action, ...] = (
         footer=1,
     ),
     Action(
+        "signal.parameters",
+        "e",
+        "Parameters",
+        "Screens",
+        "give this signal other parameters, within the bounds of its model: asks first",
+        "set_parameters",
+        "signal",
+        footer=2,
+        intervenes=True,
+    ),
+    Action(
         "config.differences",
         "d",
         "Differences",

@@ -127,12 +127,23 @@ class PositionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """What can be set of a signal: its value as data, its bounds in words; `by` whom it was set, "": as configured."""
+
+    name: str
+    value: Any
+    bounds: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignalFacts:
     """`about`: title, class, type, bar, window, settings, weight, enabled. `history` oldest first."""
 
     about: Record
     history: Sequence[Reading]
     symbols: Mapping[str, Reading]
+    parameters: Sequence[Parameter] = ()
 
     @property
     def name(self) -> str:
@@ -243,6 +254,10 @@ def read_signal(answer: Record) -> SignalFacts:
         about=dict(answer["signal"]),
         history=tuple(_reading(row, "") for row in answer["history"]),
         symbols={str(row["symbol"]): _reading(row, str(row["symbol"])) for row in answer.get("symbols", ())},
+        parameters=tuple(
+            Parameter(str(row["name"]), row["value"], str(row["bounds"]), str(row["by"]))
+            for row in answer["signal"].get("parameters", ())
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
@@ -45,6 +45,7 @@ from engine.lag import LagProbe
 from engine.paths import log_path
 
 if TYPE_CHECKING:
+    from console.answers import Parameter
     from console.screens.drill import Drill
 
 _LOG = logging.getLogger("quarterdeck.console")
@@ -256,6 +257,10 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
     def ask_weight(self, name: str) -> None:
         """Ask for a signal's weight."""
         self._interventions.weigh(name)
+
+    def ask_parameters(self, name: str, parameters: Sequence[Parameter]) -> None:
+        """Ask for parameters of a signal."""
+        self._interventions.set_parameters(name, parameters)
 
     def copy_text(self, text: str) -> None:
         """Send `text` to the terminal's clipboard, and show it: whether the terminal took it, nobody can say."""

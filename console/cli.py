@@ -296,11 +296,11 @@ def config_check(config: Config = None, as_json: Json = False) -> None:
 
 
 @config_app.command("show")
-def config_show(config: Config = None, as_json: Json = False) -> None:
+def config_show(db: Db = None, config: Config = None, as_json: Json = False) -> None:
     """Every key in force, with its unit and where it was set."""
     from console.command_config import show
 
-    raise typer.Exit(show(config, as_json))
+    raise typer.Exit(show(db, config, as_json))
 
 
 @db_app.command("check")

@@ -16,7 +16,7 @@ app = typer.Typer(rich_markup_mode=None)
 signals_app = typer.Typer(
     rich_markup_mode=None,
     invoke_without_command=True,
-    help="Every symbol's readings and forecast; or switch a signal, or weigh it.",
+    help="Every symbol's readings and forecast; or switch a signal, weigh it, or set its parameters.",
 )
 
 SignalName = Annotated[str, typer.Argument(help="signal, as `signals` names it")]
@@ -64,7 +64,7 @@ def commands(db: Db = None, config: Config = None, limit: Limit = None, as_json:
 
 @signals_app.callback()
 def signals(context: typer.Context, db: Db = None, config: Config = None, as_json: Json = False) -> None:
-    """Every symbol's readings and forecast; or switch a signal, or weigh it."""
+    """Every symbol's readings and forecast; or switch a signal, weigh it, or set its parameters."""
     if context.invoked_subcommand is not None:
         context.obj = (db, config)
         return
@@ -174,6 +174,25 @@ def signals_weight(
     from console.command_control import weigh_signal as act
 
     raise typer.Exit(act(_meant(context, db, config), name, weight, reason, as_json))
+
+
+@signals_app.command("set")
+def signals_set(
+    context: typer.Context,
+    name: SignalName,
+    parameters: Annotated[
+        list[str] | None, typer.Argument(help="window=30 stop_ranges=2.5, as `signals show` names them")
+    ] = None,
+    default: Annotated[bool, typer.Option("--default", help="back to the configuration")] = False,
+    db: Db = None,
+    config: Config = None,
+    reason: Reason = "",
+    as_json: Json = False,
+) -> None:
+    """Give a signal other parameters, all of them or none: its past is computed with them first."""
+    from console.command_control import set_parameters as act
+
+    raise typer.Exit(act(_meant(context, db, config), name, parameters or [], default, reason, as_json))
 
 
 def _switch(

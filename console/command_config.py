@@ -7,7 +7,7 @@ from pathlib import Path
 
 from console.command_faults import Code
 from console.command_output import print_json, print_table
-from console.command_target import loader
+from console.command_target import find_target, loader
 
 
 def check(config: Path | None, as_json: bool) -> int:
@@ -22,11 +22,16 @@ def check(config: Path | None, as_json: bool) -> int:
     return Code.OK
 
 
-def show(config: Path | None, as_json: bool) -> int:
-    """Print every key in force. Raises ConfigFault."""
+def show(db: Path | None, config: Path | None, as_json: bool) -> int:
+    """Print every key in force, with what an operator chose of the signals in the account's database. Raises
+    ConfigFault, StoreError."""
     from engine.config import effective
+    from engine.config_chosen import as_chosen
+    from engine.recorded import recorded_book
 
-    settings = effective(loader(config)())
+    configuration = loader(config)()
+    book = recorded_book(find_target(db, config).database)
+    settings = as_chosen(effective(configuration), book.choices, book.tunings)
     if as_json:
         print_json([asdict(setting) for setting in settings])
     else:

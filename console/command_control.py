@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from console.command_faults import Code, Usage, complain
 from console.command_output import print_json
@@ -60,6 +61,18 @@ def weigh_signal(target: Target, name: str, weight: str, reason: str, as_json: b
     """Give a signal another weight. Raises NotRunning, NoAnswer."""
     arguments = {"name": name, "weight": weight}
     return _give(target, Command(CommandKind.WEIGHT, ACTOR, reason, arguments), as_json)
+
+
+def set_parameters(
+    target: Target, name: str, parameters: Sequence[str], default: bool, reason: str, as_json: bool
+) -> int:
+    """Give a signal other parameters, written as name=value, or those it is configured with. Raises Usage where neither
+    or both are asked for, NotRunning, NoAnswer."""
+    if default == bool(parameters):
+        raise Usage(f"signals set {name}: give parameters as name=value, or --default")
+    wanted = {"default": "true"} if default else {"parameters": " ".join(parameters)}
+    command = Command(CommandKind.PARAMETERS, ACTOR, reason, {"name": name, **wanted})
+    return _give(target, command, as_json)
 
 
 def _typed(command: str, word: str, effect: str) -> str:

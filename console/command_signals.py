@@ -54,7 +54,8 @@ def show_signal(name: str, db: Path | None, config: Path | None, as_json: bool) 
     signal = _named(found, name)
     (about,) = (row for row in found.rows() if row["name"] == name)
     kind = found.registry.kinds[name]
-    settings, readings = list(parameters(signal)), _readings(db, config, name)
+    settings = list(parameters(signal, found.tunings.get(name)))
+    readings = _readings(db, config, name)
     if as_json:
         print_json(about | {"definition": definition(kind), "parameters": settings, "readings": readings})
         return Code.OK
@@ -74,13 +75,14 @@ def show_signal(name: str, db: Path | None, config: Path | None, as_json: bool) 
     )
     print()
     print_table(
-        ("parameter", "value", "default", "bounds", "meaning"),
+        ("parameter", "value", "default", "bounds", "by", "meaning"),
         [
             (
                 row["name"],
                 _text(row["value"]),
                 _text(row["default"]),
                 plain(row["bounds"]),
+                f"operator ({row['by']})" if row["by"] else plain(""),
                 row["description"],
             )
             for row in settings

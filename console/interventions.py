@@ -7,12 +7,13 @@ toast, and the engine writes it into its log and its books.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from textual.screen import Screen
 
 from console import questions
+from console.answers import Parameter
 from console.keymap import Keymap
 from console.kill_plan import kill_plan
 from console.operator import PAUSE_OVERRIDE, REDUCE_OVERRIDE, Operator, in_force
@@ -21,6 +22,7 @@ from console.questions import Question
 from console.screens.confirm import ConfirmScreen
 from console.screens.kill import KillScreen
 from console.screens.kill_progress import KillProgress
+from console.screens.parameters import BACK, ParametersScreen
 from console.screens.quit import QuitScreen, Way
 from console.screens.resume import WORD, ResumeScreen
 from console.screens.weight import WeightScreen
@@ -143,6 +145,16 @@ class Interventions:
                 self._send(CommandKind.WEIGHT, "weight changed at the console", name=name, weight=weight)
 
         self._app.ask(WeightScreen(self._app.keymap, self._app.view, name), answered)
+
+    def set_parameters(self, name: str, parameters: Sequence[Parameter]) -> None:
+        """Change parameters of a signal, of which these are known."""
+
+        def answered(text: str | None) -> None:
+            if text:
+                wanted = {"default": "true"} if text == BACK else {"parameters": text}
+                self._send(CommandKind.PARAMETERS, "parameters set at the console", name=name, **wanted)
+
+        self._app.ask(ParametersScreen(self._app.keymap, self._app.view, name, parameters), answered)
 
     def quit(self, leave: Callable[[], None], stopped: Callable[[], None]) -> None:
         """Ask how to leave. `leave` ends the screen, `stopped` is called when the engine has agreed to stop.

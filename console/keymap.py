@@ -53,10 +53,11 @@ _CONFIRMING = {
     "cancel.confirm": ("orders.cancel",),
     "signal.confirm": ("signal.switch",),
     "weight.confirm": ("signal.weight",),
+    "parameters.confirm": ("signal.parameters",),
     "stop.confirm": ("quit.stop",),
 }
 # Where these are in force, what is typed goes into a field.
-_BESIDE_A_FIELD = ("filter", "weight", "resume")
+_BESIDE_A_FIELD = ("filter", "weight", "parameters", "resume")
 
 _ON_SCREENS = {scope for scopes in SCREENS for scope in scopes}
 # What is in force in each dialog beside what it offers itself.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import astuple, dataclass, field
 from functools import lru_cache
+from typing import Any
 
 DAY_MS = 86_400_000
 DAYS_KEPT = 120
@@ -37,6 +38,16 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Tuning:
+    """The parameters of one signal that the operator set, as JSON, by whom, and the close of the last bar that was
+    decided without them; none: it went back to the configuration then."""
+
+    values: dict[str, Any]
+    actor: str
+    ts_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawal:
     """An order the operator wants cancelled, until the venue has said how it ended; `before`: what it was then."""
 
@@ -52,7 +63,8 @@ class BookState:
     `frozen_atr`: A2's ATR when a position opened, kept until it is flat; `hold_since_ms`: when the hold a symbol is
     in began; `proven_ms`: when the venue's books last proved ours; `forecast`: F after stage `overlay` of the last
     decision; `leaning`: the sign of the last one that was not 0, where a change of sides needs a margin; `guards`: the
-    guards' own state as JSON text; `choices`: the operator's, by signal; `withdrawals`: by client order id.
+    guards' own state as JSON text; `choices` and `tunings`: the operator's, by signal; `withdrawals`: by client order
+    id.
     """
 
     cursor_ms: int = 0
@@ -72,6 +84,7 @@ class BookState:
     guards: str = "{}"
     choices: dict[str, Choice] = field(default_factory=dict)
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
+    tunings: dict[str, Tuning] = field(default_factory=dict)
 
     def close_day(self, close_ms: int, equity: float, gross: float) -> bool:
         """Note how the UTC day that a bar closing at `close_ms` belongs to ends, as far as is known; True where that
@@ -107,6 +120,7 @@ class BookState:
                 "proven_ms": self.proven_ms,
                 "choices": {name: astuple(choice) for name, choice in self.choices.items()},
                 "withdrawals": {name: astuple(order) for name, order in self.withdrawals.items()},
+                "tunings": {name: astuple(tuning) for name, tuning in self.tunings.items()},
             }
         )
         return f'{text[:-1]},"guards":{self.guards}}}'
@@ -121,9 +135,10 @@ class BookState:
         raw = json.loads(text)
         raw["guards"] = _to_json(raw["guards"])
         raw["today"] = None if raw["today"] is None else DayClose(*raw["today"])
-        # A book of an earlier version knows neither.
+        # A book of an earlier version does not know them.
         raw["choices"] = {name: Choice(*row) for name, row in raw.get("choices", {}).items()}
         raw["withdrawals"] = {name: Withdrawal(*row) for name, row in raw.get("withdrawals", {}).items()}
+        raw["tunings"] = {name: Tuning(*row) for name, row in raw.get("tunings", {}).items()}
         return cls(**raw, days=[DayClose(*row) for row in json.loads(days)])
 
 

@@ -22,6 +22,7 @@ class CommandKind(StrEnum):
     CANCEL = "cancel"
     SIGNAL = "signal"
     WEIGHT = "weight"
+    PARAMETERS = "parameters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Command:
     is a passing one (see `engine.control`); RESUME confirm must be
     the word RESUME; STOP policy keep/cancel/flatten; FLATTEN symbol and on "true"/"false" (false lets the symbol trade
     again); CANCEL order (its client order id); SIGNAL name and state on/shadow/off (or on "true"/"false", which is
-    on/shadow); WEIGHT name and weight.
+    on/shadow); WEIGHT name and weight; PARAMETERS name and parameters as `engine.assignments` reads them ("window=30
+    shorting=false"), or default "true", which takes all of them back.
 
     `patience_s`: how long who asks waits; what takes longer is answered then, if it is durable. None: until it is done.
     """

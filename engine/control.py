@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from engine.machine import Machine
 from engine.oversight import OPERATOR_PAUSE
 from engine.refold import Folded, FoldFault
 from engine.requests import GIVEN_UP, LEFT, STATE, UNDER_WAY, Request, Requests
+from engine.tuning import not_computed
 from risk.state import OPERATOR, find
 from store import recall
 from store.records import Override, TradingState
@@ -28,7 +29,6 @@ from store.rows import CommandRow
 
 if TYPE_CHECKING:
     from engine.session import Session
-    from strategies.signal import Signal
 
 RESUME_WORD = "RESUME"
 # Less than a peer on the socket waits for its answer.
@@ -108,7 +108,8 @@ class Control:
             folded, wanted = None, to_fold(machine, command)
             try:
                 if wanted:
-                    words = f"{', '.join(_new(machine, wanted))}: the past is folded beside the bars"
+                    names = [signal.name for signal in not_computed(machine.signals, wanted)]
+                    words = f"{', '.join(names)}: the past is folded beside the bars"
                     machine.tape.say(machine.clock.now_ms(), "INFO", "engine.refold", words)
                     folded = await machine.refold.beside(wanted, lambda: machine.market.now_ms)
                 result = await self._between(command, folded)
@@ -336,11 +337,6 @@ class Control:
             )
         )
         return CommandResult(accepted, message, after.name)
-
-
-def _new(machine: Machine, wanted: Sequence[Signal]) -> list[str]:
-    computed = {signal.name for signal in machine.signals}
-    return [signal.name for signal in wanted if signal.name not in computed]
 
 
 def _may_change(command: Command, known: Override) -> bool:

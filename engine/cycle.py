@@ -26,6 +26,7 @@ from engine.reading_log import ReadingLog
 from engine.reconcile import News
 from engine.shadow import Shadow
 from engine.tape import Tape
+from engine.tuning import since_ms
 from engine.valuation import Valuation, Worth, mark_price
 from risk.kelly import kelly_cap
 from risk.parameters import RiskParameters
@@ -116,12 +117,13 @@ class BarCycle:
             self.shadow.weigh(table)
 
     def compute(self, signals: Sequence[Signal], table: SignalTable, weights: np.ndarray) -> None:
-        """Go on with other signals, which the market is now folded with."""
+        """Go on with other signals, or other parameters of them, which the market is now folded with."""
+        since = since_ms(self._book.tunings)
         if self.shadow is not None:
-            self.shadow = self.shadow.moved_to(signals, table)
+            self.shadow = self.shadow.moved_to(signals, table, since)
         names = [signal.name for signal in signals]
         self._readings = self._readings.of(
-            names, self._market.readings.closed_ms if self._book.decisions else ()
+            names, self._market.readings.closed_ms if self._book.decisions else (), since
         )
         self.weigh(table, weights)
 
@@ -347,7 +349,8 @@ class BarCycle:
         """After a restart: guards as they were, and the readings that are in the database already."""
         self._oversight.load(self._book.guards)
         if self._book.decisions:
-            self._readings.restore(readings, self._market.readings.closed_ms)
+            since = since_ms(self._book.tunings)
+            self._readings.restore(readings, self._market.readings.closed_ms, since)
         self._fdm = self._market.forecast_multiplier(self.weights)
         self._kelly = self._kelly_cap()
         for symbol, index in self._index.items():

@@ -9,8 +9,8 @@ ORDER order: as `store.query.explain`, each stage with `bound` and `why`, the `d
 ORDERS symbol, statuses (comma separated), limit: orders, newest first.
 POSITION symbol, limit: fills, funding, orders (working), ours (of its quantity `neutral` is held for market-neutral
 legs, `neutral_signals` are those in force that want one here), venue (what its books last proved).
-SIGNAL name, symbol, limit: signal (with its correlations and reasons of ended days), history (of the symbol), symbols
-(the newest reading of each; none where it is off).
+SIGNAL name, symbol, limit: signal (with its parameters, correlations and reasons of ended days), history (of the
+symbol), symbols (the newest reading of each; none where it is off).
 AUDIT text, limit, verify: rows, newest first; where verify is "true", chain {rows, fault} of the whole trail too.
 COMMANDS limit: rows, newest first.
 CONFIG: hash, rows (key, value, default, source, unit, description; `source` also operator). LAYOUT: values.
@@ -19,14 +19,13 @@ CONFIG: hash, rows (key, value, default, source, unit, description; `source` als
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.commands import DetailFault, DetailKind, Question
-from engine.config_text import toml_text
 from engine.waterfall import with_bounds
 from store import audit, query
 from store.decision_price import decision_price
@@ -34,7 +33,6 @@ from store.errors import Corrupt, NotFound, StoreError
 from store.records import TERMINAL_STATUSES, OrderStatus
 
 if TYPE_CHECKING:
-    from engine.bookstate import Choice
     from engine.config import Configuration
     from engine.machine import Machine
 
@@ -133,9 +131,11 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
     if signal is None:
         known = ", ".join(signal.name for signal in machine.signals)
         raise DetailFault(f"no signal {name} is computed here; these are: {known}")
+    from engine.signal_catalogue import parameters
     from engine.signal_records import correlations, health_of
     from engine.signal_state import changed, state_of, why
     from engine.signal_table import chosen_weight, class_shares
+    from engine.tuning import COMMANDED
 
     row = machine.signals.index(signal) if signal in machine.signals else None
     choices, bar_ms = machine.book.choices, signal.bar_ms
@@ -151,7 +151,10 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
         "weight": 0.0 if row is None else class_shares(machine.signals, choices, estimated)[row],
         "raw_weight": chosen_weight(signal, choices, estimated),
         "enabled": row is not None and (name not in choices or choices[name].enabled),
-        "change": changed(signal, choices.get(name)),
+        "change": changed(signal, choices.get(name), machine.book.tunings.get(name)),
+        "parameters": [
+            row for row in parameters(signal, machine.book.tunings.get(name)) if row["name"] not in COMMANDED
+        ],
         "state": state_of(signal, choices, machine.weighting.standing).value,
         "why": why(signal, choices, machine.weighting.standing),
         "correlations": {} if row is None else correlations(machine, row),
@@ -210,26 +213,17 @@ def _commands(source: Source, arguments: Arguments) -> Reading:
 
 def _config(source: Source, arguments: Arguments) -> Reading:
     from engine.config import config_hash, effective
+    from engine.config_chosen import as_chosen
 
     configuration = source.configuration
-    choices = {} if source.machine is None else dict(source.machine.book.choices)
+    machine = source.machine
+    chosen = ({}, {}) if machine is None else (dict(machine.book.choices), dict(machine.book.tunings))
 
     def read(database: Path) -> Answer:
-        rows = [asdict(setting) for setting in effective(configuration)]
-        _choose(rows, choices)
+        rows = [asdict(setting) for setting in as_chosen(effective(configuration), *chosen)]
         return {"hash": config_hash(configuration), "rows": rows}
 
     return read
-
-
-def _choose(rows: Sequence[Answer], choices: Mapping[str, Choice]) -> None:
-    """Put what an operator chose of the signals in the place of what was configured."""
-    by_key = {row["key"]: row for row in rows}
-    for name, choice in choices.items():
-        for part, value in (("enabled", toml_text(choice.enabled)), ("weight", toml_text(choice.weight))):
-            row = by_key.get(f"signals.{name}.{part}") or by_key.get(f"signals.plugins.{name}.{part}")
-            if row is not None and value and value != row["value"]:
-                row |= {"value": value, "source": "operator"}
 
 
 def _layout(source: Source, arguments: Arguments) -> Reading:

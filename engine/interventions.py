@@ -7,11 +7,12 @@ and goes on to the venue where it has to. The next decision is the first that kn
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.bookstate import Choice, Withdrawal
+from engine.assignments import AssignmentFault, assignments
+from engine.bookstate import Choice, Tuning, Withdrawal
 from engine.commands import LEAST_WEIGHT, MOST_WEIGHT, Command, CommandKind
 from engine.intents import flatten_order
 from engine.lifecycle import is_open
@@ -26,9 +27,11 @@ from engine.signal_state import (
     why,
 )
 from engine.signal_table import chosen_weight, class_shares
+from engine.tuning import change_words, not_computed, replaced, too_long, tuned, values_set
 from risk.state import find
 from store.history_checks import utc
 from store.records import Order, OrderPurpose, Override, SignalClass, TradingState
+from strategies.config import SignalConfigFault, check_bar_sizes
 
 if TYPE_CHECKING:
     from engine.machine import Machine
@@ -53,6 +56,7 @@ SWITCHED = {
     SignalState.OFF: "off: not computed",
 }
 """What a signal is when it has been switched."""
+CHANGED_MEANWHILE = "{} was changed this moment: ask again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,12 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What an operator wants of one signal, and what is said once it is so."""
+    """What an operator wants of one signal, and what is said once it is so; `signal` has the parameters it is to have,
+    `choice` None: it stands where it stands."""
 
     signal: Signal
-    choice: Choice
     said: str
+    choice: Choice | None = None
 
 
 def _refused(message: str) -> Begun:
@@ -149,8 +154,24 @@ def to_fold(machine: Machine, command: Command) -> tuple[Signal, ...]:
     wished = WISHES[command.kind](machine, command) if command.kind in WISHES else Begun(True, "")
     if isinstance(wished, Begun):
         return ()
-    wanted = machine.chosen_signals({**machine.book.choices, wished.signal.name: wished.choice})
-    return wanted if not _covers(machine.signals, wanted) else ()
+    wanted = _wanted(machine, wished)
+    return wanted if not_computed(machine.signals, wanted) else ()
+
+
+def _wanted(machine: Machine, wish: Wish) -> tuple[Signal, ...]:
+    """The signals to be computed, with the parameters they are to have, once a wish is in force."""
+    choices = machine.book.choices
+    if wish.choice is not None:
+        choices = {**choices, wish.signal.name: wish.choice}
+    return tuple(
+        signal for signal in replaced(machine.known_signals, wish.signal) if is_computed(signal, choices)
+    )
+
+
+def _is_folded(machine: Machine, wish: Wish) -> bool:
+    """Whether all that is to be computed has its past."""
+    known = machine.signals if machine.folded is None else machine.folded.signals
+    return not not_computed(known, _wanted(machine, wish))
 
 
 def _choose(machine: Machine, command: Command) -> Begun:
@@ -159,9 +180,8 @@ def _choose(machine: Machine, command: Command) -> Begun:
     if isinstance(wished, Begun):
         return wished
     signal, choice, choices = wished.signal, wished.choice, machine.book.choices
-    known = machine.signals if machine.folded is None else machine.folded.signals
-    if not _covers(known, machine.chosen_signals({**choices, signal.name: choice})):
-        return _refused(f"{signal.name} was switched off this moment: ask again")
+    if choice is None or not _is_folded(machine, wished):
+        return _refused(CHANGED_MEANWHILE.format(signal.name))
     before = _weights(machine)
     if choice.weight == signal.weight and signal.signal_class.value not in machine.weighting.shares:
         choice = replace(choice, weight=None)
@@ -185,6 +205,56 @@ def _unread(machine: Machine, signal: Signal) -> str:
     """What a signal that is computed now will say nothing for want of, to be added to the answer."""
     missing = missing_inputs(machine.market, signal) if signal in machine.signals else ""
     return f", yet {missing}" if missing else ""
+
+
+def _tune(machine: Machine, command: Command) -> Begun:
+    """Put other parameters in force from the next decision on; those the configuration has anyway are forgotten. What
+    the signal did with the old ones is no record of it any more."""
+    wished = WISHES[command.kind](machine, command)
+    if isinstance(wished, Begun):
+        return wished
+    signal, now_ms = wished.signal, machine.clock.now_ms()
+    if not _is_folded(machine, wished):
+        return _refused(CHANGED_MEANWHILE.format(signal.name))
+    values = values_set(signal, machine.configured(signal.name))
+    machine.known_signals = replaced(machine.known_signals, signal)
+    machine.book.tunings[signal.name] = Tuning(values, command.actor, now_ms)
+    machine.put_in_force()
+    from_ms = now_ms + machine.feed.bar_ms
+    facts = {"signal": signal.name, "change": wished.said, "set": values, "from_ms": from_ms}
+    machine.journal.audit("parameters", command.actor, facts | {"reason": command.reason}, now_ms)
+    aside = f"its record begins anew; from {utc(from_ms)} UTC on"
+    if signal.signal_class.value in machine.weighting.shares:
+        aside = f"{aside}; the next estimate of weights has not seen it"
+    if not is_computed(signal, machine.book.choices):
+        aside = "it is off: they count once it is switched on"
+    message = f"{wished.said}; {aside}"
+    _say(machine, command, message)
+    return Begun(True, message)
+
+
+def _parametrised(machine: Machine, command: Command) -> Wish | Begun:
+    signal = _named(machine, command)
+    if signal is None:
+        return _unknown_signal(machine, command)
+    configured, text = machine.configured(signal.name), command.arguments.get("parameters", "")
+    try:
+        values = assignments(text)
+        if command.arguments.get("default") == "true":
+            wanted = configured
+        elif values:
+            kind = machine.registry.kinds[signal.name]
+            wanted = tuned(configured, kind, values_set(signal, configured) | values)
+        else:
+            return _refused(f"parameters of {signal.name}: give at least one as name=value, or the default")
+    except (AssignmentFault, SignalConfigFault) as unfit:
+        return _refused(str(unfit))
+    if wanted.settings == signal.settings:
+        return Begun(True, f"{signal.name} has these parameters already")
+    known_ms = machine.clock.now_ms() - machine.feed.first_open_ms
+    if fault := _too_fine(machine, wanted) or too_long(wanted, signal, known_ms):
+        return _refused(fault)
+    return Wish(wanted, f"{signal.name} {change_words(signal.settings, wanted.settings)}")
 
 
 def _switched(machine: Machine, command: Command) -> Wish | Begun:
@@ -213,7 +283,7 @@ def _switched(machine: Machine, command: Command) -> Wish | Begun:
         return Begun(True, f"{words}; {_weights_said(machine)}")
     if fault := _too_fine(machine, signal):
         return _refused(fault)
-    return Wish(signal, choice, f"{signal.name} {SWITCHED[wanted]}{aside}")
+    return Wish(signal, f"{signal.name} {SWITCHED[wanted]}{aside}", choice)
 
 
 def _weighed(machine: Machine, command: Command) -> Wish | Begun:
@@ -238,11 +308,7 @@ def _weighed(machine: Machine, command: Command) -> Wish | Begun:
     enabled = was_off or known is None or known.enabled
     choice = Choice(enabled, weight, command.actor, machine.clock.now_ms())
     aside = " and switched on" if was_off else "" if enabled else " (it is in shadow)"
-    return Wish(signal, choice, f"{signal.name} weight {before:g} to {weight:g}{aside}")
-
-
-def _covers(computed: Sequence[Signal], wanted: Sequence[Signal]) -> bool:
-    return {signal.name for signal in computed}.issuperset(signal.name for signal in wanted)
+    return Wish(signal, f"{signal.name} weight {before:g} to {weight:g}{aside}", choice)
 
 
 def ending(order: Order) -> tuple[bool, str]:
@@ -274,8 +340,6 @@ def _weights_said(machine: Machine) -> str:
 
 def _too_fine(machine: Machine, signal: Signal) -> str:
     """Why a signal cannot be computed in this market, "" where it can."""
-    from strategies.config import SignalConfigFault, check_bar_sizes
-
     try:
         check_bar_sizes((signal,), machine.feed.bar_ms)
     except SignalConfigFault as fault:
@@ -326,8 +390,10 @@ BEGIN: dict[CommandKind, Callable[[Machine, Command], Begun]] = {
     CommandKind.CANCEL: _cancel,
     CommandKind.SIGNAL: _choose,
     CommandKind.WEIGHT: _choose,
+    CommandKind.PARAMETERS: _tune,
 }
 WISHES: dict[CommandKind, Callable[[Machine, Command], Wish | Begun]] = {
     CommandKind.SIGNAL: _switched,
     CommandKind.WEIGHT: _weighed,
+    CommandKind.PARAMETERS: _parametrised,
 }

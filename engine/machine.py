@@ -25,6 +25,7 @@ from engine.refold import MakeMarket, Refold, empty_market, fold_until
 from engine.signal_state import is_computed
 from engine.signal_table import Choices, signal_table
 from engine.summary import Summary
+from engine.tuning import set_again, since_ms
 from engine.venues.choose import open_venue
 from engine.venues.patience import patiently
 from risk.health_guards import Health
@@ -32,6 +33,7 @@ from store import recall
 from store.database import Database
 from store.journal import Journal
 from store.records import Order, OrderPurpose, TradingState
+from strategies.config import check_bar_sizes
 
 if TYPE_CHECKING:
     from engine.config import Configuration
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from engine.tape import Tape
     from engine.venues.choose import TradingVenue
     from engine.weighting import Weighting
-    from strategies.registry import BrokenSignal
+    from strategies.registry import Registry
     from strategies.signal import Signal
 
 # How long after its decision an order is remembered across a restart, for a fill that comes late.
@@ -54,8 +56,9 @@ LATE_FILL_MS = 3 * 86_400_000
 class Machine:
     """Everything a session moves. `books` is held while a bar changes them.
 
-    `signals` are those computed, of the `known_signals` that could be; `folded` is a market with more of them that has
-    caught up, while the command that wants it holds the books.
+    `signals` are those computed, of the `known_signals` that could be, which are the `configured_signals` with what an
+    operator set of them; `folded` is a market with more of them, or other parameters, that has caught up, while the
+    command that wants it holds the books.
     """
 
     configuration: Configuration
@@ -74,9 +77,10 @@ class Machine:
     book: BookState
     signals: tuple[Signal, ...]
     known_signals: tuple[Signal, ...]
+    configured_signals: tuple[Signal, ...]
     make_market: MakeMarket
     refold: Refold
-    broken_signals: Sequence[BrokenSignal]
+    registry: Registry
     weighting: Weighting
     compile_seconds: float
     config_hash: str
@@ -85,6 +89,10 @@ class Machine:
     proven_revision: int | None = None
     books: asyncio.Lock = field(default_factory=asyncio.Lock)
     folded: MarketState | None = None
+
+    def configured(self, name: str) -> Signal:
+        """A known signal as the configuration has it."""
+        return next(signal for signal in self.configured_signals if signal.name == name)
 
     @property
     def stop_policy(self) -> str:
@@ -99,6 +107,7 @@ class Machine:
             _copy(BookState.loads(stored, states.get(DAYS, "[]")), self.book)
         until_ms = self.book.cursor_ms or self.feed.start_ms
         self.first_ts_ms = self.showing_open_ms = until_ms
+        set_again(self, until_ms)
         await self._begin_with(self.chosen_signals())
         if (selector := self.market.selector) is not None:
             await selector.recall(self.database, until_ms)
@@ -129,7 +138,7 @@ class Machine:
             self.journal.instrument(instrument)
         for notice in self.feed.notices:
             self.tape.say(until_ms, "WARN", "engine.feeds", notice)
-        for broken in self.broken_signals:
+        for broken in self.registry.broken:
             self.tape.say(
                 until_ms, "ERROR", "strategies.registry", f"left out {broken.entry_point}: {broken.fault}"
             )
@@ -173,10 +182,12 @@ class Machine:
         terms = Terms.of(self.feed.instruments, half_spread_bps, self.cycle.parameters)
         days = ShadowDays((), await recall.signal_days(self.database, DAYS_KEPT))
         table, _ = signal_table(self.signals, self.book.choices, self.weighting.shares)
-        self.cycle.shadow = Shadow(self.signals, table, self.market, terms, days)
-        self.cycle.shadow.load(states)
+        since = since_ms(self.book.tunings)
+        self.cycle.shadow = Shadow(self.signals, table, self.market, terms, days, since)
+        anew = {name for name, since_ms in since.items() if since_ms == self.book.cursor_ms}
+        self.cycle.shadow.load(states, anew)
         self.cycle.neutral.weigh(self.signals, table)
-        self.cycle.neutral.load(states)
+        self.cycle.neutral.load(states, anew)
 
     async def _wrote(self, client_order_id: str) -> bool:
         """Whether this database holds the order, ended or not."""
@@ -281,7 +292,7 @@ class Machine:
 
 async def assemble(configuration: Configuration, database_path: Path) -> Machine:
     """Open market, database and venue and build what stands on them. Closes what it opened where it fails."""
-    broken, known, signals, compile_seconds = await asyncio.to_thread(_ready_signals, configuration)
+    registry, known, signals, compile_seconds = await asyncio.to_thread(_ready_signals, configuration)
     feed = await asyncio.to_thread(_open_feed_for, signals, configuration)
     database = await Database.open(
         database_path,
@@ -297,7 +308,7 @@ async def assemble(configuration: Configuration, database_path: Path) -> Machine
         await database.close()
         raise
     try:
-        return _build(configuration, feed, database, venue, known, signals, broken, compile_seconds)
+        return _build(configuration, feed, database, venue, known, signals, registry, compile_seconds)
     except BaseException:
         await venue.close()
         await database.close()
@@ -306,8 +317,8 @@ async def assemble(configuration: Configuration, database_path: Path) -> Machine
 
 def _ready_signals(
     configuration: Configuration,
-) -> tuple[tuple[BrokenSignal, ...], tuple[Signal, ...], tuple[Signal, ...], float]:
-    """Plug-ins left out, the signals that could be switched on, those that are, and the seconds until every kernel
+) -> tuple[Registry, tuple[Signal, ...], tuple[Signal, ...], float]:
+    """What is installed, the signals that could be switched on, those that are, and the seconds until every kernel
     these need was ready."""
     from engine.signal_folder import known_kinds
     from strategies.config import known_signals
@@ -317,13 +328,11 @@ def _ready_signals(
     known = known_signals(configuration.signals, installed)
     signals = tuple(signal for signal in known if signal.settings.enabled)
     warmth = kernel_cache.warm(kernel_cache.needed_by(signal.kernels for signal in signals))
-    return installed.broken, known, signals, warmth.seconds
+    return installed, known, signals, warmth.seconds
 
 
 def _open_feed_for(signals: Sequence[Signal], configuration: Configuration) -> Feed:
     """The market, with what the signals read beside its bars, which must be fine enough for every signal."""
-    from strategies.config import check_bar_sizes
-
     feed = open_feed(configuration, {name for signal in signals for name in signal.fields})
     check_bar_sizes(signals, feed.bar_ms)
     return feed
@@ -336,7 +345,7 @@ def _build(
     venue: TradingVenue,
     known_signals: tuple[Signal, ...],
     signals: tuple[Signal, ...],
-    broken_signals: Sequence[BrokenSignal],
+    registry: Registry,
     compile_seconds: float,
 ) -> Machine:
     from engine.config import config_hash
@@ -388,9 +397,10 @@ def _build(
         book=book,
         signals=signals,
         known_signals=known_signals,
+        configured_signals=known_signals,
         make_market=make_market,
         refold=Refold(make_market, feed),
-        broken_signals=broken_signals,
+        registry=registry,
         weighting=Weighting(blend, feed.bar_ms, journal, tape),
         compile_seconds=compile_seconds,
         config_hash=config_hash(configuration),

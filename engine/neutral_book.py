@@ -19,7 +19,7 @@ force and nothing is held for one there is nothing to store, and a decision know
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ import numpy as np
 from engine.decision import STAGES, Decision, NeutralLegs, Readings, SignalTable
 from engine.decision_layout import GRANTED, LIMITED
 from engine.hedge import DailyBetas, Hedge
-from engine.shadow import neutral_positions
+from engine.shadow import NOBODY, neutral_positions, same_names
 from store.records import Instrument, SignalClass
 from store.rows import to_json
 from strategies.signal import Signal
@@ -89,7 +89,7 @@ class NeutralBook:
             and spec.weight > 0.0
             and signals[row].legs is not None
         ]
-        before, said = [signal.name for signal in self.signals], self._said
+        before, said = same_names(self.signals, signals), self._said
         self.signals, self._rows = tuple(signals[row] for row in rows), rows
         self._take(before, said)
 
@@ -162,8 +162,8 @@ class NeutralBook:
             journal.state(STATE, text)
             self._stored = text
 
-    def load(self, states: Mapping[str, Any]) -> None:
-        """Go on where the stored book left off, for the signals that are in both."""
+    def load(self, states: Mapping[str, Any], anew: Collection[str] = ()) -> None:
+        """Go on where the stored book left off, for the signals that are in both and do not begin `anew`."""
         stored = states.get(STATE)
         if stored is None:
             return
@@ -176,6 +176,7 @@ class NeutralBook:
         self._stored = stored
         self._plan[:] = _plan_of(rows[: len(rows) - said])
         self._holds = holds_legs(self._plan)
+        names = [NOBODY if name in anew else name for name in names]
         self._take(names, rows[len(rows) - said :].reshape(SAID_ROWS, len(names), count))
 
     def _take(self, names: Sequence[str], said: FloatArray) -> None:

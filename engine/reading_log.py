@@ -1,7 +1,7 @@
 """Readings into the journal: what a signal newly says of a symbol, and once a week of market time all it says.
 
-A signal that is computed from a bar on is written with that bar, whenever its own bar completed; one that no longer is
-computed is ended with it, and has no reading in force from then on.
+A signal that is computed from a bar on, or with other parameters, is written with that bar, whenever its own bar
+completed; one that no longer is computed is ended with it, and has no reading in force from then on.
 
 What was written last is what the database holds, also after a restart, so that a run in parts writes the rows of the
 run in one; and a signal whose settings were changed between two runs is written anew where it differs.
@@ -9,7 +9,7 @@ run in one; and a signal whose settings were changed between two runs is written
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 
 WEEK_MS = 7 * 86_400_000
 NEVER = -1
+ALL_ALONG: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What was last written of a signal, [S] each, and the close of the bar it last spoke at."""
+    """What was last written of a signal, [S] each, the close of the bar it last spoke at, and when it was told."""
 
     closed_ms: int
+    told_ms: int
     value: NDArray[np.float64]
     confidence: NDArray[np.float64]
     reasons: Sequence[str]
@@ -49,8 +51,11 @@ class ReadingLog:
         self._said: dict[str, _Said] = {}
         self._closed_ms: tuple[int, ...] = ()
 
-    def restore(self, stored: Iterable[Reading], closed_ms: tuple[int, ...]) -> None:
-        """Go on behind what the database holds; `closed_ms`: when the bars closed at which each signal last spoke."""
+    def restore(
+        self, stored: Iterable[Reading], closed_ms: tuple[int, ...], since_ms: Mapping[str, int] = ALL_ALONG
+    ) -> None:
+        """Go on behind what the database holds; `closed_ms`: when the bars closed at which each signal last spoke,
+        `since_ms`: until when signals had other parameters."""
         self._closed_ms = closed_ms
         ended = dict(zip(self._signals, closed_ms, strict=True))
         for reading in stored:
@@ -58,12 +63,19 @@ class ReadingLog:
                 cells = [reading.standing[symbol].cell for symbol in self._symbols]
                 self._said[reading.signal] = _Said(
                     ended.get(reading.signal, NEVER),
+                    reading.ts_ms,
                     np.array([cell.value for cell in cells]),
                     np.array([cell.confidence for cell in cells]),
                     tuple(cell.reason for cell in cells),
                 )
+        self._forget(since_ms)
 
-    def of(self, signals: Sequence[str], closed_ms: tuple[int, ...]) -> ReadingLog:
+    def of(
+        self,
+        signals: Sequence[str],
+        closed_ms: tuple[int, ...],
+        since_ms: Mapping[str, int] = ALL_ALONG,
+    ) -> ReadingLog:
         """The log of other signals, as a restart at this bar would find it."""
         log = ReadingLog(self._journal, signals, self._symbols)
         log._closed_ms = closed_ms
@@ -71,6 +83,7 @@ class ReadingLog:
         log._said = {
             name: replace(said, closed_ms=ended.get(name, NEVER)) for name, said in self._said.items()
         }
+        log._forget(since_ms)
         return log
 
     def write(self, readings: Readings, now_ms: int) -> None:
@@ -89,6 +102,12 @@ class ReadingLog:
             elif readings.closed_ms[row] != before[row]:
                 self._tell(signal, row, readings, readings.closed_ms[row])
 
+    def _forget(self, since_ms: Mapping[str, int]) -> None:
+        """Take what computed signals said with other parameters for unsaid."""
+        for signal in self._names & since_ms.keys() & self._said.keys():
+            if self._said[signal].told_ms <= since_ms[signal]:
+                del self._said[signal]
+
     def _end(self, signal: str, now_ms: int) -> None:
         """Write that nothing of a signal is in force from here on."""
         del self._said[signal]
@@ -97,7 +116,7 @@ class ReadingLog:
         self._journal.reading(ReadingRow(now_ms, signal, self._symbols, silent, silent, changed=nobody))
 
     def _tell(self, signal: str, row: int, readings: Readings, ts_ms: int) -> None:
-        said, known = _said(readings, row), self._said.get(signal)
+        said, known = _said(readings, row, ts_ms), self._said.get(signal)
         self._said[signal] = said
         changed = None
         if known is not None and known.closed_ms // WEEK_MS == said.closed_ms // WEEK_MS:
@@ -118,9 +137,13 @@ class ReadingLog:
         )
 
 
-def _said(readings: Readings, row: int) -> _Said:
+def _said(readings: Readings, row: int, told_ms: int) -> _Said:
     return _Said(
-        readings.closed_ms[row], readings.value[row], readings.confidence[row], readings.reasons[row]
+        readings.closed_ms[row],
+        told_ms,
+        readings.value[row],
+        readings.confidence[row],
+        readings.reasons[row],
     )
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ from engine import shadow_kernel as at
 from engine.decision import Decision, SignalTable
 from engine.decision_layout import STAGE_CONFLICT
 from engine.hedge import DailyBetas, Hedge
-from engine.shadow_days import DAY_MS, ShadowDays, rank_correlation
+from engine.shadow_days import ALL_ALONG, DAY_MS, ShadowDays, rank_correlation
 from risk.parameters import RiskParameters
 from store.records import Instrument, SignalClass
 from store.rows import SignalDay, to_json
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 STATE, PAIRS = "shadow", "shadow pairs "
+NOBODY = ""
 _OVERLAYS = {
     BOTH: at.OVERLAY_BOTH,
     LONG: at.OVERLAY_LONG,
@@ -85,10 +86,11 @@ class Shadow:
         market: MarketState,
         terms: Terms,
         days: ShadowDays | None = None,
+        since_ms: Mapping[str, int] = ALL_ALONG,
     ) -> None:
         self.signals = tuple(signals)
         names = tuple(signal.name for signal in signals)
-        self.days = ShadowDays(names) if days is None else days.of(names)
+        self.days = ShadowDays(names) if days is None else days.of(names, since_ms)
         self._market, self._terms = market, terms
         self._betas = DailyBetas(market, terms.hedge.index)
         shape = (len(names), len(market.symbols))
@@ -190,8 +192,8 @@ class Shadow:
         numbers = self._book.tobytes() + self._day.tobytes()
         journal.state(STATE, to_json(head).encode() + b"\n" + numbers)
 
-    def load(self, states: Mapping[str, Any]) -> None:
-        """Go on where the stored running part left off, for the signals that are in both."""
+    def load(self, states: Mapping[str, Any], anew: Collection[str] = ()) -> None:
+        """Go on where the stored running part left off, for the signals that are in both and do not begin `anew`."""
         stored = states.get(STATE)
         if stored is None:
             return
@@ -200,6 +202,7 @@ class Shadow:
         names, symbols = head["signals"], len(self._market.symbols)
         if head["symbols"] != list(self._market.symbols):
             return
+        head["signals"] = [NOBODY if name in anew else name for name in names]
         flat = np.frombuffer(numbers, dtype="<f8")
         cut = at.BOOK_ROWS * len(names) * symbols
         book = flat[:cut].reshape(at.BOOK_ROWS, len(names), symbols)
@@ -208,11 +211,14 @@ class Shadow:
         for slot in range(self._slots):
             self._load_pairs(states[f"{PAIRS}{slot}"])
 
-    def moved_to(self, signals: Sequence[Signal], table: SignalTable) -> Shadow:
-        """The same books for other signals of the same market, as a restart at this bar would find them."""
-        moved = Shadow(signals, table, self._market, self._terms, self.days)
+    def moved_to(
+        self, signals: Sequence[Signal], table: SignalTable, since_ms: Mapping[str, int] = ALL_ALONG
+    ) -> Shadow:
+        """The same books for other signals of the same market, as a restart at this bar would find them; those of a
+        signal that gets other parameters begin here."""
+        moved = Shadow(signals, table, self._market, self._terms, self.days, since_ms)
         head = {
-            "signals": [signal.name for signal in self.signals],
+            "signals": same_names(self.signals, signals),
             "today": self._today,
             "slots": self._slots,
             "since": self._since,
@@ -333,6 +339,15 @@ class Shadow:
         said, followed = np.concatenate(mine, axis=1)
         known = np.isfinite(said)
         return rank_correlation(said[known], followed[known])
+
+
+def same_names(before: Sequence[Signal], after: Sequence[Signal]) -> list[str]:
+    """The names of the signals there were; nobody's where one has other parameters now."""
+    settings = {signal.name: signal.settings for signal in after}
+    return [
+        signal.name if settings.get(signal.name, signal.settings) == signal.settings else NOBODY
+        for signal in before
+    ]
 
 
 def neutral_positions(

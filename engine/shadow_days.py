@@ -24,6 +24,7 @@ DAY_MS = 86_400_000
 DAYS_KEPT = 730
 RECENT_DAYS = 30
 FEWEST_PAIRS = 3
+ALL_ALONG: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,14 @@ class ShadowDays:
                     record.drop(day)
         self._health, self._table = {}, None
 
-    def of(self, signals: Sequence[str]) -> ShadowDays:
-        """The same days, for other signals."""
-        moved = ShadowDays(signals, (day for named in self._days.values() for day in named.values()))
+    def of(self, signals: Sequence[str], since_ms: Mapping[str, int] = ALL_ALONG) -> ShadowDays:
+        """The same days, for other signals, but for those that had ended when a signal got the parameters it has."""
+        days = (day for named in self._days.values() for day in named.values())
+        moved = ShadowDays(
+            signals, (day for day in days if day.day_ms + DAY_MS > since_ms.get(day.signal, 0))
+        )
         # What a record holds does not depend on which other signals are computed, and is long to work out.
-        moved._records = self._records
+        moved._records = {name: known for name, known in self._records.items() if name not in since_ms}
         return moved
 
     @property

@@ -10,16 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.bookstate import BookState, Choice
+from engine.bookstate import BookState, Choice, Tuning
 from engine.config_reference import limits_of
 from engine.estimates import shares_in_force, standings
+from engine.recorded import recorded_book
 from engine.signal_folder import known_kinds
 from engine.signal_state import is_computed, state_of, why
 from engine.signal_table import class_shares
+from engine.tuning import as_set
 from engine.weight_facts import Standings, WeightFacts, weight_facts
 from store import weight_rows
 from store.errors import NotFound
-from store.query import read_only
 from strategies.blend.weighting.settings import Method
 from strategies.config import SignalsConfig, known_signals
 from strategies.inputs import INPUT_NAMES
@@ -29,19 +30,19 @@ from strategies.signal import TAKER_BUY_VOLUME, Signal, SignalKind
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-BOOK = "book"
 OWN_ROOM = "strategies."
 PLUG_IN = "plug-in"
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Signals in the order they are computed in, with what an operator chose of them, and what the estimates of their
-    weights by `method` have come to."""
+    """Signals in the order they are computed in, with what an operator chose and set of them, and what the estimates of
+    their weights by `method` have come to."""
 
     registry: Registry
     signals: tuple[Signal, ...]
     choices: Mapping[str, Choice]
+    tunings: Mapping[str, Tuning]
     method: Method
     standings: Standings
 
@@ -97,10 +98,10 @@ def catalogue(
     """The signals of a configuration, with the choices in a database where there is one, and its estimates by the
     configured `method`. Raises SignalConfigFault for settings that no signal can have, StoreError for a database that
     cannot be read."""
-    registry = known_kinds(config)
-    return Catalogue(
-        registry, known_signals(config, registry), _choices(database), method, _standings(database, method)
-    )
+    registry, book = known_kinds(config), BookState() if database is None else recorded_book(database)
+    signals, _ = as_set(known_signals(config, registry), registry.kinds, book.tunings)
+    standing = _standings(database, method)
+    return Catalogue(registry, signals, book.choices, book.tunings, method, standing)
 
 
 def inputs_of(signal: Signal) -> list[str]:
@@ -131,8 +132,9 @@ def definition(kind: SignalKind) -> str:
     return inspect.cleandoc(text or "")
 
 
-def parameters(signal: Signal) -> Iterator[dict[str, Any]]:
-    """Each setting of a signal with its value in force, default, bounds and meaning, which ends in its unit."""
+def parameters(signal: Signal, tuning: Tuning | None = None) -> Iterator[dict[str, Any]]:
+    """Each setting of a signal with its value in force, default, bounds and meaning, which ends in its unit; `by` is
+    the operator who set it, "" where it is configured."""
     values = signal.settings.model_dump(mode="json")
     for name, field in type(signal.settings).model_fields.items():
         yield {
@@ -140,6 +142,7 @@ def parameters(signal: Signal) -> Iterator[dict[str, Any]]:
             "value": values[name],
             "default": _default(field),
             "bounds": ", ".join(limits_of(field)),
+            "by": tuning.actor if tuning is not None and name in tuning.values else "",
             "description": field.description or "",
         }
 
@@ -162,14 +165,3 @@ def _standings(database: Path | None, method: Method) -> Standings:
         return standings(weight_rows.read(database), method)
     except NotFound:
         return {}
-
-
-def _choices(database: Path | None) -> Mapping[str, Choice]:
-    if database is None:
-        return {}
-    try:
-        with read_only(database) as connection:
-            row = connection.execute("SELECT value FROM session_state WHERE name = ?", (BOOK,)).fetchone()
-    except NotFound:
-        return {}
-    return {} if row is None else BookState.loads(row[0], "[]").choices

@@ -96,7 +96,7 @@ def _off(machine: Machine, signal: Signal) -> WeightRow:
         symbols=len(machine.market.symbols),
         raw_weight=chosen_weight(signal, choices, estimated),
         waits=waits(signal, choices, estimated),
-        change=changed(signal, choices.get(signal.name)),
+        change=changed(signal, choices.get(signal.name), machine.book.tunings.get(signal.name)),
         state=state_of(signal, choices).value,
         why=why(signal, choices),
         family=family_of(signal.name),

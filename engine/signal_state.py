@@ -10,9 +10,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from engine.bookstate import Choice
+from engine.bookstate import Choice, Tuning
 from engine.estimates import shares_in_force
 from engine.signal_table import Choices, chosen_weight, in_force
+from engine.tuning import set_words
 from engine.weight_facts import UNSEEN, Standings
 from store.records import SignalClass
 from strategies.signal import Signal
@@ -80,8 +81,12 @@ def as_configured(signal: Signal, choice: Choice) -> bool:
     return choice.weight is None and choice.computed is is_on and choice.enabled is is_on
 
 
-def changed(signal: Signal, choice: Choice | None) -> str:
+def changed(signal: Signal, choice: Choice | None, tuning: Tuning | None = None) -> str:
     """What an operator changed of a signal, for the screen; "" where nothing."""
+    return "; ".join(words for words in (_chosen(signal, choice), set_words(tuning)) if words)
+
+
+def _chosen(signal: Signal, choice: Choice | None) -> str:
     if choice is None:
         return ""
     is_on, parts = signal.settings.enabled, []

@@ -53,7 +53,7 @@ def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
                 note=note,
                 configured_weight=configured[row],
                 raw_weight=chosen_weight(signal, choices, estimated),
-                change=changed(signal, choice),
+                change=changed(signal, choice, machine.book.tunings.get(signal.name)),
                 family=family_of(signal.name),
                 method=facts.method,
                 estimated_ms=facts.estimated_ms,

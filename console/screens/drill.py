@@ -19,6 +19,7 @@ from textual.widget import Widget
 
 from console.action import Scope
 from console.actions import BY_ID, Action
+from console.answers import Parameter
 from console.arrangement import Size, size_of
 from console.bindings import bindings
 from console.details import RETRY_S, Answer, Details, Inquiry, Want
@@ -57,6 +58,8 @@ class DrillApp(Protocol):
     def ask_signal(self, name: str) -> None: ...
 
     def ask_weight(self, name: str) -> None: ...
+
+    def ask_parameters(self, name: str, parameters: Sequence[Parameter]) -> None: ...
 
     def say(self, words: str) -> None: ...
 

@@ -48,8 +48,9 @@ _PLOT_HEIGHTS = {Size.NARROW: 6, Size.MID: 9, Size.WIDE: 17}
 class SignalScreen(Drill):
     """`key`: a symbol, a signal, or both with a blank between."""
 
+    SCOPES = ("signal",)
     ALSO = (BY_ID["signal.switch"], BY_ID["signal.weight"])
-    BINDINGS: ClassVar = [*bindings("screen"), *bindings_of(ALSO)]
+    BINDINGS: ClassVar = [*bindings("screen", "signal"), *bindings_of(ALSO)]
     TELLS_ROW = False
     ORDER = "as traded"
     DEFAULT_CSS = """
@@ -101,7 +102,8 @@ class SignalScreen(Drill):
 
     def wants(self) -> Sequence[Want]:
         decided = None if self.snapshot is None else self.snapshot.decision_ts_ms
-        return [Want(self._question, decided, read_signal)] if self._signal else []
+        changed = "" if self._weight is None else self._weight.change
+        return [Want(self._question, (decided, changed), read_signal)] if self._signal else []
 
     def head(self, width: int) -> Sequence[Line]:
         if not self._signal:
@@ -161,6 +163,13 @@ class SignalScreen(Drill):
 
     def action_change_weight(self) -> None:
         self.owner.ask_weight(self._signal)
+
+    def action_set_parameters(self) -> None:
+        facts = self._of_signal()
+        if facts is None or not facts.parameters:
+            self.owner.say(f"The parameters of {self._signal or 'no signal'} are not known yet.")
+        else:
+            self.owner.ask_parameters(self._signal, facts.parameters)
 
     def _choose(self) -> None:
         """Take signal and symbol from the key, as soon as a picture says which is which."""

@@ -187,6 +187,19 @@ POSITION: dict[str, Any] = {
 }
 
 
+PARAMETERS: list[dict[str, Any]] = [
+    {"name": name, "value": value, "default": value, "bounds": bounds, "description": "", "by": by}
+    for name, value, bounds, by in (
+        ("scalar", 1.7, "above 0, at most 100", ""),
+        ("lookbacks", [7, 14, 28], "", ""),
+        ("com", 60.0, "above 0, at most 1000", ""),
+        ("cap", 2.0, "above 0, at most 100", ""),
+        ("response", "clip", "one of clip, sign", ""),
+        ("window", 428, "at least 3, at most 435", "operator ann"),
+    )
+]
+
+
 def signal(name: str = "A1", readings: int = 400, without: int = 60) -> dict[str, Any]:
     """What SIGNAL answers: a year of daily readings, the first of them without an opinion."""
     statistics = {"sigma": 0.0192, "z_7": 0.0972, "z_14": 0.5429, "z_28": 0.2396}
@@ -219,6 +232,7 @@ def signal(name: str = "A1", readings: int = 400, without: int = 60) -> dict[str
             "enabled": True,
             "correlations": {"A2": 0.71, "A3": -0.12},
             "reasons": {"OK": 1_674, "WARMUP": 126},
+            "parameters": PARAMETERS,
         },
         "history": history,
         "symbols": [

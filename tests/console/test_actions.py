@@ -25,9 +25,11 @@ from console.screens.kill import KillScreen
 from console.screens.kill_progress import KillProgress
 from console.screens.order_keys import OrderKeys
 from console.screens.palette import offered
+from console.screens.parameters import ParametersScreen
 from console.screens.position import PositionScreen
 from console.screens.quit import QuitScreen
 from console.screens.resume import ResumeScreen
+from console.screens.signal import SignalScreen
 from console.screens.weight import WeightScreen
 from console.screens.welcome import WelcomeScreen
 from console.theme import THEMES
@@ -51,6 +53,8 @@ OWNERS: dict[Scope, type] = {
     "quit": QuitScreen,
     "confirm": ConfirmScreen,
     "weight": WeightScreen,
+    "parameters": ParametersScreen,
+    "signal": SignalScreen,
     "resume": ResumeScreen,
     "welcome": WelcomeScreen,
     "help": HelpScreen,
@@ -130,6 +134,7 @@ def test_a_key_that_must_be_struck_twice_is_shown_twice() -> None:
         ({"flatten.confirm": "x"}, "already asks the question"),
         ({"signal.confirm": "t"}, "already asks the question"),
         ({"weight.confirm": "w"}, "already asks the question"),
+        ({"parameters.confirm": "e"}, "already asks the question"),
         ({"cancel.confirm": "x"}, "already asks the question"),
         ({"weight.confirm": "y"}, "cannot confirm"),
         ({"filter.clear": "q"}, "q would be typed into the field"),

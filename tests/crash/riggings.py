@@ -74,7 +74,7 @@ def forget_what_was_asked() -> None:
 def forget_the_legs() -> None:
     """What is held for market-neutral signals is not read back at the start."""
 
-    def shrug(self: Any, states: Any) -> None:
+    def shrug(self: Any, states: Any, anew: Any = ()) -> None:
         return None
 
     NeutralBook.load = shrug  # type: ignore[method-assign]

@@ -37,6 +37,11 @@ CHOICES: tuple[tuple[str, dict[str, str]], ...] = (
         for name in ("A1", "A3", "C4")
         for weight in ("0", "0.05", "1")
     ),
+    *(
+        ("parameters", {"name": name, "parameters": text})
+        for name, text in (("A1", "cap=1.5"), ("A2", "channels=[[10,5]]"), ("C4", "scalar=3"))
+    ),
+    ("parameters", {"name": "A2", "default": "true"}),
     *((kind, {"on": on}) for kind in ("pause", "reduce") for on in ("true", "false", "false")),
     ("weight", {"name": "A1", "weight": "2"}),
 )

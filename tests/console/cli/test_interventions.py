@@ -112,6 +112,33 @@ def test_signals_are_switched_and_weighed_and_plain_signals_prints_readings_as_e
     assert {"hit_rate", "information_coefficient", "recent_pnl", "age_ms"} <= record.keys()
 
 
+def test_parameters_of_a_signal_are_set_shown_logged_and_taken_back(qd: Command, engine: Engine) -> None:
+    here = ("--db", engine.database)
+    told = qd("signals", "set", "A2", "stop_ranges=2.5", "shorting=false", "--reason", "chop", *here)
+    assert told.out.startswith(
+        "A2 stop_ranges 2.0 to 2.5, shorting true to false; its record begins anew; from "
+    )
+    shown = json.loads(qd("signals", "show", "A2", *here, "--json").out)
+    by = {row["name"]: row["by"] for row in shown["parameters"] if row["by"]}
+    assert by.keys() == {"stop_ranges", "shorting"}
+    assert by["shorting"].startswith("cli ")
+    assert "operator (cli " in qd("signals", "show", "A2", *here).out
+    rows = {row["key"]: row for row in json.loads(qd("config", "show", *here, "--json").out)}
+    assert [rows[f"signals.A2.{key}"]["source"] for key in ("stop_ranges", "window")] == [
+        "operator",
+        "default",
+    ]
+    logged = query.commands(engine.database)[-1]
+    assert (logged["kind"], logged["reason"], bool(logged["accepted"])) == ("parameters", "chop", True)
+    for words in (("A2", "stop_ranges=0"), ("A2", "windw=3"), ("A99", "window=3")):
+        refused = qd("signals", "set", *words, *here)
+        assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
+    for asked in (["A2"], ["A2", "window=3", "--default"]):
+        assert qd("signals", "set", *asked, *here).code == 2
+    back = qd("signals", "set", "A2", "--default", *here)
+    assert back.out.startswith("A2 stop_ranges 2.5 to 2.0, shorting false to true; its record begins anew")
+
+
 def test_every_command_is_in_the_log_with_who_when_in_which_mode_and_what_came_of_it(
     qd: Command, engine: Engine
 ) -> None:

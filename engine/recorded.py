@@ -1,0 +1,22 @@
+"""The account's memory as a database has it, for whoever asks beside the engine or after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.bookstate import BookState
+from store.errors import NotFound
+from store.query import read_only
+
+BOOK = "book"
+
+
+def recorded_book(database: Path) -> BookState:
+    """The newest book without its days, with what an operator chose and set; a new one where nothing was ever written.
+    Raises StoreError."""
+    try:
+        with read_only(database) as connection:
+            row = connection.execute("SELECT value FROM session_state WHERE name = ?", (BOOK,)).fetchone()
+    except NotFound:
+        return BookState()
+    return BookState() if row is None else BookState.loads(row[0], "[]")
