@@ -194,7 +194,8 @@ class Decider:
     """
 
     def __init__(self, parameters: Parameters, symbols: int) -> None:
-        table = parameters.signals.signals
+        self.table = parameters.signals
+        table = self.table.signals
         self._shape = (len(table), symbols)
         self._signals, self._codes = packing.pack_signals(table)
         self._rows = tuple(packing.enabled_rows(table, signal_class) for signal_class in _CLASSES)

@@ -108,7 +108,7 @@ def _position(source: Source, arguments: Arguments) -> Reading:
     position = machine.ledger.position(symbol)
     quantities = ("quantity", "cost", "realised", "fees", "funding")
     ours = {name: f"{getattr(position, name):f}" for name in quantities}
-    parts = machine.cycle.neutral.parts(machine.market.symbols.index(symbol), float(position.quantity))
+    parts = machine.cycle.neutral.parts(machine.market.listed.index(symbol), float(position.quantity))
     legs = f"{parts.neutral:.10g}"
     proof = machine.oversight.venue_word(symbol) | {"proven_ts_ms": machine.book.proven_ms or None}
     return lambda database: {
@@ -262,7 +262,7 @@ def _required(arguments: Arguments, name: str) -> str:
 
 def _symbol(machine: Machine, arguments: Arguments) -> str:
     symbol = _required(arguments, "symbol")
-    if symbol not in machine.market.symbols:
+    if symbol not in machine.market.listed:
         raise DetailFault(f"{symbol} is not traded here")
     return symbol
 

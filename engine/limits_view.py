@@ -20,7 +20,7 @@ REACHED = 1 - 1e-9
 def limit_rows(
     session: Session, machine: Machine, equity: float, opening: float, exposure: np.ndarray
 ) -> tuple[LimitRow, ...]:
-    """Every limit with its use; what is not armed yet is listed as such."""
+    """Every limit with its use, `exposure` [S + L] being what is held; what is not armed yet is listed as such."""
     limits = machine.cycle.parameters
     guards, rules = machine.oversight.guards, machine.configuration.risk.guards
     high = float(machine.ledger.high_water_mark)
@@ -63,5 +63,6 @@ def _row(name: str, used: float, maximum: float, unit: str) -> LimitRow:
 
 def _largest_cluster(machine: Machine, exposure: np.ndarray) -> float:
     labels = machine.market.cluster
+    exposure = exposure[: labels.size]
     sums = [float(np.abs(exposure[labels == label]).sum()) for label in set(labels.tolist()) if label >= 0]
     return max(sums, default=0.0)

@@ -36,6 +36,7 @@ def open_feed(configuration: Configuration, inputs: Collection[str] = ()) -> Fee
             (TAKER_BUY_VOLUME, *INPUT_NAMES),
         )
         simulated.instruments = tuple(map(configuration.instruments.applied_to, simulated.instruments))
+        simulated.legs = tuple(map(configuration.instruments.applied_to, simulated.legs))
         feed: Feed = simulated
     else:
         from engine.feeds.replay import open_replay
@@ -51,4 +52,5 @@ def open_feed(configuration: Configuration, inputs: Collection[str] = ()) -> Fee
         )
     most = Decimal(repr(configuration.risk.leverage))
     feed.instruments = tuple(replace(i, leverage=min(i.leverage, most)) for i in feed.instruments)
+    feed.legs = tuple(replace(i, leverage=min(i.leverage, most)) for i in feed.legs)
     return feed

@@ -21,6 +21,7 @@ from engine.timerange import TimeRange
 from store.history import History, open_history
 from store.history_checks import utc
 from store.history_names import bar_name
+from store.records import Instrument
 from strategies.inputs import INPUT_NAMES
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class ReplayFeed:
     ) -> None:
         self.symbols = history.symbols
         self.bar_ms = history.bar_ms
+        self.legs: tuple[Instrument, ...] = ()
         self.first_open_ms = history.first_ms
         self.start_ms, end_ms = _traded(history, timerange)
         self.end_ms: int | None = end_ms

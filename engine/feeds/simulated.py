@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.feeds.feed import BarBlock, DataFault, FundingSettlement
-from engine.feeds.sim_universe import SYMBOLS, UNIVERSE, perpetual
+from engine.feeds.sim_universe import SYMBOLS, UNIVERSE, perpetual, spot
 from strategies.inputs import INPUT_NAMES
 from strategies.signal import TAKER_BUY_VOLUME
 
@@ -96,6 +96,7 @@ class SimulatedFeed:
         self._ticks_per_unit = np.array([float(1 / coin.tick) for coin in coins])
         self._lots_per_unit = np.array([float(1 / coin.lot) for coin in coins])
         self._inputs = frozenset(inputs).intersection((TAKER_BUY_VOLUME, *INPUT_NAMES))
+        self.legs = tuple(spot(coin) for coin in coins) if self._inputs else ()
         self._has_options = np.array([coin.has_options for coin in coins])
         self._new_walk = partial(Walk, seed, coins, beside=bool(self._inputs))
         self._begin()
@@ -239,6 +240,7 @@ class SimulatedFeed:
             volume=lots.sum(axis=1) / self._lots_per_unit,
             funding=tuple(self._settlements(stretch)),
             inputs=self._inputs_of(stretch) if self._inputs else {},
+            legs=self._legs_of(stretch) if self.legs else None,
         )
         steps_per_hour = HOUR_MS // STEP_MS
         opens = stretch.first_step + np.arange(len(close)) * steps_per_bar
@@ -255,6 +257,11 @@ class SimulatedFeed:
         from engine.feeds.sim_inputs import inputs_of
 
         return inputs_of(self._shown(stretch), self._inputs)
+
+    def _legs_of(self, stretch: Stretch) -> FloatArray:
+        from engine.feeds.sim_legs import spot_bars
+
+        return spot_bars(stretch, self.bar_ms // STEP_MS, self._ticks_per_unit, self._lots_per_unit)
 
     def _shown(self, stretch: Stretch) -> Bars:
         from engine.feeds.sim_inputs import Bars
@@ -283,6 +290,7 @@ def _joined(blocks: list[BarBlock], first_open_ms: int, bar_ms: int, symbols: in
         return blocks[0]
     empty = np.empty((0, symbols))
     inputs = blocks[0].inputs if blocks else ()
+    legs = [block.legs for block in blocks if block.legs is not None]
     return BarBlock(
         first_open_ms,
         bar_ms,
@@ -293,6 +301,7 @@ def _joined(blocks: list[BarBlock], first_open_ms: int, bar_ms: int, symbols: in
         volume=np.concatenate([empty, *(block.volume for block in blocks)]),
         funding=tuple(item for block in blocks for item in block.funding),
         inputs={name: np.concatenate([empty, *(block.inputs[name] for block in blocks)]) for name in inputs},
+        legs=np.concatenate(legs, axis=1) if legs else None,
     )
 
 

@@ -1,0 +1,66 @@
+"""What is listed beside the universe, as the engine knows it at a close: a fold over bars like the market itself, and a
+part of it. A leg moves as its coin does, so its volatility is that of the perpetual on the coin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.feeds.feed import CLOSE, VOLUME
+from store.records import Instrument
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    BoolArray = NDArray[np.bool_]
+
+DAY_MS = 86_400_000
+
+
+class LegMarket:
+    """Closes and volumes of the instruments `legs` [L] beside a universe [S]; `under` [L] is where their coins stand in
+    it. Everything is [L]; with no legs all of it is empty."""
+
+    def __init__(self, legs: Sequence[Instrument], universe: Sequence[Instrument], bar_ms: int) -> None:
+        self.instruments = tuple(legs)
+        place = {instrument.base: index for index, instrument in enumerate(universe)}
+        self.under: IntArray = np.array([place[leg.base] for leg in self.instruments], dtype=np.int64)
+        self._bar_ms = bar_ms
+        # By bar of the day, so that their sum does not depend on where a fold began.
+        self._day = np.zeros((DAY_MS // bar_ms, len(self.instruments)))
+        self._nothing = np.zeros(len(self.instruments))
+        self.last_close: FloatArray = np.full(len(self.instruments), np.nan)
+        self.volume: FloatArray = self._nothing
+        self.volume_24h: FloatArray = self._nothing
+
+    def __len__(self) -> int:
+        return len(self.instruments)
+
+    def fold(self, open_ms: int, bars: FloatArray | None) -> None:
+        """Take consecutive bars [5, n, L], n at least 1, the first opening at `open_ms`; None where the feed has no
+        legs."""
+        if bars is None or not self.instruments:
+            return
+        per_day = len(self._day)
+        newest = bars[:, -per_day:]
+        first = open_ms // self._bar_ms + bars.shape[1] - newest.shape[1]
+        volume = np.nan_to_num(newest[VOLUME])
+        self._day[(first + np.arange(len(volume))) % per_day] = volume
+        self.volume, self.volume_24h = volume[-1], self._day.sum(axis=0)
+        self.last_close = _last_known(bars[CLOSE], self.last_close)
+
+
+def _last_known(closes: FloatArray, before: FloatArray) -> FloatArray:
+    """The newest close of each column [n, L] that is one, else what was known before."""
+    found: FloatArray = np.where(closes[-1] > 0.0, closes[-1], before)
+    if (closes[-1] > 0.0).all():
+        return found
+    for column in range(closes.shape[1]):
+        there = np.flatnonzero(closes[:, column] > 0.0)
+        if there.size:
+            found[column] = closes[there[-1], column]
+    return found
