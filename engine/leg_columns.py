@@ -188,7 +188,8 @@ class LegDecider:
         wanted, against = wide.stages[STATE, first:], wide.neutral[under]
         rest = wide.stages[STATE, under] - against
         left = np.clip(wide.stages[ROUND, under] - rest, np.minimum(against, 0.0), np.maximum(against, 0.0))
-        share = np.divide(left, against, out=np.ones(count), where=against * wanted < 0.0)
+        short_of_it = (against * wanted < 0.0) & (np.abs(left - against) > NEGLIGIBLE)
+        share = np.divide(left, against, out=np.ones(count), where=short_of_it)
         facts, results = np.empty((at.FACT_ROWS, count)), np.empty((at.RESULT_ROWS, count))
         marks = np.zeros((at.MARK_ROWS, count), dtype=np.bool_)
         orders = np.zeros((2, count), dtype=np.int64)
