@@ -6,7 +6,7 @@ as it stands. It names what will happen, to what, and when it takes effect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -16,10 +16,12 @@ from console.format import age, counted, duration, number, plain, price, profit,
 from console.publisher import View
 from console.signal_state import OFF, ON, SHADOW, next_state
 from console.widgets.ink import Line
+from engine.shares import to_one
 from engine.snapshot import OrderRow, OverrideRow, PositionRow, Snapshot, WeightRow
 
 FLATTENED = "operator flatten"
 OVERLAY = "overlay"
+WAITS = "It trades nothing before the next estimate gives it a share"
 _LIVE = "live"
 _STOPS = {"stop": "stop", "trail": "trailing stop"}
 _PROTECTIVE = _STOPS | {"target": "take profit"}
@@ -149,14 +151,12 @@ def next_decision(snapshot: Snapshot | None) -> str:
 
 
 def shares_if(snapshot: Snapshot, name: str, raw: float, *, enabled: bool = True) -> dict[str, float]:
-    """The share of each signal in the class of `name` if its weight were `raw`: they sum to 1, or all are 0."""
+    """The share of each signal in the class of `name` if its weight were `raw`, as the engine would share it out."""
     about = weight_row(snapshot, name)
     if about is None:
         return {}
     there = {row.name: row.raw_weight for row in snapshot.weights if row.kind == about.kind and row.enabled}
-    there |= {name: raw if enabled else 0.0}
-    total = sum(there.values())
-    return {each: weight / total if total else 0.0 for each, weight in there.items()}
+    return to_one(there | {name: raw if enabled else 0.0})
 
 
 def is_live(view: View) -> bool:
@@ -251,17 +251,25 @@ def _signal_lines(snapshot: Snapshot | None, name: str, state: str) -> list[Line
             )
         )
     if row.state == OFF:
-        fold = "Its past is computed first, beside the bars: it counts from the next decision after that."
-        lines.append(((fold, "plain"),))
+        counts = "" if row.waits else ": it counts from the next decision after that"
+        lines.append(((f"Its past is computed first, beside the bars{counts}.", "plain"),))
+    if on and row.waits:
+        lines.append(((f"{WAITS}, or you give it a weight.", "warn"),))
     if row.change:
         lines.append(((f"Before: {row.change}.", "soft"),))
-    if not on and row.weight and row.kind == "directional" and not any(after.values()):
-        words = "No directional signal is left: the next decision closes every position."
-        lines.append(((words, "warn"),))
+    if flat := _flat_lines(row, after):
+        lines += flat
     elif not on:
         shadow = "It is computed, shown and recorded, and traded by nobody."
         lines.append(((shadow if state == SHADOW else "It is computed no longer.", "plain"),))
     return lines
+
+
+def _flat_lines(row: WeightRow, after: Mapping[str, float]) -> list[Line]:
+    """That a change takes the last directional signal out of the decisions, where it does."""
+    if row.kind != "directional" or not row.weight or any(after.values()):
+        return []
+    return [(("No directional signal is left: the next decision closes every position.", "warn"),)]
 
 
 def weight_lines(snapshot: Snapshot | None, name: str, wanted: float | None) -> list[Line]:
@@ -293,6 +301,7 @@ def weight_lines(snapshot: Snapshot | None, name: str, wanted: float | None) -> 
         )
     )
     lines.append(((f"the others: {others or 'none'}", "soft"),))
+    lines += _flat_lines(row, after)
     if not row.enabled:
         off = (
             "is off: the weight switches it on"

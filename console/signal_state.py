@@ -14,10 +14,12 @@ def shown_state(row: WeightRow) -> str:
 
 def next_state(row: WeightRow) -> str:
     """What switching a signal makes of it: one with a weight goes into shadow and comes back, one without is computed
-    in shadow or not at all."""
+    in shadow or not at all. One that an estimate has yet to weigh is switched on to be seen by it, and off again."""
     state = shown_state(row)
     if state == ON:
         return SHADOW
+    if row.waits:
+        return OFF if row.enabled else ON
     if row.raw_weight > 0.0 or row.kind == "overlay":
         return ON
     return OFF if state == SHADOW else SHADOW

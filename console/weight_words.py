@@ -73,7 +73,8 @@ def estimate_lines(row: EstimateRow, width: int) -> list[Line]:
         parts.append(((f"{row.days} days to {market_time(row.estimated_ms)[:_DAY]}", "soft"),))
     if row.note:
         parts.append(((row.note, "warn" if row.estimated_ms is not None else "soft"),))
-    parts.append(((f"next {market_time(row.next_ms)[:_DAY]}", "soft"),))
+    if row.method != _OPERATOR:
+        parts.append(((f"next {market_time(row.next_ms)[:_DAY]}", "soft"),))
     return filled(parts, width)
 
 

@@ -33,12 +33,15 @@ class Command:
     the word RESUME; STOP policy keep/cancel/flatten; FLATTEN symbol and on "true"/"false" (false lets the symbol trade
     again); CANCEL order (its client order id); SIGNAL name and state on/shadow/off (or on "true"/"false", which is
     on/shadow); WEIGHT name and weight.
+
+    `patience_s`: how long who asks waits; what takes longer is answered then, if it is durable. None: until it is done.
     """
 
     kind: CommandKind
     actor: str
     reason: str = ""
     arguments: dict[str, str] = field(default_factory=dict)
+    patience_s: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

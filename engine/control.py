@@ -19,7 +19,9 @@ from engine.lifecycle import is_open
 from engine.machine import Machine
 from engine.oversight import OPERATOR_PAUSE
 from engine.refold import Folded, FoldFault
+from engine.requests import GIVEN_UP, LEFT, MOST_STARTS, STATE, UNDER_WAY, Request, Requests
 from risk.state import OPERATOR, find
+from store import recall
 from store.records import Override, TradingState
 from store.rows import CommandRow
 
@@ -53,39 +55,72 @@ class Control:
             **dict.fromkeys(BEGIN, self._intervene),
         }
         self._begun: set[asyncio.Task[CommandResult]] = set()
+        self._requests = Requests(machine.journal)
+
+    @classmethod
+    async def open(cls, session: Session, machine: Machine) -> Control:
+        """The control of a machine that stands where its database does, with the requests that are left there."""
+        control = cls(session, machine)
+        states = await recall.session_state(machine.database)
+        control._requests.restore(states.get(STATE, "[]"))
+        return control
 
     async def execute(self, command: Command) -> CommandResult:
         """Carry out one command and answer when it has taken effect; it is finished even if nobody waits for it."""
         begun = asyncio.ensure_future(self._carry_out(command))
         self._begun.add(begun)
         begun.add_done_callback(self._begun.discard)
+        if command.patience_s is not None:
+            await asyncio.wait({begun}, timeout=command.patience_s)
+            if not begun.done() and self._requests.durable(command):
+                return CommandResult(True, UNDER_WAY, self._machine.oversight.state.name)
         return await asyncio.shield(begun)
+
+    async def take_up(self) -> None:
+        """Go on with what earlier engines were asked and did not come to, before what is asked of the same signals from
+        now on; the log says what becomes of each."""
+        await asyncio.gather(*(self._take_up(request) for request in self._requests))
+
+    async def _take_up(self, request: Request) -> None:
+        if request.starts <= MOST_STARTS:
+            await self.execute(request.command)
+        else:
+            self._complain((await self._refuse(request.command, GIVEN_UP)).message)
 
     async def _carry_out(self, command: Command) -> CommandResult:
         """A kill and a stop wait for nobody; what changes the account's memory waits until no bar is half done, but
         not so long that it would surprise whoever gave it up."""
         if command.kind in self._at_once:
             return await self._at_once[command.kind](command)
-        if to_fold(self._machine, command):
+        if to_fold(self._machine, command) or self._requests.concern(command):
             return await self._fold_first(command)
         return await self._between(command)
 
     async def _fold_first(self, command: Command) -> CommandResult:
-        """Bars and commands go on while signals that were not computed are folded beside them. Nothing is durable
-        before they are taken over."""
+        """Bars and commands go on while signals that were not computed are folded beside them. Before they are taken
+        over nothing is durable but that it was asked."""
         machine = self._machine
+        await self._requests.hold(command)
         async with machine.refold.turn:
+            if machine.refold.ends:
+                return CommandResult(True, LEFT, machine.oversight.state.name)
             folded, wanted = None, to_fold(machine, command)
             try:
                 if wanted:
                     words = f"{', '.join(_new(machine, wanted))}: the past is folded beside the bars"
                     machine.tape.say(machine.clock.now_ms(), "INFO", "engine.refold", words)
                     folded = await machine.refold.beside(wanted, lambda: machine.market.now_ms)
-                return await self._between(command, folded)
+                result = await self._between(command, folded)
             except FoldFault as fault:
-                words = f"nothing was changed: {fault}"
-                machine.tape.say(machine.clock.now_ms(), "ERROR", "engine.refold", words)
-                return await self._refuse(command, words)
+                if machine.refold.ends:
+                    return CommandResult(True, LEFT, machine.oversight.state.name)
+                result = await self._refuse(command, f"nothing was changed: {fault}")
+            if not result.accepted:
+                self._complain(result.message)
+            return result
+
+    def _complain(self, words: str) -> None:
+        self._machine.tape.say(self._machine.clock.now_ms(), "ERROR", "engine.refold", words)
 
     async def _between(self, command: Command, folded: Folded | None = None) -> CommandResult:
         machine = self._machine
@@ -277,6 +312,7 @@ class Control:
     def _answer(self, command: Command, accepted: bool, message: str, before: TradingState) -> CommandResult:
         """Journal and audit the command with its outcome (not yet committed), and say it to who asked."""
         after = self._machine.oversight.state
+        self._requests.let_go(command)
         self._machine.journal.command(
             CommandRow(
                 actor=command.actor,

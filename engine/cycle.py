@@ -167,6 +167,7 @@ class BarCycle:
                 self._tape.report(order, report)
         for symbol, cost in news.costs.items():
             self._journal.position(self._ledger.adopt_cost(symbol, cost))
+            self._journal.cost_adopted(symbol, cost, now_ms)
             text = f"{symbol}: fills were heard in another order than the venue's; its cost of the position stands"
             self._tape.say(now_ms, "WARN", "engine.reconcile", text)
         if news.recovered:
@@ -287,10 +288,13 @@ class BarCycle:
         )
         view = self._market.view()
         if legs is not None and (self.neutral.pair_rows or held.under_way):
-            pairs = self.neutral.pairs(now_ms)
-            decision = self._with_legs().decide(said, view, portfolio, risk, legs, pairs, held)
-        else:
-            decision = self._decider.decide(said, view, portfolio, risk, legs)
+            decider, pairs = self._with_legs(), self.neutral.pairs(now_ms)
+            decision = decider.decide(said, view, portfolio, risk, legs, pairs, held)
+            own = universe_part(decision, count)
+            self.neutral.decided(own, equity)
+            decider.follow(decision, self.neutral.missed(own, equity), equity, held)
+            return decision
+        decision = self._decider.decide(said, view, portfolio, risk, legs)
         self.neutral.decided(decision, equity)
         return decision
 

@@ -8,7 +8,7 @@ ORDER order: as `store.query.explain`, each stage with `bound` and `why`, the `d
 `shares` of the signals on its day (none while that lasts).
 ORDERS symbol, statuses (comma separated), limit: orders, newest first.
 POSITION symbol, limit: fills, funding, orders (working), ours (of its quantity `neutral` is held for market-neutral
-legs), venue (what its books last proved).
+legs, `neutral_signals` are those in force that want one here), venue (what its books last proved).
 SIGNAL name, symbol, limit: signal (with its correlations and reasons of ended days), history (of the symbol), symbols
 (the newest reading of each; none where it is off).
 AUDIT text, limit, verify: rows, newest first; where verify is "true", chain {rows, fault} of the whole trail too.
@@ -108,14 +108,20 @@ def _position(source: Source, arguments: Arguments) -> Reading:
     position = machine.ledger.position(symbol)
     quantities = ("quantity", "cost", "realised", "fees", "funding")
     ours = {name: f"{getattr(position, name):f}" for name in quantities}
-    parts = machine.cycle.neutral.parts(machine.market.listed.index(symbol), float(position.quantity))
-    legs = f"{parts.neutral:.10g}"
+    index, neutral = machine.market.listed.index(symbol), machine.cycle.neutral
+    ours["neutral"] = f"{neutral.parts(index, float(position.quantity)).neutral:.10g}"
+    holders = list(neutral.holders(index))
     proof = machine.oversight.venue_word(symbol) | {"proven_ts_ms": machine.book.proven_ms or None}
     return lambda database: {
         "fills": query.fills(database, symbol=symbol, limit=limit),
         "funding": query.funding(database, symbol=symbol, limit=limit),
         "orders": query.orders(database, symbol=symbol, statuses=WORKING),
-        "ours": {"symbol": symbol, **ours, "neutral": legs, "opened_ts_ms": position.opened_ts_ms},
+        "ours": {
+            "symbol": symbol,
+            **ours,
+            "neutral_signals": holders,
+            "opened_ts_ms": position.opened_ts_ms,
+        },
         "venue": proof,
     }
 

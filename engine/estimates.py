@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 INSTRUMENTS = "instruments"
 SELECTOR = "selector"
+TOO_FEW = "too few days for a newer estimate"
 SAME = 1e-9
 """Shares worked out on another machine may differ by as much: its linear algebra adds in another order."""
 
@@ -111,11 +112,14 @@ def shares(row: WeightRow) -> dict[str, float] | None:
 
 
 def standing(row: WeightRow, before: Standing | None) -> Standing:
-    """What an answered row of a class of signals comes to after what stood `before` it."""
+    """What an answered row of a class of signals comes to after what stood `before` it. Where nothing could be
+    estimated what was in force stays so: a signal it has not seen does not trade because nobody knows better now."""
     said, result = json.loads(row.settings), json.loads(row.result)
     if fault := result.get("fault"):
         nothing = Standing(row.kind, row.method, row.estimated_ms, 0, {}, {}, {})
         return replace(before or nothing, fault=fault)
+    if not result["days"] and before is not None and before.in_force:
+        return replace(before, fault=TOO_FEW, why={**_reasons(said, result), **before.why})
     share = result["share"]
     old = before.share if before and before.share else dict(zip(said["names"], said["manual"], strict=True))
     return Standing(
@@ -141,9 +145,9 @@ def standings(rows: Iterable[WeightRow], method: Method) -> dict[str, Standing]:
     return found
 
 
-def shares_in_force(found: Iterable[Standing]) -> dict[str, float]:
-    """The share in its class of each signal that an estimate in force has seen."""
-    return {name: share for each in found if each.in_force for name, share in each.share.items()}
+def shares_in_force(found: Iterable[Standing]) -> dict[str, Mapping[str, float]]:
+    """By class with an estimate in force: the share of each signal that it has seen."""
+    return {each.kind: each.share for each in found if each.in_force}
 
 
 def difference(row: WeightRow) -> str:

@@ -155,8 +155,7 @@ def _choose(machine: Machine, command: Command) -> Begun:
     if not _covers(known, machine.chosen_signals({**choices, signal.name: choice})):
         return _refused(f"{signal.name} was switched off this moment: ask again")
     before = _weights(machine)
-    estimated = {one.signal_class for one in known if one.name in machine.weighting.shares}
-    if choice.weight == signal.weight and signal.signal_class not in estimated:
+    if choice.weight == signal.weight and signal.signal_class.value not in machine.weighting.shares:
         choice = replace(choice, weight=None)
     choices[signal.name] = choice
     if as_configured(signal, choice):

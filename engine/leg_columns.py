@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.market_legs import LegMarket
+    from engine.pairs import Pairs
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -42,18 +43,6 @@ Number = TypeVar("Number", bound=np.generic)
 STATE, BUFFER, ROUND = (STAGES.index(name) for name in ("state", "buffer", "round"))
 NEGLIGIBLE = 1e-12
 HALF = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """What pair signals want: `rows` [P] in the table of signals, `amount` [P, S] of the budget on each coin (positive:
-    long of the first), and the columns [P, S] of the first and the second instrument on it, -1 where one is not
-    listed."""
-
-    rows: tuple[int, ...]
-    amount: FloatArray
-    first: IntArray
-    second: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +84,8 @@ class LegDecider:
         pairs: Pairs,
         held: HeldLegs,
     ) -> Decision:
-        """As `Decider.decide` of the universe [S], and of the legs; the decision is [S + L] wide."""
+        """As `Decider.decide` of the universe [S], and of the legs; the decision is [S + L] wide, and the legs are to
+        `follow` it."""
         wide = self._decider.decide(
             self._said(said),
             self._market(market, held),
@@ -103,7 +93,6 @@ class LegDecider:
             self._risk(risk, held),
             self._wanted(neutral, pairs, held, portfolio.equity),
         )
-        self._follow(wide, portfolio.equity, held)
         return replace(wide, leg_shares=self._shares(wide.leg_shares, pairs))
 
     def _said(self, said: Readings) -> Readings:
@@ -180,22 +169,22 @@ class LegDecider:
             _beside(neutral.held, worth),
         )
 
-    def _follow(self, wide: Decision, equity: float, held: HeldLegs) -> None:
-        """Order of the legs what their perpetuals, once ordered, leave to stand against."""
+    def follow(self, wide: Decision, missed: FloatArray, equity: float, held: HeldLegs) -> None:
+        """Order the legs in place, once it is known by how much [S] those on perpetuals `missed` what they were to be:
+        what was not sold short is not bought, and what is still short is not sold."""
         from engine import leg_step as at
 
         first, under, count = self._universe, self._legs.under, len(self._legs)
-        wanted, against = wide.stages[STATE, first:], wide.neutral[under]
-        rest = wide.stages[STATE, under] - against
-        left = np.clip(wide.stages[ROUND, under] - rest, np.minimum(against, 0.0), np.maximum(against, 0.0))
-        short_of_it = (against * wanted < 0.0) & (np.abs(left - against) > NEGLIGIBLE)
-        share = np.divide(left, against, out=np.ones(count), where=short_of_it)
+        wanted, current = wide.stages[STATE, first:], wide.current[first:]
+        target = np.clip(wanted - missed[under], 0.0, np.maximum(wanted, current))
+        target = np.where(np.abs(missed[under]) > NEGLIGIBLE, target, wanted)
+        target[wanted == 0.0] = 0.0
         facts, results = np.empty((at.FACT_ROWS, count)), np.empty((at.RESULT_ROWS, count))
         marks = np.zeros((at.MARK_ROWS, count), dtype=np.bool_)
         orders = np.zeros((2, count), dtype=np.int64)
         facts[:] = (
-            wanted * share,
-            wide.current[first:],
+            target,
+            current,
             self._legs.last_close,
             self._lot,
             self._min_quantity,

@@ -1,14 +1,17 @@
 """The market-neutral book: what the neutral signals in force want held of each perpetual, and what is held for them.
 
 A signal holds the legs it declares for what it says of each symbol. Where it falls silent, its last opinion counts
-until that is 3 of the signal's own periods old, then it is 0. Legs together or not at all: where one of them is no
-perpetual of this market, where shorting is off, or where bitcoin's perpetual, which hedges the legs' betas, is not
-listed, the signal holds nothing. One that holds a pair on each coin holds the pairs whose two instruments are listed:
-a pair needs no hedge. A coin itself is never sold short.
+until that is 3 of the signal's own periods old, then it is 0. What can be held, and what hedges it: `engine.hedge`;
+what is held in two instruments on one coin: `engine.pairs`.
 
-A position may be part directional, part neutral. After each decision the two parts of its target are kept in units;
-of what is held later, the neutral part is what lies beyond the directional one, never more than was decided for it, so
-that an order that did not fill, a band or a stop takes from the legs first.
+A position may be part directional, part neutral: two accounts that trade through one. With each decision both are told
+what they should hold, and three rules say whose a quantity held later is:
+
+- What one part has to sell and the other to buy they pass to each other with the decision; no fill is needed for it.
+- A fill on the way from what was held to what is wanted serves both parts in proportion to what they still need, so
+  that without a fill they stay as they are, and a leg that is to be closed is a leg until it is gone.
+- What is reduced without being asked for (a stop, a liquidation) takes from both in proportion; what is added without
+  being asked for is directional.
 
 Opinions and parts are stored with the books, so that a restart goes on to the last bit. While no neutral signal is in
 force and nothing is held for one there is nothing to store, and a decision knows nothing of all this.
@@ -25,12 +28,11 @@ import numpy as np
 
 from engine.decision import STAGES, Decision, NeutralLegs, Readings, SignalTable
 from engine.decision_layout import GRANTED, LIMITED
-from engine.leg_columns import Pairs
+from engine.hedge import DailyBetas, Hedge
+from engine.pairs import PairListings, Pairs
 from engine.shadow import neutral_positions
-from risk.betas import BETA_DAYS, daily_betas
-from store.records import Instrument, InstrumentKind, SignalClass
+from store.records import Instrument, SignalClass
 from store.rows import to_json
-from strategies.classical.legs import own_legs
 from strategies.signal import Signal
 
 if TYPE_CHECKING:
@@ -40,20 +42,19 @@ if TYPE_CHECKING:
     from store.journal import Journal
 
     FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 
 STATE = "neutral"
-HEDGE = "BTC"
 PERIODS = 3
-DAY_MS = 86_400_000
-TARGET = STAGES.index("state")
+TARGET, ROUND = STAGES.index("state"), STAGES.index("round")
 
 # Rows of what a signal said last, float64 [SAID_ROWS, N, S]; GIVEN_MS is the close of the bar it was said at.
 VALUE, CONFIDENCE, GIVEN_MS = range(3)
 SAID_ROWS = 3
 
-# Rows of what was decided, float64 [2, S] in signed units.
-DIRECTIONAL, NEUTRAL = range(2)
+# Rows of a plan, float64 [PLAN_ROWS, S] in signed units: what was held when it was decided and what is wanted, whole
+# and for neutral legs.
+HELD, HELD_LEGS, WANTED, WANTED_LEGS = range(4)
+PLAN_ROWS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ class Parts:
 
 
 class NeutralBook:
-    """The legs of one account over the symbols [S] of one market, and the instruments `legs` beside it; `signals` [N]
-    are the neutral ones in force, `pair_rows` the rows of those that hold pairs, `held` [S] what was held for them at
-    the newest close (x equity), and `idle` names those in force that this market has no instruments for."""
+    """The legs of one account over the symbols [S] of one market, and of pairs with the instruments `legs` beside it;
+    `signals` [N] are the neutral ones in force, `pair_rows` the rows of those that hold pairs, `idle` names those that
+    this market has no instruments for, `held` [S] is what was held for legs at the newest close (x equity)."""
 
     def __init__(
         self,
@@ -76,26 +77,20 @@ class NeutralBook:
         allow_short: bool,
         legs: Sequence[Instrument] = (),
     ) -> None:
-        perpetual = [instrument.kind is InstrumentKind.PERPETUAL for instrument in instruments]
+        count = len(instruments)
         self._market = market
-        self._hedge = next(
-            (n for n, listed in enumerate(perpetual) if listed and instruments[n].base == HEDGE), -1
-        )
-        self._holdable = np.array(perpetual) & (allow_short and self._hedge >= 0)
-        self._betas, self._beta_day = np.full(len(perpetual), np.nan), -1
-        self._decided, self._holds = np.zeros((2, len(perpetual))), False
-        self._nothing = np.zeros(len(perpetual))
+        self._hedge = Hedge.of(instruments, allow_short)
+        self._betas = DailyBetas(market, self._hedge.index)
+        self._plan, self._holds = np.zeros((PLAN_ROWS, count)), False
+        self._nothing = np.zeros(count)
         self.held = self._nothing
-        self._places = {(each.base, each.kind): place for place, each in enumerate((*instruments, *legs))}
-        self._bases = [instrument.base for instrument in instruments]
-        self._allow_short = allow_short
+        self._listings = PairListings(instruments, legs, allow_short)
         self.signals: tuple[Signal, ...] = ()
         self.idle: tuple[str, ...] = ()
         self._idle_told: set[str] = set()
         self.pair_rows: tuple[int, ...] = ()
-        self._columns: list[tuple[IntArray, IntArray]] = []
         self._rows: list[int] = []
-        self._said = np.full((SAID_ROWS, 0, len(perpetual)), np.nan)
+        self._said = np.full((SAID_ROWS, 0, count), np.nan)
         self._stored = b""
 
     def weigh(self, signals: Sequence[Signal], table: SignalTable) -> None:
@@ -106,11 +101,10 @@ class NeutralBook:
             if spec.signal_class is SignalClass.NEUTRAL and spec.weight > 0.0
         ]
         rows = [row for row in weighed if self._has_instruments(signals[row])]
-        before, said = [signal.name for signal in self.signals], self._said
-        self.signals, self._rows = tuple(signals[row] for row in rows), rows
         self.idle = tuple(signals[row].name for row in weighed if row not in rows)
         self.pair_rows = tuple(row for row in rows if signals[row].pair is not None)
-        self._columns = [self._listed(signals[row]) for row in self.pair_rows]
+        before, said = [signal.name for signal in self.signals], self._said
+        self.signals, self._rows = tuple(signals[row] for row in rows), rows
         self._take(before, said)
 
     def join(
@@ -122,7 +116,8 @@ class NeutralBook:
         legs_held: bool = False,
     ) -> tuple[Readings, NeutralLegs | None]:
         """What is decided from: the readings, where neutral signals in force say 1, and the legs that hold what they
-        really say. None where there are none and nothing is held for any, `legs_held` beside the universe included."""
+        really say; what they want in pairs say `pairs`. None where there are none and nothing is held for any,
+        `legs_held` beside the universe included."""
         if not self._rows and not self._holds and not legs_held:
             self.held = self._nothing
             return readings, None
@@ -130,42 +125,39 @@ class NeutralBook:
         legs = np.zeros_like(value)
         self._hear(readings)
         for place, row in enumerate(self._rows):
-            if row not in self.pair_rows:
-                legs[row] = self._wanted(place, now_ms)
+            legs[row] = self._wanted(place, now_ms)
         value[self._rows], confidence[self._rows] = 1.0, 1.0
+        held = legs_in(quantity, self._plan)
+        # From here on the way to what is wanted begins at what is held.
+        self._plan[HELD], self._plan[HELD_LEGS] = quantity, held
         self.held = self._nothing
         if equity > 0.0:
-            units = _beyond(quantity, *self._decided)
-            self.held = np.nan_to_num(units * self._market.last_close / equity)
-        return Readings(value, confidence), NeutralLegs(legs, self._betas_at(now_ms), self._hedge, self.held)
+            self.held = np.nan_to_num(held * self._market.last_close / equity)
+        betas = self._betas.at(now_ms)
+        return Readings(value, confidence), NeutralLegs(legs, betas, self._hedge.index, self.held)
 
     def pairs(self, now_ms: int) -> Pairs:
         """What the signals that hold pairs want of them; after `join`, which heard what they say."""
-        amount = np.zeros((len(self.pair_rows), len(self._bases)))
-        for number, row in enumerate(self.pair_rows):
-            place = self._rows.index(row)
-            value, score = self._scored(place, now_ms)
-            first, _ = self.signals[place].pair or (None, None)
-            amount[number] = np.nan_to_num(neutral_positions(own_legs, self._market.symbols, value, score))
-            if first is InstrumentKind.SPOT:
-                amount[number] = np.maximum(amount[number], 0.0)
-        none: IntArray = np.empty((0, len(self._bases)), dtype=np.int64)
-        first_columns, second_columns = (
-            np.array(found) if found else none
-            for found in ([c[0] for c in self._columns], [c[1] for c in self._columns])
-        )
-        return Pairs(self.pair_rows, amount, first_columns, second_columns)
+        places = [self._rows.index(row) for row in self.pair_rows]
+        said = [self._scored(place, now_ms) for place in places]
+        return self._listings.wanted(self.pair_rows, [self.signals[place] for place in places], said)
 
     def decided(self, decision: Decision, equity: float) -> None:
-        """Remember both parts of the targets of a decision of the universe."""
+        """Remember both parts of the targets of a decision of the universe, made from what was joined last."""
         if not self._rows and not self._holds:
             return
+        plan, unit = self._plan, _units(self._market.last_close, equity)
+        plan[WANTED], plan[WANTED_LEGS] = decision.stages[TARGET] * unit, decision.neutral * unit
+        plan[HELD_LEGS] += passed_to_legs(plan)
+        self._holds = holds_legs(plan)
+
+    def missed(self, decision: Decision, equity: float) -> FloatArray:
+        """By how much [S] the legs, once what was decided last is ordered, differ from what they were to be (x equity):
+        what bands, lots and minimums keep from being traded."""
         price = self._market.last_close
-        unit = np.divide(equity, price, out=np.zeros_like(price), where=price > 0.0)
-        target, neutral = decision.stages[TARGET, : price.size], decision.neutral[: price.size]
-        self._decided[DIRECTIONAL] = (target - neutral) * unit
-        self._decided[NEUTRAL] = neutral * unit
-        self._holds = bool(self._decided[NEUTRAL].any())
+        quantity = decision.stages[ROUND] * _units(price, equity)
+        left = legs_in(quantity, self._plan) - self._plan[WANTED_LEGS]
+        return np.nan_to_num(left * price / equity) if equity > 0.0 else np.zeros_like(left)
 
     def fresh_idle(self) -> list[str]:
         """The signals in force that hold nothing for want of instruments, each told once."""
@@ -186,17 +178,28 @@ class NeutralBook:
 
     def parts(self, index: int, quantity: float) -> Parts:
         """What a position in one symbol, or in a leg beside them, consists of."""
-        if index >= len(self._bases):
+        if index >= self._nothing.size:
             return Parts(0.0, quantity)
-        held = float(_beyond(quantity, *self._decided[:, index]))
+        held = float(legs_in(np.array([quantity]), self._plan[:, [index]])[0])
         return Parts(quantity - held, held)
+
+    def holders(self, index: int) -> tuple[str, ...]:
+        """The signals in force that want a leg in one symbol, or in a leg beside them, or their legs hedged with it."""
+        now_ms = self._market.now_ms
+        paired, found = self.pairs(now_ms).rows_on(index), []
+        for place, (row, signal) in enumerate(zip(self._rows, self.signals, strict=True)):
+            legs = self._wanted(place, now_ms)
+            on_it = index < legs.size and legs[index] != 0.0
+            if on_it or row in paired or (index == self._hedge.index and legs.any()):
+                found.append(signal.name)
+        return tuple(found)
 
     def store(self, journal: Journal) -> None:
         """Gather opinions and parts, where they changed, with the books they belong to."""
         if not self._rows and not self._stored:
             return
         head = {"signals": [signal.name for signal in self.signals], "symbols": self._market.symbols}
-        text = to_json(head).encode() + b"\n" + self._decided.tobytes() + self._said.tobytes()
+        text = to_json(head).encode() + b"\n" + self._plan.tobytes() + self._said.tobytes()
         if text != self._stored:
             journal.state(STATE, text)
             self._stored = text
@@ -210,11 +213,12 @@ class NeutralBook:
         head, count = json.loads(text), len(self._market.symbols)
         if head["symbols"] != list(self._market.symbols):
             return
-        flat = np.frombuffer(numbers, dtype="<f8")
+        names, rows = head["signals"], np.frombuffer(numbers, dtype="<f8").reshape(-1, count)
+        said = SAID_ROWS * len(names)
         self._stored = stored
-        self._decided[:] = flat[: 2 * count].reshape(2, count)
-        self._holds = bool(self._decided[NEUTRAL].any())
-        self._take(head["signals"], flat[2 * count :].reshape(SAID_ROWS, len(head["signals"]), count))
+        self._plan[:] = _plan_of(rows[: len(rows) - said])
+        self._holds = holds_legs(self._plan)
+        self._take(names, rows[len(rows) - said :].reshape(SAID_ROWS, len(names), count))
 
     def _take(self, names: Sequence[str], said: FloatArray) -> None:
         """Keep what the signals named said [SAID_ROWS, N', S], as far as they are in force."""
@@ -234,11 +238,9 @@ class NeutralBook:
 
     def _wanted(self, place: int, now_ms: int) -> FloatArray:
         """Legs [S] of one signal for what it said last, x its share of the budget."""
-        value, score = self._scored(place, now_ms)
-        wanted = np.nan_to_num(
-            neutral_positions(self.signals[place].legs, self._market.symbols, value, score)
-        )
-        return wanted if self._holdable[wanted != 0.0].all() else np.zeros_like(wanted)
+        signal, (value, score) = self.signals[place], self._scored(place, now_ms)
+        wanted = np.nan_to_num(neutral_positions(signal.legs, self._market.symbols, value, score))
+        return self._hedge.holdable_or_none(wanted)
 
     def _scored(self, place: int, now_ms: int) -> tuple[FloatArray, FloatArray]:
         """What one signal said last of each symbol, and that times its confidence; NaN where that is too old."""
@@ -248,27 +250,43 @@ class NeutralBook:
         return value, value * confidence
 
     def _has_instruments(self, signal: Signal) -> bool:
-        if signal.pair is None:
-            return signal.legs is not None
-        first, second = self._listed(signal)
-        return self._allow_short and bool(((first >= 0) & (second >= 0)).any())
-
-    def _listed(self, signal: Signal) -> tuple[IntArray, IntArray]:
-        """The columns [S] of both instruments of a signal's pair on each coin, -1 where one is not listed."""
-        first, second = (
-            np.array([self._places.get((base, kind), -1) for base in self._bases], dtype=np.int64)
-            for kind in signal.pair or ()
-        )
-        return first, second
-
-    def _betas_at(self, now_ms: int) -> FloatArray:
-        """Betas [S] from the days that ended."""
-        if self._hedge >= 0 and self._beta_day != now_ms // DAY_MS:
-            self._betas = daily_betas(self._market.daily_closes(BETA_DAYS + 1), self._hedge)
-            self._beta_day = now_ms // DAY_MS
-        return self._betas
+        return signal.legs is not None if signal.pair is None else self._listings.lists(signal)
 
 
-def _beyond(quantity: FloatArray | float, directional: FloatArray, neutral: FloatArray) -> FloatArray:
-    """What of a quantity lies beyond its directional part, between nothing and what was decided for legs."""
-    return np.clip(quantity - directional, np.minimum(neutral, 0.0), np.maximum(neutral, 0.0))
+def _units(price: FloatArray, equity: float) -> FloatArray:
+    """How many units [S] all of the equity buys, 0 without a price."""
+    return np.divide(equity, price, out=np.zeros_like(price), where=price > 0.0)
+
+
+def legs_in(quantity: FloatArray, plan: FloatArray) -> FloatArray:
+    """What of the quantities [S] is held for neutral legs, under a plan [PLAN_ROWS, S]."""
+    held, held_legs, wanted, wanted_legs = plan
+    reached = np.clip(quantity, np.minimum(held, wanted), np.maximum(held, wanted))
+    way = wanted - held
+    share = np.divide(reached - held, way, out=np.ones_like(way), where=way != 0.0)
+    left = np.clip(quantity, np.minimum(reached, 0.0), np.maximum(reached, 0.0))
+    kept = np.divide(left, reached, out=np.ones_like(way), where=reached != 0.0)
+    legs: FloatArray = (held_legs + share * (wanted_legs - held_legs)) * kept
+    return legs
+
+
+def passed_to_legs(plan: FloatArray) -> FloatArray:
+    """What the directional parts [S] give to the legs, as far as one has to sell what the other has to buy."""
+    legs = plan[WANTED_LEGS] - plan[HELD_LEGS]
+    others = plan[WANTED] - plan[HELD] - legs
+    passed: FloatArray = np.sign(legs) * np.minimum(np.abs(legs), np.abs(others))
+    return np.where(np.sign(legs) * np.sign(others) < 0.0, passed, 0.0)
+
+
+def holds_legs(plan: FloatArray) -> bool:
+    """Whether anything is held or wanted for legs."""
+    return bool(plan[[HELD_LEGS, WANTED_LEGS]].any())
+
+
+def _plan_of(stored: FloatArray) -> FloatArray:
+    """A stored plan. One of two rows, the directional and the neutral part of what was decided, is from when what was
+    held before was not remembered: legs were what lay beyond the directional part."""
+    if len(stored) == PLAN_ROWS:
+        return stored
+    directional, neutral = stored
+    return np.array([directional, np.zeros_like(neutral), directional + neutral, neutral])

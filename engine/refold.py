@@ -2,7 +2,7 @@
 
 A signal that is switched on thus has all its past, and stands where a restart would put it, because it is the same
 fold. It is folded beside bars and commands, which go on meanwhile, and taken over between two bars: only then does
-anything depend on it.
+anything depend on it. So an engine that ends waits for no fold, however long a kernel takes to compile: nobody has it.
 """
 
 from __future__ import annotations
@@ -12,22 +12,26 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine import kernel_cache
 from engine.market import MarketState, Row, rows
+from engine.venues.worker import Worker
 from strategies.signal import Signal
 
 if TYPE_CHECKING:
     from engine.feeds.feed import Feed
 
 WARM_BARS = 8_192
-# Few enough that a fold beside the bars ends soon after it was told to.
+# Few enough that a fold beside the bars soon leaves the processor to an engine that ends.
 BESIDE_BARS = 1_024
 # So many bars are folded in a few milliseconds while the running market waits.
 CLOSE_BARS = 48
 ENDS_WITHIN_S = 5.0
+ENDS = "the engine ends"
 
+Answer = TypeVar("Answer")
 MakeMarket = Callable[[tuple[Signal, ...]], MarketState]
 """A market that has seen no bar, for these signals."""
 
@@ -101,30 +105,48 @@ class Refold:
         self._make = make
         self._feed = feed
         self._stopped = threading.Event()
+        self._awaited: asyncio.Future[Any] | None = None
         self.turn = asyncio.Lock()
+
+    @property
+    def ends(self) -> bool:
+        """Whether no fold comes to its end any more, because the engine ends."""
+        return self._stopped.is_set()
 
     async def beside(self, signals: tuple[Signal, ...], cursor_ms: Callable[[], int]) -> Folded:
         """The market with these signals, but for the last few bars before `cursor_ms`, which moves on meanwhile.
         Raises FoldFault."""
-        with _faults_told():
-            feed = await asyncio.to_thread(self._feed.beside)
-            market = await asyncio.to_thread(empty_market, self._make, signals)
-            close_ms = CLOSE_BARS * feed.bar_ms
-            while cursor_ms() - max(market.now_ms, feed.first_open_ms) > close_ms:
-                until_ms = cursor_ms()
-                await asyncio.to_thread(fold_until, market, feed, until_ms, BESIDE_BARS, self._stopped)
-            _heed(self._stopped)
-            return Folded(market, feed)
+        worker = Worker("refold")
+        try:
+            with _faults_told():
+                feed = await self._of(worker, self._feed.beside)
+                market = await self._of(worker, partial(empty_market, self._make, signals))
+                close_ms = CLOSE_BARS * feed.bar_ms
+                while cursor_ms() - max(market.now_ms, feed.first_open_ms) > close_ms:
+                    block = partial(fold_until, market, feed, cursor_ms(), BESIDE_BARS, self._stopped)
+                    await self._of(worker, block)
+                _heed(self._stopped)
+                return Folded(market, feed)
+        finally:
+            worker.stop()
 
     async def stop(self) -> None:
-        """Let a fold that is under way end, and none begin; returns when nobody waits for one any more, or when what
-        was to follow one hangs."""
+        """Let nobody wait for a fold any more, and none begin; returns when who did has been answered, or when what
+        was to follow one hangs. What a thread is still about then is dropped, and ends with the process."""
         self._stopped.set()
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_exception(FoldFault(ENDS))
         with suppress(TimeoutError):
             async with asyncio.timeout(ENDS_WITHIN_S), self.turn:
                 pass
 
+    async def _of(self, worker: Worker, job: Callable[[], Answer]) -> Answer:
+        """What this part of a fold comes to. Raises FoldFault as soon as the engine ends, with the job under way."""
+        _heed(self._stopped)
+        self._awaited = answer = worker.ask(job)
+        return await answer
+
 
 def _heed(stopped: threading.Event | None) -> None:
     if stopped is not None and stopped.is_set():
-        raise FoldFault("the engine ends")
+        raise FoldFault(ENDS)

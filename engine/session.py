@@ -187,7 +187,7 @@ class Session:
         await machine.restore()
         clock = machine.clock
         # Before the books are back neither a picture nor a command would find them in agreement.
-        self._control = Control(self, machine)
+        self._control = await Control.open(self, machine)
         await self._control.adopt_latch()
         machine.tape.say(clock.now_ms(), "INFO", "engine.session", machine.describe())
         started = {"mode": machine.configuration.run.mode.value, "config": machine.config_hash}
@@ -205,6 +205,7 @@ class Session:
         if state is not None and not state.done:
             await machine.kill.carry_out(clock.now_ms())
         await self._commit(machine)
+        self._watch(self._control.take_up())
 
     async def _trade(self, machine: Machine) -> str:
         limit = self.configuration.run.bars

@@ -6,13 +6,14 @@ longest hold, then is flat. A position earns the return from close to close of t
 taker's fee and half the spread. Two classes differ:
 
 - An overlay's position is the difference it would make: 2 F_s (m - 1) A_s on the blend's forecast F before overlays.
-- A market-neutral signal holds the legs it declares for its readings, scaled by the neutral budget. One whose legs are
-  instruments this market does not list holds nothing and earns nothing; its readings are judged all the same.
+- A market-neutral signal holds the legs it declares for its readings, scaled by the neutral budget, and bitcoin's
+  perpetual against their betas, new with each day. One whose legs are instruments this market does not list, or cannot
+  hedge, holds nothing and earns nothing; its readings are judged all the same.
 
 A reading is judged when its signal speaks again: v q against the return since, close to close; zeros are neither hit
 nor miss. `attribution` splits what the account's own positions earned among directional signals by their parts w f of
-the forecast, and what was held for neutral legs among neutral signals by theirs of the legs (w x leg, the hedge left
-out); it is nobody's where they nearly cancel.
+the forecast, and what was held for neutral legs among neutral signals by theirs of the legs (w x leg, the hedge
+too); it is nobody's where they nearly cancel.
 
 The running part is stored with the books, so that a restart goes on to the last digit: `store` gathers it, `load`
 reads it.
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ import numpy as np
 from engine import shadow_kernel as at
 from engine.decision import Decision, SignalTable
 from engine.decision_layout import STAGE_CONFLICT
+from engine.hedge import DailyBetas, Hedge
 from engine.shadow_days import DAY_MS, ShadowDays, rank_correlation
 from risk.parameters import RiskParameters
 from store.records import Instrument, SignalClass
@@ -58,17 +60,19 @@ _OVERLAYS = {
 @dataclass(frozen=True, slots=True)
 class Terms:
     """On what terms signals are held to account: cost of trading [S] (fraction of what is traded), longest hold in
-    ms, and the neutral signals' budget (x equity)."""
+    ms, the neutral signals' budget (x equity) and what hedges their legs."""
 
     rate: FloatArray
     hold_ms: float
     neutral_budget: float
+    hedge: Hedge
 
     @classmethod
-    def of(cls, instruments: Iterable[Instrument], half_spread_bps: float, risk: RiskParameters) -> Terms:
+    def of(cls, instruments: Sequence[Instrument], half_spread_bps: float, risk: RiskParameters) -> Terms:
         """What a taker pays at the venue traded, and the book's own risk parameters."""
         rate = [float(instrument.taker_fee_rate) + half_spread_bps * 1e-4 for instrument in instruments]
-        return cls(np.array(rate), float(risk.hold_max_age_ms), risk.neutral_budget)
+        hedge = Hedge.of(instruments, risk.allow_short)
+        return cls(np.array(rate), float(risk.hold_max_age_ms), risk.neutral_budget, hedge)
 
 
 class Shadow:
@@ -86,6 +90,7 @@ class Shadow:
         names = tuple(signal.name for signal in signals)
         self.days = ShadowDays(names) if days is None else days.of(names)
         self._market, self._terms = market, terms
+        self._betas = DailyBetas(market, terms.hedge.index)
         shape = (len(names), len(market.symbols))
         self._book = np.zeros((at.BOOK_ROWS, *shape))
         self._book[[at.SCORE, at.ANCHOR]] = np.nan
@@ -139,6 +144,7 @@ class Shadow:
             spoke = np.array([new != old for new, old in pairs])
             judged = np.full_like(self._no_verdict, np.nan)
             self._closed_ms = readings.closed_ms
+        if spoken or self._betas.outdated(now_ms):
             self._hear(readings)
         close = self._market.last_close
         at.fold(
@@ -252,6 +258,8 @@ class Shadow:
             value = readings.value[row]
             if kind == at.LEGS:
                 held = neutral_positions(signal.legs, self._market.symbols, value, score[row])
+                if np.isfinite(held).all():
+                    held = self._terms.hedge.hedged(held, self._betas.at(self._market.now_ms))
                 unit[row] = self._terms.neutral_budget * held
             elif kind != at.SIZED:
                 multiplier = 1.0 + np.where(value >= 0.0, self._up[row], self._down[row]) * np.nan_to_num(

@@ -11,7 +11,7 @@ import numpy as np
 from engine.shadow_days import SignalHealth, with_today
 from engine.signal_catalogue import family_of
 from engine.signal_state import changed, state_of, why
-from engine.signal_table import chosen_weight
+from engine.signal_table import chosen_weight, waits
 from engine.snapshot import WeightRow
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _record(health: SignalHealth) -> dict[str, Any]:
 
 
 def _off(machine: Machine, signal: Signal) -> WeightRow:
-    choices = machine.book.choices
+    choices, estimated = machine.book.choices, machine.weighting.shares
     return WeightRow(
         name=signal.name,
         title=signal.title,
@@ -94,7 +94,8 @@ def _off(machine: Machine, signal: Signal) -> WeightRow:
         mean_abs=0.0,
         opinions=0,
         symbols=len(machine.market.symbols),
-        raw_weight=chosen_weight(signal, choices),
+        raw_weight=chosen_weight(signal, choices, estimated),
+        waits=waits(signal, choices, estimated),
         change=changed(signal, choices.get(signal.name)),
         state=state_of(signal, choices).value,
         why=why(signal, choices),

@@ -10,7 +10,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from engine.bookstate import Choice
-from engine.signal_table import NOT_ESTIMATED, Choices, Estimated, chosen_weight, in_force
+from engine.estimates import shares_in_force
+from engine.signal_table import Choices, chosen_weight, in_force
 from engine.weight_facts import UNSEEN, Standings
 from store.records import SignalClass
 from strategies.signal import Signal
@@ -37,7 +38,7 @@ def state_of(signal: Signal, choices: Choices, standings: Standings = NO_ESTIMAT
     """Where a signal stands under what was chosen, and what the estimates of each class have come to."""
     if not is_computed(signal, choices):
         return SignalState.OFF
-    on = in_force(signal, choices, _estimated(signal, standings)) > 0.0
+    on = in_force(signal, choices, shares_in_force(standings.values())) > 0.0
     return SignalState.ON if on else SignalState.SHADOW
 
 
@@ -82,20 +83,13 @@ def changed(signal: Signal, choice: Choice | None) -> str:
     return f"{', '.join(parts)} by {choice.actor}" if parts else ""
 
 
-def _estimated(signal: Signal, standings: Standings) -> Estimated:
-    """The share a signal has by the estimate in force of its class: none where that has not seen it."""
-    known = standings.get(signal.signal_class.value)
-    if known is None or not known.in_force:
-        return NOT_ESTIMATED
-    return {signal.name: known.share.get(signal.name, 0.0)}
-
-
 def _estimate(signal: Signal, choices: Choices, standings: Standings) -> str:
     """The estimated share and its reason in words; "" where no estimate decides on this signal's weight."""
-    choice, share = choices.get(signal.name), _estimated(signal, standings)
-    if not share or signal.weight <= 0.0 or (choice is not None and choice.weight is not None):
+    choice, known = choices.get(signal.name), standings.get(signal.signal_class.value)
+    if known is None or not known.in_force or signal.weight <= 0.0:
         return ""
-    known = standings[signal.signal_class.value]
+    if choice is not None and choice.weight is not None:
+        return ""
     reason = known.why.get(signal.name, UNSEEN)
-    said = f"its estimated share is {share[signal.name]:.3f} by {known.method}"
+    said = f"its estimated share is {known.share.get(signal.name, 0.0):.3f} by {known.method}"
     return f"{said} ({reason})" if reason else said

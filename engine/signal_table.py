@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from engine.bookstate import Choice
 from engine.decision import SignalSpec, SignalTable
+from engine.shares import to_one
 from store.records import SignalClass
 from strategies.signal import Signal
 
 Choices = Mapping[str, Choice]
 AS_CONFIGURED: Choices = {}
-Estimated = Mapping[str, float]
-"""The share in its class of each signal that was estimated."""
+Estimated = Mapping[str, Mapping[str, float]]
+"""By class with an estimate in force: the share of each signal that it has seen, on or not."""
 NOT_ESTIMATED: Estimated = {}
 
 
@@ -49,19 +50,14 @@ def class_shares(
 ) -> list[float]:
     """The share of each signal in its class: they sum to 1 within a class, or to 0.
 
-    Once a class is estimated, a signal that no estimate has seen has no share in it, unless the operator gives it one.
+    Once a class is estimated, a signal that the estimate has not seen has no share in it, whatever else is on, unless
+    the operator gives it one: a class of which only such are on trades nothing.
     """
-    classes = {signal.signal_class for signal in signals if signal.name in estimated}
-    unseen = {signal.name: 0.0 for signal in signals if signal.signal_class in classes}
-    raw = [in_force(signal, choices, {**unseen, **estimated}) for signal in signals]
-    totals = {
-        kind: sum(weight for signal, weight in zip(signals, raw, strict=True) if signal.signal_class is kind)
-        for kind in SignalClass
-    }
-    return [
-        weight / totals[signal.signal_class] if totals[signal.signal_class] else 0.0
-        for signal, weight in zip(signals, raw, strict=True)
-    ]
+    shares: dict[str, float] = {}
+    for kind in SignalClass:
+        rows = [signal for signal in signals if signal.signal_class is kind]
+        shares |= to_one({signal.name: in_force(signal, choices, estimated) for signal in rows})
+    return [shares[signal.name] for signal in signals]
 
 
 def in_force(signal: Signal, choices: Choices, estimated: Estimated = NOT_ESTIMATED) -> float:
@@ -72,8 +68,18 @@ def in_force(signal: Signal, choices: Choices, estimated: Estimated = NOT_ESTIMA
 
 def chosen_weight(signal: Signal, choices: Choices, estimated: Estimated = NOT_ESTIMATED) -> float:
     """The weight of a signal before normalising, whether it is switched on or off: the operator's; else none where
-    the configuration gives it none; else the estimated one, else the configured one."""
+    the configuration gives it none; else the estimated one (none for what the estimate has not seen), and where its
+    class is not estimated the configured one."""
     choice = choices.get(signal.name)
     if choice is not None and choice.weight is not None:
         return choice.weight
-    return estimated.get(signal.name, signal.weight) if signal.weight > 0.0 else 0.0
+    seen = estimated.get(signal.signal_class.value)
+    if signal.weight <= 0.0 or seen is None:
+        return max(signal.weight, 0.0)
+    return seen.get(signal.name, 0.0)
+
+
+def waits(signal: Signal, choices: Choices, estimated: Estimated) -> bool:
+    """Whether a signal has a weight of its own that counts for nothing before an estimate gives it a share."""
+    weight = chosen_weight(signal, choices)
+    return weight > 0.0 and chosen_weight(signal, choices, estimated) == 0.0

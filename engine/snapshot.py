@@ -51,12 +51,13 @@ class WeightRow:
 
     `enabled` False: the operator switched it off; it is computed and shown all the same. `raw_weight` is the share
     before normalising, the number a WEIGHT command sets; `configured_weight` what `weight` would be by configuration
-    alone. `change`: what the operator changed, who and when ("" where nothing). `state` is on, shadow or off (not
-    computed: all it has is a name), `why` says why it is not on and what would end that. `age_ms`: since the newest
-    bar it read closed. The rest is its record, today included, as `engine.shadow_days.SignalHealth` says; `recent_`:
-    the last 30 days. `closest` is the signal whose daily forecasts correlate most with its own, by `correlation`.
-    `family` is where it comes from; `method`, `estimated_ms`, `estimated_change` and `estimated_why` say where its
-    weight does, as `engine.weight_facts.WeightFacts`.
+    alone. `waits`: it has a weight, which counts for nothing before an estimate gives it a share. `change`: what the
+    operator changed, who and when ("" where nothing). `state` is on, shadow or off (not computed: all it has is a
+    name), `why` says why it is not on and what would end that. `age_ms`: since the newest bar it read closed. The rest
+    is its record, today included, as `engine.shadow_days.SignalHealth` says; `recent_`: the last 30 days. `closest` is
+    the signal whose daily forecasts correlate most with its own, by `correlation`. `family` is where it comes from;
+    `method`, `estimated_ms`, `estimated_change` and `estimated_why` say where its weight does, as
+    `engine.weight_facts.WeightFacts`.
     """
 
     name: str
@@ -93,13 +94,15 @@ class WeightRow:
     estimated_ms: int | None = None
     estimated_change: float | None = None
     estimated_why: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EstimateRow:
     """What the estimates of one class of signals have come to: by which `method` and when, on so many `days`, how many
     independent `bets` its `signals` amount to, and which two are most alike, by `correlation`. `next_ms`: when the
-    next one is due. `note`: why there is none yet, or why the newest has no answer."""
+    next one is due. `note`: why there is none yet, why the newest has no answer, or why none applies. `method` is
+    operator where all weights of the class are the operator's."""
 
     kind: str
     method: str

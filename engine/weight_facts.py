@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 OPERATOR, NO_METHOD = "operator", ""
 UNSEEN = "not in the estimate"
+OPERATORS_OWN = "its weights are the operator's: no estimate applies"
+NONE_SEEN = "nothing it saw is on: the class trades nothing"
 ESTIMATED = (SignalClass.DIRECTIONAL, SignalClass.NEUTRAL)
 """The classes whose weights are estimated; overlays multiply, by factors that are configured."""
 

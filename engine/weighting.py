@@ -144,7 +144,7 @@ class Weighting:
     def _tell(self, row: WeightRow, known: Collection[str], now_ms: int) -> None:
         """What took effect, and what there is to worry about that was not `known` before."""
         result = json.loads(row.result)
-        if fault := result.get("fault"):
+        if fault := self.standing[row.kind].fault:
             self._tape.say(now_ms, "WARN", SOURCE, f"{row.kind} weights stay as they were: {fault}")
             return
         if not result["days"]:

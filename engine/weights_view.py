@@ -3,6 +3,7 @@ and what the estimates of each class have come to."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,14 @@ import numpy as np
 from engine.signal_catalogue import family_of
 from engine.signal_records import with_records
 from engine.signal_state import changed
-from engine.signal_table import chosen_weight, class_shares
+from engine.signal_table import chosen_weight, class_shares, in_force, waits
 from engine.snapshot import EstimateRow, WeightRow
-from engine.weight_facts import ESTIMATED, weight_facts
+from engine.weight_facts import ESTIMATED, NONE_SEEN, OPERATOR, OPERATORS_OWN, weight_facts
+from strategies.blend.weighting.settings import Method
 
 if TYPE_CHECKING:
     from engine.machine import Machine
+    from strategies.signal import Signal
 
 DAY_MS = 86_400_000
 
@@ -58,27 +61,39 @@ def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
                 estimated_ms=facts.estimated_ms,
                 estimated_change=facts.change,
                 estimated_why=facts.why,
+                waits=waits(signal, choices, estimated),
             )
         )
     return with_records(machine, rows)
 
 
 def estimate_rows(machine: Machine) -> tuple[EstimateRow, ...]:
-    """One row for each class of signals that has weights to estimate."""
+    """One row for each class of signals that has weights, estimated or the operator's."""
     step_ms = machine.configuration.blend.every_days * DAY_MS
     next_ms = (machine.clock.now_ms() // step_ms + 1) * step_ms
-    counts = {
-        kind: sum(signal.signal_class is kind and signal.weight > 0.0 for signal in machine.signals)
+    weighted = {
+        kind: [one for one in machine.signals if one.signal_class is kind and _source(machine, one)]
         for kind in ESTIMATED
     }
-    return tuple(_estimate(machine, kind.value, count, next_ms) for kind, count in counts.items() if count)
+    return tuple(_estimate(machine, kind.value, found, next_ms) for kind, found in weighted.items() if found)
 
 
-def _estimate(machine: Machine, kind: str, count: int, next_ms: int) -> EstimateRow:
-    known = machine.weighting.standing.get(kind)
+def _source(machine: Machine, signal: Signal) -> str:
+    """Where the weight of a signal comes from; "" for a signal that has none."""
+    choices, standings = machine.book.choices, machine.weighting.standing
+    return weight_facts(signal, choices, standings, machine.configuration.blend.method).method
+
+
+def _estimate(machine: Machine, kind: str, weighted: Sequence[Signal], next_ms: int) -> EstimateRow:
+    known, method = machine.weighting.standing.get(kind), machine.configuration.blend.method
+    choices, shares = machine.book.choices, machine.weighting.shares
+    on = [one for one in weighted if in_force(one, choices) > 0.0]
+    if method is not Method.MANUAL and on and all(_source(machine, one) == OPERATOR for one in on):
+        return EstimateRow(kind, OPERATOR, len(on), next_ms, note=OPERATORS_OWN)
     if known is None or not known.days:
         note = _missing(machine) if known is None else known.fault or "no estimate: too few days in common"
-        return EstimateRow(kind, machine.configuration.blend.method.value, count, next_ms, note=note)
+        return EstimateRow(kind, method.value, len(weighted), next_ms, note=note)
+    idle = known.in_force and not any(in_force(one, choices, shares) for one in weighted)
     return EstimateRow(
         kind=kind,
         method=known.method,
@@ -90,7 +105,7 @@ def _estimate(machine: Machine, kind: str, count: int, next_ms: int) -> Estimate
         first=known.pair[0],
         second=known.pair[1],
         correlation=known.correlation,
-        note=known.fault,
+        note=NONE_SEEN if idle else known.fault,
     )
 
 

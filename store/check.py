@@ -44,6 +44,7 @@ _FINDINGS_PER_KIND = 10
 _TIMES = {
     "audit": "market_ts_ms",
     "commands": "market_ts_ms",
+    "cost_adoptions": "ts_ms",
     "decisions": "ts_ms",
     "equity": "ts_ms",
     "events": "ts_ms",
@@ -151,6 +152,7 @@ def _references(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _books(connection: sqlite3.Connection) -> Iterator[str]:
     books = recompute(connection)
+    yield from _adoptions(connection)
     yield from _positions(connection, books)
     last: LedgerTotals | None = None
     broken = 0
@@ -183,50 +185,54 @@ def _identity(ts_ms: int, totals: LedgerTotals, before: LedgerTotals | None) -> 
 def _positions(connection: sqlite3.Connection, books: dict[str, _Book]) -> Iterator[str]:
     stored = POSITION.records(connection.execute(f"SELECT {POSITION.columns} FROM positions ORDER BY symbol"))
     held = {position.symbol: position for position in stored}
-    shuffled = _heard_in_another_order(connection)
     for symbol in sorted(held.keys() | books.keys()):
         position, book = held.get(symbol, Position(symbol)), books.get(symbol, _Book())
-        if symbol in shuffled:
-            # What was realised and what the rest costs depend on the order, which is the venue's; their difference
-            # does not.
-            book.realised += position.cost - book.cost
-            book.cost = position.cost
         for part in fields(_Book):
             kept, made = getattr(position, part.name), getattr(book, part.name)
             if kept != made:
                 yield f"position {symbol} has {part.name} {kept:f}, its fills and funding make {made:f}"
 
 
+def _adoptions(connection: sqlite3.Connection) -> Iterator[str]:
+    fills = dict(connection.execute("SELECT fill_id, symbol FROM fills"))
+    for fill_id, (symbol, _) in _adopted_costs(connection).items():
+        if fills.get(fill_id) != symbol:
+            yield f"the cost of {symbol} was taken over after fill {fill_id}, which is none of its fills"
+
+
 def recompute(connection: sqlite3.Connection) -> dict[str, _Book]:
     """Average-cost books from fills in the order they were taken, and funding.
 
-    A reduction releases cost * closed / quantity, rounded half-even to 1e-8; a fill through zero closes the
-    old position whole and opens the rest at the fill's price.
+    A reduction releases cost * closed / quantity, rounded half-even to 1e-8; a fill through zero closes the old
+    position whole and opens the rest at the fill's price. Where fills were heard in another order than the venue's, the
+    cost it had there was taken over, and what it differs by was realised.
     """
     books: dict[str, _Book] = {}
-    fills = connection.execute("SELECT symbol, side, price, quantity, fee FROM fills ORDER BY sequence")
-    for symbol, side, price, quantity, fee in fills:
+    adopted = _adopted_costs(connection)
+    fills = connection.execute(
+        "SELECT fill_id, symbol, side, price, quantity, fee FROM fills ORDER BY sequence"
+    )
+    for fill_id, symbol, side, price, quantity, fee in fills:
         book = books.setdefault(symbol, _Book())
         signed = Decimal(quantity) if side == "buy" else -Decimal(quantity)
         _take(book, signed, Decimal(price))
         book.fees += Decimal(fee)
+        if fill_id in adopted:
+            _, cost = adopted[fill_id]
+            book.realised += cost - book.cost
+            book.cost = cost
     for symbol, amount in connection.execute("SELECT symbol, amount FROM funding"):
         books.setdefault(symbol, _Book()).funding += Decimal(amount)
     return books
 
 
-def _heard_in_another_order(connection: sqlite3.Connection) -> frozenset[str]:
-    """Symbols with a fill that was taken after a later one; of one instant, what closes comes first."""
-    newest: dict[str, tuple[int, bool]] = {}
-    shuffled = set()
-    for symbol, ts_ms, reduces in connection.execute(
-        "SELECT symbol, ts_ms, reduce_only FROM fills ORDER BY sequence"
-    ):
-        at = (ts_ms, not reduces)
-        if at < newest.get(symbol, at):
-            shuffled.add(symbol)
-        newest[symbol] = max(at, newest.get(symbol, at))
-    return frozenset(shuffled)
+def _adopted_costs(connection: sqlite3.Connection) -> dict[str, tuple[str, Decimal]]:
+    """Symbols and costs taken over from the venue, by the fill after which they held; files older than the table have
+    none."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'cost_adoptions'").fetchone():
+        return {}
+    found = connection.execute("SELECT fill_id, symbol, cost FROM cost_adoptions")
+    return {fill_id: (symbol, Decimal(cost)) for fill_id, symbol, cost in found}
 
 
 def _take(book: _Book, signed: Decimal, price: Decimal) -> None:

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from decimal import Decimal
 from functools import partial
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -63,7 +64,7 @@ def wall_clock_ms() -> int:
 class _Batch:
     """What one transaction will hold."""
 
-    __slots__ = ("appended", "audited", "control", "count", "replaced")
+    __slots__ = ("appended", "audited", "control", "count", "filled", "replaced")
 
     def __init__(self) -> None:
         self.count = 0
@@ -71,6 +72,7 @@ class _Batch:
         self.replaced: dict[str, dict[Any, Any]] = {name: {} for name in REPLACED}
         self.control: ControlRow | None = None
         self.audited: list[Entry] = []
+        self.filled: dict[str, str] = {}
 
 
 class Journal:
@@ -126,6 +128,14 @@ class Journal:
     def fill(self, fill: Fill) -> None:
         """An execution, kept in the order given; one already known by its `fill_id` is ignored."""
         self._append("fills", codecs.FILL.row(fill))
+        self._batch.filled[fill.symbol] = fill.fill_id
+
+    def cost_adopted(self, symbol: str, cost: Decimal, ts_ms: int) -> None:
+        """What a position costs at the venue, whose order of fills was another than ours; it holds from the newest
+        fill of the symbol on. Also chained into the audit trail."""
+        row = (self._batch.filled.get(symbol), symbol, codecs.plain(cost), ts_ms)
+        self._append("cost_adoptions", row)
+        self.audit("cost adopted", "engine", {"symbol": symbol, "cost": codecs.plain(cost)}, ts_ms)
 
     def funding(self, payment: FundingPayment) -> None:
         """A funding settlement; one already known by its `funding_id` is ignored."""

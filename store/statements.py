@@ -42,6 +42,13 @@ _COMMAND_COLUMNS: Final = (
 _ORDER_EVENT_COLUMNS: Final = "client_order_id, ts_ms, from_status, to_status, reason, attempt, wall_ms"
 _HISTORY_COLUMNS: Final = "ts_ms, wall_ms, action, name, scope, state, actor, reason"
 
+# The fill is one gathered with it, or the newest that the file held before: hence this runs before fills are written.
+_ADOPT_COST: Final = (
+    "INSERT INTO cost_adoptions (fill_id, symbol, cost, ts_ms) VALUES (coalesce(?1, "
+    "(SELECT fill_id FROM fills WHERE symbol = ?2 ORDER BY sequence DESC LIMIT 1)), ?2, ?3, ?4) "
+    "ON CONFLICT (fill_id) DO UPDATE SET cost = excluded.cost, ts_ms = excluded.ts_ms"
+)
+
 INSERT_COMMAND: Final = _insert("commands", _COMMAND_COLUMNS)
 REPLACE_CONTROL: Final = _newest("control", f"id, {CONTROL.columns}", "id")
 
@@ -53,6 +60,7 @@ APPENDED: Final = {
     "readings": _newest("readings", _READING_COLUMNS, "signal, ts_ms"),
     "signal_days": _insert("signal_days", SIGNAL_DAY_COLUMNS),
     "order_events": _insert("order_events", _ORDER_EVENT_COLUMNS),
+    "cost_adoptions": _ADOPT_COST,
     "fills": _once(FILL, "fill_id"),
     "funding": _once(FUNDING, "funding_id"),
     "risk_states": _insert("risk_states", "ts_ms, scope, state, causes"),

@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +26,12 @@ from console.link.wire import (
     result_message,
 )
 from console.operator import ARMED_REASON, lift_forgotten_hold
-from engine.commands import CommandKind, CommandResult, DetailFault, EngineLink
+from engine.commands import DetailFault, EngineLink
 from store.errors import Locked, translate
 
 ANSWER_S = 5.0
-LENGTHY = (CommandKind.SIGNAL, CommandKind.WEIGHT)
 # Less than a peer waits for its answer.
-UNDER_WAY_S = 3.5
-UNDER_WAY = (
-    "under way: the past of a signal is folded beside the bars; the log says from when it counts, or why not"
-)
+PATIENCE_S = 3.5
 REQUEST_BYTES = 64 * 1024
 MOST_VIEWERS = 32
 # Viewers ask for details and give commands on connections of their own; a kill must always find room.
@@ -180,17 +176,10 @@ class ControlSocket:
     async def _command(self, message: dict[str, Any], peer: _Peer) -> dict[str, object]:
         _check_may_act(peer)
         command = command_from(message, peer.words)
-        asked = asyncio.ensure_future(self._link.execute(command))
         try:
-            patience_s = UNDER_WAY_S if command.kind in LENGTHY else None
-            done, _ = await asyncio.wait({asked}, timeout=patience_s)
-            return result_message(asked.result() if done else self._under_way())
+            return result_message(await self._link.execute(replace(command, patience_s=PATIENCE_S)))
         finally:
             self._newest.forget()
-
-    def _under_way(self) -> CommandResult:
-        snapshot = self._link.snapshot()
-        return CommandResult(True, UNDER_WAY, "" if snapshot is None else snapshot.state)
 
     async def _disarm(self, peer: _Peer) -> None:
         """Let entries go on that only the armed kill switch of a viewer that is gone holds back."""

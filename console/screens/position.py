@@ -17,6 +17,7 @@ from console.screens.position_lines import (
     entry_of,
     fill_cells,
     funding_cells,
+    parts_line,
     position_facts,
     proof_line,
     warning_lines,
@@ -82,6 +83,7 @@ class PositionScreen(OrderKeys):
         lines = [
             *warning_lines(row, self.symbol, overrides),
             *fact_lines(position_facts(row, facts, market_ms), width),
+            parts_line(facts),
             proof_line(row, facts, market_ms),
         ]
         return [cut(line, width) for line in lines if line]

@@ -28,6 +28,7 @@ from engine.snapshot import OverrideRow, PositionRow
 
 _BETWEEN: Span = (" · ", "frame")
 _RATE_DECIMALS = 4
+_BELOW_A_LOT = 2
 
 FILL_COLUMNS = (
     Column("time", 14, right=False),
@@ -74,6 +75,24 @@ def proof_line(row: PositionRow | None, facts: PositionFacts | None, market_ts_m
         (("venue ", "soft"), (price(None if theirs is None else str(theirs)), "strong")),
         (word,),
         () if proven is None else ((f"proof {age(max(0, market_ts_ms - int(proven)))} old", "soft"),),
+    ]
+    return [(" ", "plain"), *join(parts, _BETWEEN)]
+
+
+def parts_line(facts: PositionFacts | None) -> Line:
+    """What of the position is the directional book's, and what market-neutral signals hold; nothing where they hold
+    none of it."""
+    ours: Record = {} if facts is None else facts.ours
+    whole = str(ours.get("quantity", ""))
+    quantity, legs = number(whole), number(str(ours.get("neutral", "")))
+    # A part may be less than a lot, as signals share what was bought.
+    decimals = decimals_of(whole) + _BELOW_A_LOT
+    if quantity is None or legs is None or not round(legs, decimals):
+        return ()
+    signals = ", ".join(map(str, ours.get("neutral_signals", ()))) or "being closed"
+    parts: list[Line] = [
+        (("directional ", "soft"), (price(str(quantity - legs), decimals), "strong")),
+        (("legs ", "soft"), (price(str(legs), decimals), "strong"), (f" ({signals})", "soft")),
     ]
     return [(" ", "plain"), *join(parts, _BETWEEN)]
 

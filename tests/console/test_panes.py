@@ -14,10 +14,11 @@ from console.panes.signals import signal_cells, signal_columns, signal_names, wa
 from console.panes.weights import foot_lines, weight_cells, weight_columns, weights_line
 from console.screens.kill import plan_lines
 from console.screens.kill_progress import progress_lines
-from console.weight_words import held_words, method_words
+from console.weight_words import estimate_lines, held_words, method_words
 from console.widgets.columns import Cell, Column
 from console.widgets.ink import plain_text
 from engine.snapshot import EstimateRow, KillRow, LimitRow
+from engine.weight_facts import OPERATORS_OWN
 from tests.console import snapshots
 from tests.console.snapshots import DRAWDOWN, LIMITS, MARKET_MS, WALL_MS, WEIGHTS
 
@@ -159,6 +160,12 @@ def test_the_foot_of_the_weights_tells_what_the_estimates_came_to() -> None:
     waiting = EstimateRow("directional", "manual", 3, MARKET_MS, note="no estimate yet: 12 of 60 days")
     told = foot_lines(replace(snapshots.running(), estimates=(waiting,)), 200)
     assert plain_text(told[1]) == " directional manual · no estimate yet: 12 of 60 days · next 2023-06-01"
+
+
+def test_of_a_class_the_operator_weighs_the_foot_says_that_no_estimate_applies() -> None:
+    row = EstimateRow("neutral", "operator", 2, MARKET_MS, note=OPERATORS_OWN)
+    (told,) = estimate_lines(row, 76)
+    assert plain_text(told) == f" neutral operator · {OPERATORS_OWN}"
 
 
 def test_a_symbol_shows_how_far_signals_agree_and_which_caps_bound() -> None:

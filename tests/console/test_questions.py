@@ -112,10 +112,20 @@ def test_putting_a_signal_in_shadow_says_what_becomes_of_its_share() -> None:
         ("shadow", 0.0, "SWITCH A1 OFF?"),
         ("off", 0.0, "PUT A1 IN SHADOW?"),
         ("off", 0.4, "SWITCH A1 ON?"),
+        ("waits", 0.0, "SWITCH A1 OFF?"),
+        ("waits in shadow", 0.0, "SWITCH A1 ON?"),
+        ("waits off", 0.0, "SWITCH A1 ON?"),
     ],
 )
 def test_one_key_leads_a_signal_through_its_states(state: str, weight: float, heading: str) -> None:
-    row = replace(WEIGHTS[0], state=state, weight=0.0, raw_weight=weight, enabled=state == "on")
+    row = replace(
+        WEIGHTS[0],
+        state="off" if state.endswith("off") else "on" if state == "on" else "shadow",
+        weight=0.0,
+        raw_weight=weight,
+        enabled=state in ("on", "waits"),
+        waits=state.startswith("waits"),
+    )
     snapshot = replace(RUNNING, weights=(row, *WEIGHTS[1:]))
     assert questions.signal_question(view_of(snapshot), "A1").heading == heading
 
@@ -125,6 +135,21 @@ def test_of_what_is_off_the_past_is_computed_first() -> None:
     snapshot = replace(RUNNING, weights=(row, *WEIGHTS[1:]))
     words = said(questions.signal_question(view_of(snapshot), "A1"), snapshot)
     assert "it counts from the next decision after that" in words
+
+
+def test_of_what_an_estimate_has_yet_to_weigh_it_is_said_that_it_trades_nothing_before() -> None:
+    row = replace(WEIGHTS[0], state="off", weight=0.0, raw_weight=0.0, enabled=False, waits=True)
+    snapshot = replace(RUNNING, weights=(row, *WEIGHTS[1:]))
+    words = said(questions.signal_question(view_of(snapshot), "A1"), snapshot)
+    assert "Its share of directional: 0.00 to 0.00" in words
+    assert "It trades nothing before the next estimate gives it a share, or you give it a weight." in words
+    assert "it counts from" not in words
+
+
+def test_a_weight_of_nothing_for_the_last_directional_signal_says_that_everything_is_closed() -> None:
+    alone = replace(RUNNING, weights=(WEIGHTS[0], *(replace(row, enabled=False) for row in WEIGHTS[1:])))
+    told = [plain_text(line) for line in questions.weight_lines(alone, "A1", 0.0)]
+    assert any("the next decision closes every position" in line for line in told)
 
 
 def test_switching_the_last_directional_signal_off_says_that_everything_is_closed() -> None:

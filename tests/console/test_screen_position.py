@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from console.answers import read_position
-from console.screens.position_lines import position_facts, proof_line
+from console.screens.position_lines import parts_line, position_facts, proof_line
 from console.widgets.ink import plain_text
 from engine.commands import DetailKind
 from engine.snapshot import OverrideRow
@@ -152,6 +152,32 @@ def test_the_word_of_the_venue_stands_beside_ours(venue: dict[str, Any] | None, 
 def test_the_age_of_the_proof_grows() -> None:
     facts = read_position(POSITION)
     assert plain_text(proof_line(POSITIONS[0], facts, MARKET_MS + HOUR_MS)).endswith("proof 60m old")
+
+
+OURS: dict[str, Any] = POSITION["ours"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "words"),
+    [
+        ({"neutral": "-0.0123", "neutral_signals": ["A6", "C5"]}, " directional 0.054300 · legs −0.012300 (A6, C5)"),
+        ({"neutral": "0.042", "neutral_signals": ["C6"]}, " directional 0.000000 · legs 0.042000 (C6)"),
+        ({"neutral": "0.01", "neutral_signals": []}, " directional 0.032000 · legs 0.010000 (being closed)"),
+        ({"neutral": "0", "neutral_signals": ["A6"]}, ""),
+        ({"neutral": "1e-09", "neutral_signals": ["A6"]}, ""),
+        ({}, ""),
+    ],
+)  # fmt: skip
+def test_what_is_held_for_legs_is_told_with_whose_they_are(ours: dict[str, Any], words: str) -> None:
+    assert plain_text(parts_line(read_position(POSITION | {"ours": OURS | ours}))) == words
+    assert parts_line(None) == ()
+
+
+async def test_the_parts_stand_above_the_word_of_the_venue() -> None:
+    mixed = POSITION | {"ours": OURS | {"neutral": "-0.0123", "neutral_signals": ["A6", "C5"]}}
+    async with drilled("position", "BTCUSDT", answers=recorded() | {DetailKind.POSITION: mixed}) as on:
+        place = next(n for n, line in enumerate(on.lines) if "legs −0.012300 (A6, C5)" in line)
+        assert "ours 0.0420" in on.lines[place + 1]
 
 
 def test_profit_is_realised_and_open_less_fees_with_funding() -> None:

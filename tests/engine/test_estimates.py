@@ -124,9 +124,18 @@ def test_an_estimate_without_an_answer_leaves_what_stood_and_says_so() -> None:
     stands = estimates.standing(failed, first)
     assert (stands.fault, stands.share, stands.in_force) == ("it cannot be done", first.share, True)
     assert estimates.standing(failed, None).in_force is False
-    nothing = estimates.standing(told({"A": 0.5, "B": 0.3, "C": 0.2}, days=0), first)
-    assert estimates.shares_in_force([nothing]) == {}
-    assert estimates.shares_in_force([first]) == first.share
+    nothing = told({"A": 0.5, "B": 0.3, "C": 0.2}, days=0)
+    assert estimates.shares_in_force([estimates.standing(nothing, None)]) == {}
+    assert estimates.shares_in_force([first]) == {first.kind: first.share}
+
+
+def test_an_estimate_of_too_few_days_leaves_what_stood_and_gives_nothing_to_what_it_could_not_see() -> None:
+    first = estimates.standing(told({"A": 0.6, "B": 0.4}), None)
+    late = told({"D": 1.0}, days=0, why={"D": "1 of 60 days known"})
+    stands = estimates.standing(late, first)
+    assert estimates.shares_in_force([stands]) == {first.kind: first.share}
+    assert (stands.fault, stands.why["D"]) == (estimates.TOO_FEW, "1 of 60 days known")
+    assert estimates.standing(told({"D": 1.0}), stands).share == {"D": 1.0}
 
 
 def test_estimates_by_another_method_or_without_an_answer_do_not_stand() -> None:

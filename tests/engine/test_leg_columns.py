@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from engine.decision import STAGES, Decision, NeutralLegs, Readings, SignalSpec, SignalTable
 from engine.decision_layout import GRANTED, LIMITED
 from engine.feeds.feed import LEG_ROWS
-from engine.leg_columns import HeldLegs, LegDecider, Pairs, universe_part, with_pairs
+from engine.leg_columns import HeldLegs, LegDecider, universe_part, with_pairs
 from engine.market_legs import LegMarket
 from engine.neutral_book import NeutralBook, Parts
+from engine.pairs import Pairs
 from store.records import Instrument, InstrumentKind, SignalClass, SignalType, TradingState
 from strategies.registry import BUILT_IN
 from tests.engine.decision_worlds import World, directional, flags, random_world, simple_world
@@ -28,7 +29,7 @@ from tests.engine.test_neutral_book import StillMarket, days_with_betas, instrum
 Floats = NDArray[np.float64]
 COINS = ("BTC", "ETH", "SOL")
 PERPETUALS = [instrument(f"{coin}USDT") for coin in COINS]
-SPOT, HELD, PERPETUAL = slice(3, 6), slice(0, 3), slice(0, 3)
+SPOT = slice(3, 6)
 A4 = next(kind.build(kind.settings()) for kind in BUILT_IN if kind.name == "A4")
 CARRY = SignalSpec("A4", SignalClass.NEUTRAL, SignalType.CARRY, 1.0)
 NEUTRAL, TARGET, BUFFER, ROUND = (STAGES.index(name) for name in ("neutral", "state", "buffer", "round"))
@@ -68,15 +69,19 @@ def decide(
     spot: tuple[float, ...] = (0.0, 0.0, 0.0),
     locked: tuple[int, ...] = (),
     for_legs: tuple[float, ...] = (0.0, 0.0, 0.0),
+    missed: tuple[float, ...] = (0.0, 0.0, 0.0),
     legs: LegMarket | None = None,
 ) -> Decision:
-    """Of the three coins; `for_legs`: what of the perpetuals is held for legs (x equity)."""
+    """Of the three coins; `for_legs`: what of the perpetuals is held for legs, `missed`: what of them will differ from
+    what was wanted (x equity)."""
     legs = leg_market(np.ones(3)) if legs is None else legs
     decider = LegDecider(made.parameters, legs, 3, rows=(1,))
     pairs = Pairs((1,), np.array([amount]), np.array([[3, 4, 5]]), np.array([[0, 1, 2]]))
     neutral = NeutralLegs(np.zeros((2, 3)), np.array([1.0, 1.5, np.nan]), 0, np.array(for_legs))
     held = HeldLegs(np.array(spot), np.zeros(3), flags(3, *locked))
-    return decider.decide(made.readings, made.market, made.portfolio, made.risk, neutral, pairs, held)
+    found = decider.decide(made.readings, made.market, made.portfolio, made.risk, neutral, pairs, held)
+    decider.follow(found, np.array(missed), made.portfolio.equity, held)
+    return found
 
 
 def test_half_of_a_coins_share_is_bought_and_half_is_sold_of_its_perpetual() -> None:
@@ -127,15 +132,18 @@ def test_while_reducing_what_is_held_stays_and_nothing_is_added() -> None:
     assert found.leg_shares[GRANTED].tolist() == [1.0, 0.0]
 
 
-def test_what_the_band_of_the_perpetual_swallows_is_not_bought() -> None:
-    """An average position of 0.5 has a band of 0.1 x 0.5: neither -0.04 nor -0.02 lies outside it, -0.08 does."""
-    made = world(buffer_fraction=0.1).with_market(instrument_weight=np.full(3, 1 / 3))
-    found = decide(made, (0.8, 0.2, 0.0))
-    band = 0.1 * found.average[0]
-    assert 0.02 < band < 0.08
-    assert found.stages[ROUND, PERPETUAL] == pytest.approx([-(0.08 - band / 2), 0.0, 0.0], abs=1e-6)
-    # Followed to half the coin's own band, 0.1 of what it is to be.
-    assert found.stages[ROUND, SPOT] == pytest.approx([0.95 * (0.08 - band / 2), 0.0, 0.0], abs=2e-6)
+def test_what_was_not_sold_short_is_not_bought() -> None:
+    """Of 0.05 and 0.02 short the bands of the perpetuals swallow 0.01 and all."""
+    found = decide(world(), (0.5, 0.2, 0.0), missed=(0.01, 0.02, 0.0))
+    assert found.stages[TARGET, SPOT] == pytest.approx([0.05, 0.02, 0.0])
+    assert found.stages[ROUND, SPOT] == pytest.approx([0.04, 0.0, 0.0], abs=1e-6)
+
+
+def test_what_is_still_short_is_not_sold_and_nothing_is_bought_for_it() -> None:
+    """0.03 too much is short of both: of the first coin as much is held beyond what is wanted, of the second nothing;
+    and a coin that nobody wants is sold whatever its perpetual is."""
+    found = decide(world(), (0.5, 0.2, 0.0), (80_000.0, 20_000.0, 9_000.0), missed=(-0.03, -0.03, -0.03))
+    assert found.stages[ROUND, SPOT] == pytest.approx([0.08, 0.02, 0.0], abs=1e-6)
 
 
 def test_a_directional_position_is_not_taken_for_the_pairs() -> None:
@@ -169,9 +177,9 @@ def test_without_pairs_the_universe_is_decided_as_if_there_were_no_legs(seed: in
     assert neutral is not None
     nothing = Pairs((), np.empty((0, 3)), *(np.empty((0, 3), dtype=np.int64) for _ in range(2)))
     held = HeldLegs(np.zeros(3), np.zeros(3), flags(3))
-    wide = LegDecider(made.parameters, legs, 3).decide(
-        made.readings, made.market, made.portfolio, made.risk, neutral, nothing, held
-    )
+    decider = LegDecider(made.parameters, legs, 3)
+    wide = decider.decide(made.readings, made.market, made.portfolio, made.risk, neutral, nothing, held)
+    decider.follow(wide, np.zeros(3), made.portfolio.equity, held)
     own, plain = universe_part(wide, 3), made.decide()
     for name in ("stages", "bound", "close_lots", "open_lots", "whole_close", "neutral", "leg_shares"):
         np.testing.assert_array_equal(getattr(own, name), getattr(plain, name), err_msg=name)
@@ -199,6 +207,7 @@ def test_the_coins_share_the_budget_and_none_is_sold_that_is_not_owned() -> None
     assert made.pairs(0).amount == pytest.approx(np.array([[0.2, 0.175, 0.0]]))
     assert made.pairs(0).first.tolist() == [[3, 4, 5]]
     assert made.pairs(0).second.tolist() == [[0, 1, 2]]
+    assert [made.holders(column) for column in range(6)] == [("A4",), ("A4",), (), ("A4",), ("A4",), ()]
 
 
 def test_a_coin_that_is_not_listed_has_no_pair_and_a_signal_without_any_is_named() -> None:

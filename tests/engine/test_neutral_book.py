@@ -1,5 +1,5 @@
 """What market-neutral signals in force want held, by hand: their legs, bitcoin's leg against the betas of the others,
-opinions that last three periods and no longer, and which part of a position is theirs."""
+and opinions that last three periods and no longer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.decision import STAGES, Decision, Readings, SignalSpec, SignalTable
 from engine.decision_layout import LIMITED
-from engine.neutral_book import DIRECTIONAL, NEUTRAL, NeutralBook, Parts
+from engine.neutral_book import NeutralBook, Parts
 from engine.shadow import neutral_positions
 from risk.betas import BETA_DAYS
 from store.records import Instrument, InstrumentKind, SignalClass, SignalType, TradingState
@@ -42,6 +42,7 @@ class StillMarket:
     days: Floats
     last_close: Floats
     symbols: tuple[str, ...] = SYMBOLS
+    now_ms: int = 0
 
     @property
     def readings(self) -> SimpleNamespace:
@@ -194,36 +195,18 @@ def test_a_signal_whose_instruments_are_not_listed_is_no_part_of_it() -> None:
     assert book(market(unlisted), (unlisted, 1.0)).signals == ()
 
 
-@pytest.mark.parametrize(
-    ("directional", "neutral", "held", "parts"),
-    [
-        pytest.param(5.0, 3.0, 8.0, (5.0, 3.0), id="as decided"),
-        pytest.param(5.0, 3.0, 7.5, (5.0, 2.5), id="a band short of it"),
-        pytest.param(5.0, 3.0, 8.5, (5.5, 3.0), id="a band beyond it"),
-        pytest.param(0.0, 3.0, 0.0, (0.0, 0.0), id="an order that never filled"),
-        pytest.param(5.0, 3.0, 0.0, (0.0, 0.0), id="stopped out"),
-        pytest.param(5.0, -5.0, 0.0, (5.0, -5.0), id="one against the other"),
-        pytest.param(5.0, -3.0, 2.0, (5.0, -3.0), id="one against part of the other"),
-        pytest.param(-5.0, 0.0, -5.0, (-5.0, 0.0), id="directional alone"),
-    ],
-)
-def test_a_position_is_told_apart(
-    directional: float, neutral: float, held: float, parts: tuple[float, float]
-) -> None:
-    made = book(market(A6), (A6, 1.0))
-    made._decided[DIRECTIONAL, 1], made._decided[NEUTRAL, 1] = directional, neutral
-    made._holds = True
-    assert made.parts(1, held) == Parts(*parts)
-    quantity = np.array([0.0, held, 0.0])
-    _, legs = made.join(said(([NO, NO, NO], 0.0)), 0, quantity, 1000.0)
-    assert legs is not None
-    assert legs.held.tolist() == [0.0, pytest.approx(parts[1] * 10.0 / 1000.0), 0.0]
+def want(made: NeutralBook, symbol: int, units: float, legs: float) -> None:
+    """Decide to hold so many units, so many of them for legs."""
+    unit = made._market.last_close[symbol] / 1000.0
+    target, neutral = np.zeros(len(SYMBOLS)), np.zeros(len(SYMBOLS))
+    target[symbol], neutral[symbol] = units * unit, legs * unit
+    made.decided(cast("Any", SimpleNamespace(stages={TARGET: target}, neutral=neutral)), 1000.0)
 
 
 def test_a_signal_that_is_removed_leaves_what_it_held_to_be_sold() -> None:
     """0.04 is held for its leg in ETH beside 0.1: the leg is told apart until it is gone."""
     made = book(market(A6), (A6, 1.0))
-    made._decided[:, 1], made._holds = (10.0, 4.0), True
+    want(made, 1, units=14.0, legs=4.0)
     made.weigh([A6], table((A6, 0.0)))
     _, legs = made.join(said(([NO, 1.0, -1.0], 1.0)), 0, np.array([0.0, 14.0, 0.0]), 1000.0)
     assert legs is not None
@@ -231,19 +214,70 @@ def test_a_signal_that_is_removed_leaves_what_it_held_to_be_sold() -> None:
     assert legs.held == pytest.approx([0.0, 0.04, 0.0])
 
 
-def test_a_stored_book_goes_on_where_it_was_for_the_signals_that_are_in_both() -> None:
-    still, drawer = market(C5, A6), Drawer()
-    made = book(still, (C5, 0.5), (A6, 0.5))
-    readings = said(([NO, 0.4, -0.4], 0.7), ([NO, 1.0, -1.0], 1.0))
-    legs_of(made, readings)
-    made._decided[:, 2], made._holds = (1.25, -0.3), True
+def test_a_decision_begins_with_what_is_held_and_what_one_part_sells_and_the_other_buys_changes_hands() -> (
+    None
+):
+    made, silent = book(market(A6), (A6, 1.0)), said(([NO, NO, NO], 0.0))
+    want(made, 1, units=6.0, legs=0.0)
+    made.join(silent, 0, np.array([0.0, 5.0, 0.0]), 1000.0)
+    want(made, 1, units=3.0, legs=3.0)
+    assert [made.parts(1, held) for held in (5.0, 4.0, 3.0)] == [
+        Parts(2.0, 3.0),
+        Parts(1.0, 3.0),
+        Parts(0.0, 3.0),
+    ]
+    made.join(silent, 0, np.array([0.0, 4.0, 0.0]), 1000.0)
+    want(made, 1, units=1.0, legs=0.0)
+    assert [made.parts(1, held) for held in (4.0, 2.5, 1.0)] == [
+        Parts(1.0, 3.0),
+        Parts(1.0, 1.5),
+        Parts(1.0, 0.0),
+    ]
+
+
+def test_who_wants_a_leg_is_told_of_the_symbols_it_lies_on_and_of_bitcoin_which_hedges_it() -> None:
+    made = book(market(C5, A6), (C5, 0.5), (A6, 0.5))
+    legs_of(made, said(([NO, 0.4, NO], 1.0), ([NO, 1.0, -1.0], 1.0)))
+    assert [made.holders(n) for n in range(3)] == [("C5", "A6"), ("C5", "A6"), ("A6",)]
+    assert book(market(C5), (C5, 1.0)).holders(0) == ()
+
+
+def stored_book(*weighed: tuple[Signal, float]) -> tuple[NeutralBook, Drawer]:
+    """A book that heard C5 and A6 and decided to buy SOL, and what it stored."""
+    made, drawer = book(market(C5, A6), *weighed), Drawer()
+    legs_of(made, said(([NO, 0.4, -0.4], 0.7), ([NO, 1.0, -1.0], 1.0)))
+    want(made, 2, units=0.95, legs=-0.3)
     made.store(cast("Any", drawer))
-    other = book(still, (A6, 0.6), (C6, 0.4))
+    return made, drawer
+
+
+def test_a_stored_book_goes_on_where_it_was_for_the_signals_that_are_in_both() -> None:
+    made, drawer = stored_book((C5, 0.5), (A6, 0.5))
+    other = book(market(C5, A6), (A6, 0.6), (C6, 0.4))
     other.load(drawer)
     silent = said(([NO, NO, NO], 0.0), ([NO, NO, NO], 0.0))
+    assert [other.parts(2, held) for held in (0.0, 0.7, 0.95)] == [
+        made.parts(2, held) for held in (0.0, 0.7, 0.95)
+    ]
+    assert other.parts(2, 0.7).neutral != 0.0
     assert legs_of(other, silent)[0].tobytes() == legs_of(made, silent)[1].tobytes()
     assert not legs_of(other, silent)[1].any()
-    assert other.parts(2, 0.95) == made.parts(2, 0.95)
+
+
+def test_a_book_that_was_stored_without_what_was_held_is_read_as_it_was_meant() -> None:
+    """Two rows, directional and neutral: legs were what lay beyond the directional part."""
+    made, drawer = stored_book((C5, 0.5), (A6, 0.5))
+    head, _, numbers = drawer["neutral"].partition(b"\n")
+    said_rows = np.frombuffer(numbers)[4 * 3 :]
+    decided = np.array([[0.0, 5.0, 0.0], [0.0, 3.0, -2.0]])
+    older = {"neutral": head + b"\n" + decided.tobytes() + said_rows.tobytes()}
+    other = book(market(C5, A6), (C5, 0.5), (A6, 0.5))
+    other.load(older)
+    for held, legs in ((8.0, 3.0), (7.5, 2.5), (8.5, 3.0), (5.0, 0.0), (4.0, 0.0), (0.0, 0.0)):
+        assert other.parts(1, held) == Parts(held - legs, legs)
+    assert other.parts(2, -1.5) == Parts(0.0, -1.5)
+    silent = said(([NO, NO, NO], 0.0), ([NO, NO, NO], 0.0))
+    assert legs_of(other, silent).tobytes() == legs_of(made, silent).tobytes()
 
 
 def random_book(

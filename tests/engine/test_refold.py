@@ -20,7 +20,8 @@ from engine.config import load_config
 from engine.feeds.feed import BarBlock, DataFault, Feed
 from engine.machine import assemble
 from engine.market import MarketState
-from engine.refold import Folded, fold_until
+from engine.refold import Folded, Refold, fold_until
+from engine.requests import LEFT
 from engine.selection import DAY_MS, Selector
 from engine.session import Session
 from store.check import check
@@ -41,6 +42,7 @@ from tests.engine.session_runs import (
 if TYPE_CHECKING:
     from engine.machine import Machine
     from engine.market import Row
+    from strategies.signal import Signal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BARS, AT, TAKEN = 24, 6, 12
@@ -164,15 +166,64 @@ async def test_a_fold_that_fails_is_refused_in_a_line_and_nothing_of_it_is_kept(
     assert digest(database) == digest(tmp_path / "alone.db")
 
 
-async def test_an_engine_that_ends_during_a_fold_ends_and_leaves_nothing_of_it(tmp_path: Path) -> None:
+async def test_an_engine_that_ends_during_a_fold_ends_and_leaves_what_was_asked(tmp_path: Path) -> None:
     database = tmp_path / "x.db"
     session = FoldingSession(database, BARS, BARS + 1)
     await session.run()
     assert session.asked is not None
     answer = await session.asked
-    assert (answer.accepted, answer.message) == (False, "nothing was changed: the engine ends")
+    assert (answer.accepted, answer.message) == (True, LEFT)
     await run(tmp_path / "alone.db", BARS)
     assert digest(database) == digest(tmp_path / "alone.db")
+
+
+class NeverReady(Session):
+    """A session whose operator wants C1 before bar `AT`, whose kernels are not compiled before `go_on` is set."""
+
+    def __init__(self, database: Path) -> None:
+        super().__init__(engine(database, run__bars=str(BARS)).configuration, database)
+        self.compiles, self.go_on = threading.Event(), threading.Event()
+        self.asked: asyncio.Task[CommandResult] | None = None
+
+    async def _pace(self, machine: Machine, row: Row) -> bool:
+        if machine.book.decisions == AT and self.asked is None:
+            make = machine.make_market
+
+            def compiled(signals: tuple[Signal, ...]) -> MarketState:
+                self.compiles.set()
+                self.go_on.wait()
+                return make(signals)
+
+            machine.refold = Refold(compiled, machine.feed)
+            self.asked = asyncio.create_task(give(self, WEIGH_C1[0], **WEIGH_C1[1]))
+        if machine.book.decisions == TAKEN:
+            assert await asyncio.to_thread(self.compiles.wait, 10.0)
+        return await super()._pace(machine, row)
+
+
+async def test_an_engine_that_ends_does_not_wait_for_a_kernel_to_be_compiled(tmp_path: Path) -> None:
+    session = NeverReady(tmp_path / "x.db")
+    try:
+        await session.run()
+        assert session.asked is not None
+        assert session.asked.done()
+        assert session.asked.result().message == LEFT
+    finally:
+        session.go_on.set()
+    assert check(tmp_path / "x.db").sound
+
+
+END = (
+    "import asyncio, sys; from pathlib import Path; from tests.engine import test_refold as test; "
+    "asyncio.run(test.NeverReady(Path(sys.argv[1])).run())"
+)
+
+
+async def test_its_process_ends_as_well(tmp_path: Path) -> None:
+    database = tmp_path / "x.db"
+    ending = await asyncio.create_subprocess_exec(sys.executable, "-c", END, str(database), cwd=REPOSITORY)
+    assert await ending.wait() == 0
+    assert check(database).sound
 
 
 async def test_two_that_are_asked_at_once_come_one_after_the_other(tmp_path: Path) -> None:
@@ -204,7 +255,7 @@ async def die(database: Path, when: str) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("when", ["folding", "answered"])
 async def test_killed_it_goes_on_as_if_it_had_not_been(tmp_path: Path, when: str) -> None:
-    """What was being folded was never asked; what was taken over is in force, and its end is the uninterrupted one."""
+    """What was being folded is gone on with; what was taken over is in force, and its end is the uninterrupted one."""
     database, bars = tmp_path / "x.db", 3
     dying = await asyncio.create_subprocess_exec(
         sys.executable, "-c", DIE, str(database), when, cwd=REPOSITORY
@@ -212,9 +263,10 @@ async def test_killed_it_goes_on_as_if_it_had_not_been(tmp_path: Path, when: str
     assert await dying.wait() == 9
     decided = len(rows(database, "SELECT ts_ms FROM decisions"))
     assert decided == TAKEN if when == "answered" else decided <= TAKEN
-    await run(database, bars)
-    script: Script = {TAKEN: [WEIGH_C1]} if when == "answered" else {}
-    await follow(tmp_path / "y.db", decided + bars, script)
+    # What is asked of C1 next waits for what was asked before.
+    again: Said = "signal", {"name": "C1", "state": "on"}
+    await follow(database, bars, {decided: [again]})
+    await follow(tmp_path / "y.db", decided + bars, {decided: [WEIGH_C1, again]})
     assert digest(database) == digest(tmp_path / "y.db")
     assert rows(database, ROWS) == rows(tmp_path / "y.db", ROWS)
     assert check(database).sound

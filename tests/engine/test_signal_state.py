@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.bookstate import Choice
@@ -42,8 +44,9 @@ def test_an_estimate_decides_where_a_signal_stands_and_says_why() -> None:
 
 @pytest.mark.parametrize("kind", ["neutral", "overlay"])
 def test_an_estimate_of_another_class_says_nothing(kind: str) -> None:
-    assert state_of(A3, {}, {kind: ESTIMATE}) is SignalState.ON
-    assert why(A3, {}, {kind: ESTIMATE}) == ""
+    standings = {kind: replace(ESTIMATE, kind=kind)}
+    assert state_of(A3, {}, standings) is SignalState.ON
+    assert why(A3, {}, standings) == ""
 
 
 def test_the_operator_stands_above_an_estimate() -> None:

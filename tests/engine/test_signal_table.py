@@ -36,7 +36,7 @@ def table_of(estimated: dict[str, float], reversal_weight: float = 0.2, **choice
         breakout.build(BreakoutSettings()),
         reversal.build(ReversalSettings(weight=reversal_weight)),
     )
-    return class_shares(signals, choices, estimated)
+    return class_shares(signals, choices, {"directional": estimated} if estimated else {})
 
 
 def test_what_the_configuration_gives_no_weight_stays_in_shadow_whatever_was_estimated_before() -> None:
@@ -48,3 +48,11 @@ def test_a_signal_no_estimate_has_seen_has_no_share_until_one_has_or_the_operato
     said = Choice(enabled=True, weight=0.25, actor="operator@test", ts_ms=0)
     assert table_of({"A1": 0.6, "A2": 0.4}, A3=said) == pytest.approx([0.48, 0.32, 0.2])
     assert table_of({}) == pytest.approx([0.4, 0.4, 0.2])
+
+
+def test_what_no_estimate_has_seen_does_not_trade_because_all_others_are_off() -> None:
+    off = {name: Choice(enabled=False, weight=None, actor="operator@test", ts_ms=0) for name in ("A1", "A2")}
+    assert table_of({"A1": 0.6, "A2": 0.4}, **off) == [0.0, 0.0, 0.0]
+    reversal_alone = (reversal.build(ReversalSettings(weight=0.2)),)
+    assert class_shares(reversal_alone, {}, {"directional": {"A1": 0.6, "A2": 0.4}}) == [0.0]
+    assert class_shares(reversal_alone, {}, {"neutral": {"A4": 1.0}}) == [1.0], "its class is not estimated"

@@ -80,6 +80,18 @@ DAMAGE = {
         "UPDATE orders SET filled_quantity = '0.6'",
         "order qd1 has filled quantity 0.6, its fills make 0.5",
     ),
+    "a cost taken over that the position does not have": (
+        "INSERT INTO cost_adoptions VALUES ('f1', 'BTCUSDT', '19999', 1)",
+        "position BTCUSDT has cost 20000, its fills and funding make 19999",
+    ),
+    "a cost taken over after no fill": (
+        "INSERT INTO cost_adoptions VALUES ('f9', 'BTCUSDT', '20000', 1)",
+        "the cost of BTCUSDT was taken over after fill f9, which is none of its fills",
+    ),
+    "a cost taken over after a fill of another symbol": (
+        "INSERT INTO cost_adoptions VALUES ('f1', 'ETHUSDT', '20000', 1)",
+        "the cost of ETHUSDT was taken over after fill f1, which is none of its fills",
+    ),
     "an amount that is none": ("UPDATE fills SET price = 'much'", "holds a row that cannot be read"),
     "no equity at all": ("DELETE FROM equity", "the ledger has fills or funding but no equity row"),
 }
@@ -136,6 +148,47 @@ async def test_a_liquidation_needs_no_order_of_ours(run: Path) -> None:
 def test_there_is_nothing_to_check_without_a_database(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         check(tmp_path / "x.db")
+
+
+async def late_fill(path: Path) -> tuple[Decimal, Decimal]:
+    """A purchase heard after the sale that followed it, the cost it had at the venue, then one more sale; what the
+    position costs and has realised in the end."""
+    first = replace(samples.fill("qd1", "f1"), price=Decimal(100), quantity=Decimal(1), fee=Decimal(0))
+    sale = replace(first, fill_id="f3", ts_ms=first.ts_ms + 2, side=Side.SELL, price=Decimal(130))
+    bought = replace(first, fill_id="f2", ts_ms=first.ts_ms + 1, price=Decimal(120))
+    rest = replace(sale, fill_id="f4", ts_ms=first.ts_ms + 3, quantity=Decimal("0.5"))
+    async with opened(path) as database:
+        journal = Journal(database)
+        for fill in (first, sale, bought):
+            journal.fill(fill)
+        await journal.commit()
+        journal.cost_adopted("BTCUSDT", Decimal(110), START_MS)
+        journal.fill(rest)
+        await journal.commit()
+    return Decimal(55), Decimal(20 + 10)
+
+
+async def test_a_cost_taken_over_from_the_venue_holds_from_the_fill_it_was_taken_at(tmp_path: Path) -> None:
+    expected = await late_fill(tmp_path / "x.db")
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        book = recompute(connection)["BTCUSDT"]
+        assert (book.cost, book.realised) == expected
+        connection.execute("DELETE FROM cost_adoptions")
+        alone = recompute(connection)["BTCUSDT"]
+    assert (alone.cost, alone.realised) == (Decimal(60), Decimal(30 + 5))
+
+
+async def test_a_cost_is_taken_over_after_the_newest_fill_gathered_with_it(tmp_path: Path) -> None:
+    async with opened(tmp_path / "x.db") as database:
+        journal = Journal(database)
+        for number, symbol in enumerate(("BTCUSDT", "ETHUSDT", "BTCUSDT")):
+            journal.fill(replace(samples.fill("qd1", f"f{number}"), symbol=symbol))
+        journal.cost_adopted("ETHUSDT", Decimal(1), START_MS)
+        journal.cost_adopted("ETHUSDT", Decimal(2), START_MS)
+        journal.fill(replace(samples.fill("qd1", "f9"), symbol="ETHUSDT"))
+        await journal.commit()
+        found = await database.query("SELECT fill_id, symbol, cost FROM cost_adoptions")
+    assert found == [("f1", "ETHUSDT", "2")]
 
 
 trades = st.lists(

@@ -23,6 +23,7 @@ from tests.store.samples import opened, write_run
 TABLES = {
     "audit",
     "commands",
+    "cost_adoptions",
     "control",
     "decisions",
     "equity",

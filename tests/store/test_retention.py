@@ -66,6 +66,7 @@ KEPT = (
     "funding",
     "commands",
     "audit",
+    "cost_adoptions",
     "positions",
     "overrides",
     "signal_days",

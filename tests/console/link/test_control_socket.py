@@ -61,25 +61,12 @@ async def test_a_command_carries_what_was_said_and_who_the_kernel_says_it_was(tm
     assert desk.commands == [replace(command, actor=f"cli pid={os.getpid()} uid={os.getuid()}")]
 
 
-async def test_a_peer_hears_that_a_fold_takes_its_time_and_the_command_is_carried_out_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "UNDER_WAY_S", 0.0)
-    done, go_on = asyncio.Event(), asyncio.Event()
-
-    class Folding(Desk):
-        async def execute(self, command: Command) -> CommandResult:
-            await go_on.wait()
-            done.set()
-            return await super().execute(command)
-
+async def test_the_engine_is_told_how_long_a_peer_waits(tmp_path: Path) -> None:
     command = Command(CommandKind.SIGNAL, "cli", "", {"name": "C1", "state": "shadow"})
-    async with served(tmp_path / "s", Folding(snapshots.running())) as desk:
-        result = await asyncio.to_thread(give, tmp_path / "s", command)
-        assert result == CommandResult(True, server.UNDER_WAY, "ACTIVE")
-        go_on.set()
-        await done.wait()
-    assert [asked.kind for asked in desk.commands] == [CommandKind.SIGNAL]
+    async with served(tmp_path / "s", Desk()) as desk:
+        await asyncio.to_thread(give, tmp_path / "s", command)
+    (asked,) = desk.commands
+    assert asked.patience_s == server.PATIENCE_S < 5.0
 
 
 async def test_only_its_owner_may_connect(tmp_path: Path) -> None:
