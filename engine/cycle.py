@@ -91,6 +91,7 @@ class BarCycle:
         self._decider = decider
         self._universe = len(market.symbols)
         self._leg_decider: LegDecider | None = None
+        self._legs = market.legs.instruments
         self._table = decider.table
         self.parameters = parameters
         self._rules = rules
@@ -182,6 +183,8 @@ class BarCycle:
 
     def decide(self, now_ms: int) -> Outcome:
         """Mark the books at the close of the newest bar, let guards speak, decide, and gather all rows."""
+        if self._market.legs.instruments is not self._legs:
+            self._list_legs()
         totals = self._mark(now_ms)
         equity = float(totals.equity)
         changes = self._oversight.step(now_ms, totals, self._market, self._book.forecast)
@@ -222,6 +225,20 @@ class BarCycle:
         self._journal.equity(now_ms, totals, sum(abs(part) for part in held), sum(held))
         self.totals = totals
         return totals
+
+    def _list_legs(self) -> None:
+        """Go on with what stands beside the universe now."""
+        self._legs = legs = self._market.legs.instruments
+        self._instruments = (*self._instruments[: self._universe], *legs)
+        self._index = {instrument.symbol: index for index, instrument in enumerate(self._instruments)}
+        self._valuation = Valuation(self._instruments)
+        self._quantity = np.array([float(self._ledger.quantity(each.symbol)) for each in self._instruments])
+        self._ordering.list_legs(legs)
+        self._oversight.list_legs(legs)
+        self.neutral.list_legs(legs)
+        self._leg_decider = None
+        for leg in legs:
+            self._journal.instrument(leg)
 
     def store_book(self) -> None:
         """Gather the account's memory; the session calls it once for each commit."""
@@ -288,7 +305,7 @@ class BarCycle:
         )
         view = self._market.view()
         if legs is not None and (self.neutral.pair_rows or held.under_way):
-            decider, pairs = self._with_legs(), self.neutral.pairs(now_ms)
+            decider, pairs = self._with_legs(), self.neutral.pairs(now_ms, held.quantity)
             decision = decider.decide(said, view, portfolio, risk, legs, pairs, held)
             own = universe_part(decision, count)
             self.neutral.decided(own, equity)
@@ -380,6 +397,5 @@ class BarCycle:
             self._readings.restore(readings, self._market.readings.closed_ms)
         self._fdm = self._market.forecast_multiplier(self.weights)
         self._kelly = self._kelly_cap()
-        for symbol, index in self._index.items():
-            self._quantity[index] = float(self._ledger.quantity(symbol))
+        self._list_legs()
         self.totals = self._mark(self._book.cursor_ms)

@@ -259,6 +259,12 @@ class Decider:
         )
         return _decision(stages, bound, facts, marks, orders, shares, summary, risk)
 
+    @property
+    def final_legs(self) -> FloatArray:
+        """The legs [K, S] of every neutral signal after stage `state` of the last decision (x equity), hedge included;
+        until the next one."""
+        return self._memory[1]
+
     def _pack_symbols(self, market: Market, portfolio: Portfolio, legs: NeutralLegs) -> None:
         """Fill the rows of numbers per symbol, in the order of `decision_layout`."""
         nothing = self._nothing

@@ -114,7 +114,7 @@ class LegDecider:
             price=_beside(market.price, legs.last_close),
             sigma=_beside(market.sigma, market.sigma[under]),
             correlation=correlation,
-            tradable=_beside(market.tradable, market.tradable[under]),
+            tradable=_beside(market.tradable, market.tradable[under] & legs.alive),
             stale=_beside(market.stale, market.stale[under] | ~(legs.volume > 0.0)),
             shortable=_beside(market.shortable, np.zeros(count, dtype=np.bool_)),
             lot=_beside(market.lot, self._lot),
@@ -176,9 +176,9 @@ class LegDecider:
 
         first, under, count = self._universe, self._legs.under, len(self._legs)
         wanted, current = wide.stages[STATE, first:], wide.current[first:]
-        target = np.clip(wanted - missed[under], 0.0, np.maximum(wanted, current))
-        target = np.where(np.abs(missed[under]) > NEGLIGIBLE, target, wanted)
-        target[wanted == 0.0] = 0.0
+        against = self._against_perpetuals()
+        target = np.clip(wanted - missed[under], wanted - against, np.maximum(wanted, current))
+        target = np.where((against > 0.0) & (np.abs(missed[under]) > NEGLIGIBLE), target, wanted)
         facts, results = np.empty((at.FACT_ROWS, count)), np.empty((at.RESULT_ROWS, count))
         marks = np.zeros((at.MARK_ROWS, count), dtype=np.bool_)
         orders = np.zeros((2, count), dtype=np.int64)
@@ -199,6 +199,13 @@ class LegDecider:
         wide.bound[ROUND, first:] = marks[at.SUPPRESSED]
         wide.close_lots[first:], wide.open_lots[first:] = orders
         wide.whole_close[first:] = marks[at.WHOLE_CLOSE]
+
+    def _against_perpetuals(self) -> FloatArray:
+        """What was wanted last of each leg [L] to stand against the perpetual on its coin."""
+        pairs, first = self._decider.final_legs[len(self._parameters.signals.signals) :], self._universe
+        beside = pairs[:, first:]
+        against: FloatArray = np.where(pairs[:, self._legs.under] * beside < 0.0, beside, 0.0).sum(axis=0)
+        return against
 
     def _shares(self, shares: FloatArray, pairs: Pairs) -> FloatArray:
         """What was left of each signal's legs [2, K]; of a pair signal's the least that was left of any coin's."""

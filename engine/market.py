@@ -101,7 +101,7 @@ def rows(block: BarBlock) -> list[Row]:
 
 class MarketState:
     """Panel, volatility, clusters and readings of one universe, and the `legs` beside it; `now_ms` is the close of the
-    newest bar folded in. `listed` names the symbols [S] and then the legs [L]."""
+    newest bar folded in."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class MarketState:
         self._parameters = parameters
         self.selector = selector
         self.legs = LegMarket(feed.legs, feed.instruments, feed.bar_ms)
-        self.listed = (*self.symbols, *(leg.symbol for leg in feed.legs))
+        self._legs_at = feed.legs_at
         count = len(self.symbols)
         self._base = BAR_NAMES[self.bar_ms]
         more = bars_to_remember(self.signals, {self._base: max(DAY_MS // self.bar_ms, 1), "1d": PANEL_DAYS})
@@ -202,7 +202,8 @@ class MarketState:
             inputs=row.inputs,
         )
         self._look_back()
-        self.legs.fold(row.open_ms, None if row.legs is None else row.legs[:, np.newaxis])
+        bars = None if row.legs is None else row.legs[:, np.newaxis]
+        self.legs.fold(row.open_ms, bars, self._legs_at(row.open_ms))
         entered = np.empty((2, len(self.symbols)))
         kernel.enter(
             np.ascontiguousarray(row.close),
@@ -234,7 +235,13 @@ class MarketState:
             volume_24h=self._beside(self.volume_24h, known.volume_24h),
             sigma_daily=self._beside(self.sigma, self.sigma[known.under]) / ROOT_OF_DAYS_A_YEAR,
             funding=row.funding,
+            legs=self._legs_at(row.open_ms),
         )
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The symbols [S], and then those of the legs [L] that stood in the newest bar."""
+        return (*self.symbols, *self.legs.symbols)
 
     @property
     def closes(self) -> FloatArray:
@@ -312,7 +319,8 @@ class MarketState:
             inputs=inputs,
         )
         self._look_back()
-        self.legs.fold(open_ms, None if block.legs is None else block.legs[:, part])
+        bars = None if block.legs is None else block.legs[:, part]
+        self.legs.fold(open_ms, bars, self._legs_at(open_ms + (stop - start - 1) * self.bar_ms))
         volatility.extend(self._volatility, self._filled_closes(stop - start))
         self._refresh(open_ms + (stop - start - 1) * self.bar_ms, block.volume[stop - 1], completed > 0)
 

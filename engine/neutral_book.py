@@ -85,6 +85,7 @@ class NeutralBook:
         self._nothing = np.zeros(count)
         self.held = self._nothing
         self._listings = PairListings(instruments, legs, allow_short)
+        self._legs_held = np.zeros(len(legs))
         self.signals: tuple[Signal, ...] = ()
         self.idle: tuple[str, ...] = ()
         self._idle_told: set[str] = set()
@@ -136,11 +137,20 @@ class NeutralBook:
         betas = self._betas.at(now_ms)
         return Readings(value, confidence), NeutralLegs(legs, betas, self._hedge.index, self.held)
 
-    def pairs(self, now_ms: int) -> Pairs:
-        """What the signals that hold pairs want of them; after `join`, which heard what they say."""
+    def list_legs(self, legs: Sequence[Instrument]) -> None:
+        """Go on with what stands beside the universe now."""
+        self._listings.list_legs(legs)
+
+    def pairs(self, now_ms: int, legs_held: FloatArray) -> Pairs:
+        """What the signals that hold pairs want of them where so much [L] is held of the legs; after `join`, which
+        heard what they say."""
+        self._legs_held = legs_held
         places = [self._rows.index(row) for row in self.pair_rows]
-        said = [self._scored(place, now_ms) for place in places]
-        return self._listings.wanted(self.pair_rows, [self.signals[place] for place in places], said)
+        said, signals = (
+            [self._scored(place, now_ms) for place in places],
+            [self.signals[place] for place in places],
+        )
+        return self._listings.wanted(self.pair_rows, signals, said, now_ms, legs_held)
 
     def decided(self, decision: Decision, equity: float) -> None:
         """Remember both parts of the targets of a decision of the universe, made from what was joined last."""
@@ -186,7 +196,7 @@ class NeutralBook:
     def holders(self, index: int) -> tuple[str, ...]:
         """The signals in force that want a leg in one symbol, or in a leg beside them, or their legs hedged with it."""
         now_ms = self._market.now_ms
-        paired, found = self.pairs(now_ms).rows_on(index), []
+        paired, found = self.pairs(now_ms, self._legs_held).rows_on(index), []
         for place, (row, signal) in enumerate(zip(self._rows, self.signals, strict=True)):
             legs = self._wanted(place, now_ms)
             on_it = index < legs.size and legs[index] != 0.0

@@ -50,6 +50,10 @@ class Ordering:
         self._exits = wanted_exits(limits)
         self._guarded: tuple[Exits, int] | None = None
 
+    def list_legs(self, legs: Sequence[Instrument]) -> None:
+        """Go on with what stands beside the universe now."""
+        self._instruments = (*self._instruments[: self._universe], *legs)
+
     def intents(self, now_ms: int, decision: Decision, flattened: Collection[str]) -> list[Order]:
         """Orders towards the targets, and missing exits; of `flattened` symbols nothing but what closes them."""
         live = self._execution.protection()

@@ -126,6 +126,12 @@ class Oversight:
             self._flattened = (known, found)
         return found
 
+    def list_legs(self, legs: Sequence[Instrument]) -> None:
+        """Go on with what stands beside the universe now."""
+        self._listed = (*self._symbols, *(leg.symbol for leg in legs))
+        nobody = np.zeros(len(self._listed), dtype=np.bool_)
+        self._restricted = (None, (nobody, nobody, nobody))
+
     def why_restricted(self, symbol: str) -> str:
         """The override that lets this symbol only be reduced, "" where there is none."""
         return next((override.name for override in self.guards.overrides if override.scope == symbol), "")

@@ -231,7 +231,7 @@ def _confidence(cells: tuple[SignalCell, ...]) -> float | None:
 
 def _positions(machine: Machine, quotes: np.ndarray | None) -> tuple[PositionRow, ...]:
     rows, closes = [], machine.market.closes
-    for index, instrument in enumerate((*machine.feed.instruments, *machine.feed.legs)):
+    for index, instrument in enumerate((*machine.feed.instruments, *machine.market.legs.instruments)):
         position = machine.ledger.position(instrument.symbol)
         if position.quantity:
             quoted = quotes is not None and index < quotes.size
@@ -296,7 +296,7 @@ def _orders(machine: Machine) -> tuple[OrderRow, ...]:
     seen = {order.client_order_id for order in newest}
     # Whatever works can be cancelled, so it is there to be read, however old it is.
     older = [order for order in machine.execution.open_orders() if order.client_order_id not in seen]
-    listed = (*machine.feed.instruments, *machine.feed.legs)
+    listed = (*machine.feed.instruments, *machine.market.legs.instruments)
     ticks = {instrument.symbol: instrument.tick for instrument in listed}
     triggers = {
         order.client_order_id: f"{level:f}"

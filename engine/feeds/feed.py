@@ -63,8 +63,8 @@ class BarBlock:
 class Feed(Protocol):
     """Bars for a fixed universe. `start_ms` is the open of the first bar that is traded; bars from `first_open_ms`
     up to it are warm-up. `end_ms` is the open time after the last bar, None where the market never ends. `notices`:
-    lines an operator should see before anything is traded. `legs`: what is listed beside the universe on its coins, to
-    hold market-neutral signals' legs in; no signal speaks of it."""
+    lines an operator should see before anything is traded. `legs`: what is listed beside the universe on its coins when
+    trading starts, to hold market-neutral signals' legs in; no signal speaks of it."""
 
     symbols: tuple[str, ...]
     bar_ms: int
@@ -82,6 +82,11 @@ class Feed(Protocol):
     def read(self, first_open_ms: int, count: int) -> BarBlock:
         """At most `count` bars from `first_open_ms` on (fewer only at `end_ms`). Blocking: call it off the loop.
         Raises DataFault naming file, row and fault."""
+        ...
+
+    def legs_at(self, open_ms: int) -> tuple[Instrument, ...]:
+        """What stands in the places of `legs` in the bar that opens then: long after a future has expired another one
+        takes its place. The same object while nothing changes; immediate."""
         ...
 
     def beside(self) -> Feed:

@@ -131,6 +131,10 @@ class ReplayFeed:
             _joined(spans),
         )
 
+    def legs_at(self, open_ms: int) -> tuple[Instrument, ...]:
+        """Nothing is listed beside recorded bars: a spot or future price at a close alone fills no order."""
+        return self.legs
+
     def beside(self) -> ReplayFeed:
         """See `Feed.beside`; both take turns at the files."""
         other = copy(self)

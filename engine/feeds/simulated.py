@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.feeds.feed import BarBlock, DataFault, FundingSettlement
-from engine.feeds.sim_universe import SYMBOLS, UNIVERSE, perpetual, spot
+from engine.feeds.sim_listing import Listing, Terms
+from engine.feeds.sim_universe import SYMBOLS, UNIVERSE, perpetual
+from store.records import Instrument
 from strategies.inputs import INPUT_NAMES
 from strategies.signal import TAKER_BUY_VOLUME
 
@@ -96,7 +98,9 @@ class SimulatedFeed:
         self._ticks_per_unit = np.array([float(1 / coin.tick) for coin in coins])
         self._lots_per_unit = np.array([float(1 / coin.lot) for coin in coins])
         self._inputs = frozenset(inputs).intersection((TAKER_BUY_VOLUME, *INPUT_NAMES))
-        self.legs = tuple(spot(coin) for coin in coins) if self._inputs else ()
+        self._coins = coins
+        self._listing = Listing(coins if self._inputs else ())
+        self.legs = self._listing.at(start_ms)
         self._has_options = np.array([coin.has_options for coin in coins])
         self._new_walk = partial(Walk, seed, coins, beside=bool(self._inputs))
         self._begin()
@@ -106,6 +110,16 @@ class SimulatedFeed:
         self._walk = self._new_walk()
         self._turn = threading.Lock()
         self._kept: tuple[_Piece, ...] = ()
+
+    def trade_on(self, terms: Terms) -> None:
+        """List everything on these terms instead."""
+        self.instruments = tuple(map(terms, self.instruments))
+        self._listing = Listing(self._coins if self._inputs else (), terms)
+        self.legs = self._listing.at(self.start_ms)
+
+    def legs_at(self, open_ms: int) -> tuple[Instrument, ...]:
+        """See `Feed.legs_at`."""
+        return self._listing.at(open_ms)
 
     def beside(self) -> SimulatedFeed:
         """See `Feed.beside`; neither reader waits for the other."""
@@ -259,9 +273,16 @@ class SimulatedFeed:
         return inputs_of(self._shown(stretch), self._inputs)
 
     def _legs_of(self, stretch: Stretch) -> FloatArray:
-        from engine.feeds.sim_legs import spot_bars
+        from engine.feeds.sim_legs import leg_bars
 
-        return spot_bars(stretch, self.bar_ms // STEP_MS, self._ticks_per_unit, self._lots_per_unit)
+        return leg_bars(
+            stretch,
+            self.first_open_ms,
+            self.bar_ms // STEP_MS,
+            self._ticks_per_unit,
+            self._lots_per_unit,
+            np.flatnonzero(self._has_options).tolist(),
+        )
 
     def _shown(self, stretch: Stretch) -> Bars:
         from engine.feeds.sim_inputs import Bars

@@ -45,7 +45,7 @@ def leg_market(prices: Floats, volume: float = 1e6, hour: int = 0) -> LegMarket:
     made = LegMarket(coins_listed(*COINS), PERPETUALS, 3_600_000)
     bars = np.repeat(prices[np.newaxis, :], LEG_ROWS, axis=0)[:, np.newaxis]
     bars[-1] = volume
-    made.fold(hour * 3_600_000, bars)
+    made.fold(hour * 3_600_000, bars, made.instruments)
     return made
 
 
@@ -204,14 +204,14 @@ def test_the_coins_share_the_budget_and_none_is_sold_that_is_not_owned() -> None
     """Values of 0.8, 0.7 and -0.5 come to 2.0: 0.4, 0.35 x half sure, and nothing of the coin that would be short."""
     made = carry_book(*COINS)
     made.join(said(([0.8, 0.7, -0.5], 0.5)), 0, np.zeros(3), 1000.0)
-    assert made.pairs(0).amount == pytest.approx(np.array([[0.2, 0.175, 0.0]]))
-    assert made.pairs(0).first.tolist() == [[3, 4, 5]]
-    assert made.pairs(0).second.tolist() == [[0, 1, 2]]
+    assert made.pairs(0, np.zeros(3)).amount == pytest.approx(np.array([[0.2, 0.175, 0.0]]))
+    assert made.pairs(0, np.zeros(3)).first.tolist() == [[3, 4, 5]]
+    assert made.pairs(0, np.zeros(3)).second.tolist() == [[0, 1, 2]]
     assert [made.holders(column) for column in range(6)] == [("A4",), ("A4",), (), ("A4",), ("A4",), ()]
 
 
 def test_a_coin_that_is_not_listed_has_no_pair_and_a_signal_without_any_is_named() -> None:
-    assert carry_book("ETH").pairs(0).first.tolist() == [[-1, 3, -1]]
+    assert carry_book("ETH").pairs(0, np.zeros(1)).first.tolist() == [[-1, 3, -1]]
     for idle in (carry_book(), carry_book(*COINS, allow_short=False)):
         assert idle.pair_rows == ()
         assert (idle.fresh_idle(), idle.fresh_idle()) == (["A4"], [])
@@ -226,10 +226,10 @@ def test_legs_are_folded_alike_one_by_one_and_all_at_once() -> None:
     bars = draw.uniform(1.0, 2.0, (LEG_ROWS, 60, 3))
     bars[:, 57:, 1] = np.nan
     one, other = (LegMarket(coins_listed(*COINS), PERPETUALS, 3_600_000) for _ in range(2))
-    one.fold(0, bars[:, :31])
-    one.fold(31 * 3_600_000, bars[:, 31:])
+    one.fold(0, bars[:, :31], one.instruments)
+    one.fold(31 * 3_600_000, bars[:, 31:], one.instruments)
     for hour in range(60):
-        other.fold(hour * 3_600_000, bars[:, hour : hour + 1])
+        other.fold(hour * 3_600_000, bars[:, hour : hour + 1], other.instruments)
     for name in ("last_close", "volume", "volume_24h"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
     assert one.last_close[1] == bars[3, 56, 1]
