@@ -27,6 +27,18 @@ CARRY: Flags = {
 }
 """So short a past that only neutral signals speak."""
 BARS = 40
+BASIS: Flags = {
+    "run__symbols": "BTCUSDT,ETHUSDT",
+    "sim__start": "2024-03-25",
+    "sim__history_days": "110",
+    "signals__A7__enabled": "true",
+    "signals__A7__weight": "1",
+    "signals__A7__interest": "0",
+    "signals__A7__cost_bps": "0",
+    **{f"signals__{name}__enabled": "false" for name in ("A1", "A2", "A3")},
+}
+UNTIL_EXPIRY = 104
+"""Bars until the futures of March expire, which are held then."""
 FUNDING = "SELECT symbol, ts_ms, amount FROM funding ORDER BY ts_ms, symbol"
 POINTS = (
     "transaction written, not committed",
@@ -53,6 +65,28 @@ def test_kills_leave_both_sides_where_they_were(start: Start) -> None:
         assert career.live(kill_at=(point, 3)).killed, point
     career.finish()
     assert_alike(career, undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("faults", [{}, FAULTS], ids=["no faults", "faults"])
+def test_kills_around_an_expiry_settle_once(start: Start, faults: Flags) -> None:
+    """At every kill point, one to four bars before the last bar of the contract is over."""
+    flags, bars = MANY_ORDERS | BASIS | faults, UNTIL_EXPIRY + 6
+    undisturbed = start("undisturbed", bars, **flags)
+    undisturbed.finish()
+    settled = "SELECT fill_id, price, quantity, fee FROM fills WHERE fill_id LIKE 'exp%'"
+    assert len(undisturbed.rows(settled)) == 1
+    for number, point in enumerate((*POINTS, "market moved, news not booked", "transaction committed")):
+        career = start(f"career{number}", bars, **flags)
+        career.live(bars=UNTIL_EXPIRY - 2)
+        for passes in (1, 2, 1):
+            career.live(kill_at=(point, passes))
+        career.finish()
+        assert not check(career.database).findings
+        assert compare(career.database) == compare(undisturbed.database)
+        assert career.digest == undisturbed.digest
+        assert career.rows(settled) == undisturbed.rows(settled)
 
 
 @pytest.mark.slow

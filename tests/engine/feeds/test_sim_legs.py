@@ -85,3 +85,78 @@ def test_spot_is_listed_once_a_coin_and_not_in_a_market_that_shows_nothing_besid
     plain = SimulatedFeed(7, symbols=SYMBOLS)
     assert plain.legs == ()
     assert plain.read(plain.first_open_ms, 3).legs is None
+
+
+def future_columns(feed: SimulatedFeed, open_ms: int) -> dict[int, int]:
+    """By expiry, where bitcoin's futures stand in the bar that opens then."""
+    legs = feed.legs_at(open_ms)
+    return {
+        leg.expiry_ms: n
+        for n, leg in enumerate(legs)
+        if leg.kind is InstrumentKind.FUTURE and leg.base == "BTC"
+    }
+
+
+@pytest.fixture(scope="module")
+def quarter() -> tuple[SimulatedFeed, BarBlock]:
+    """160 days around two expiries."""
+    feed = SimulatedFeed(7, symbols=SYMBOLS, inputs=(*INPUTS, "future_price", "future_days"))
+    return feed, feed.read(feed.first_open_ms, 160 * 24)
+
+
+def test_the_next_two_futures_and_the_last_stand_in_their_places(
+    quarter: tuple[SimulatedFeed, BarBlock],
+) -> None:
+    """Each keeps its place from half a year before its expiry until a quarter after it."""
+    feed, block = quarter
+    places: dict[int, set[int]] = {}
+    for n in range(0, len(block), 8):
+        open_ms = block.first_open_ms + n * HOUR_MS
+        columns = future_columns(feed, open_ms)
+        assert sorted(columns.values()) == [3, 4, 5]
+        assert sum(expiry_ms > open_ms for expiry_ms in columns) == 2
+        assert feed.legs_at(open_ms) is feed.legs_at(open_ms)
+        for expiry_ms, column in columns.items():
+            places.setdefault(expiry_ms, set()).add(column)
+    assert len(places) == 5
+    assert all(len(columns) == 1 for columns in places.values())
+    assert {leg.symbol for leg in feed.legs if leg.kind is InstrumentKind.FUTURE} == {
+        "BTC231229", "BTC240329", "BTC240628"
+    }  # fmt: skip
+
+
+def test_a_future_costs_what_signals_read_of_it_ends_at_the_index_and_is_no_more(
+    quarter: tuple[SimulatedFeed, BarBlock],
+) -> None:
+    feed, block = quarter
+    assert block.legs is not None
+    ended = 0
+    for n in range(len(block)):
+        open_ms = block.first_open_ms + n * HOUR_MS
+        columns, close_ms = future_columns(feed, open_ms), open_ms + HOUR_MS
+        read_ms = round(close_ms + block.inputs["future_days"][n, 0] * DAY_MS)
+        assert block.legs[CLOSE, n, columns[read_ms]] == block.inputs["future_price"][n, 0]
+        for expiry_ms, column in columns.items():
+            assert np.isnan(block.legs[CLOSE, n, column]) == (expiry_ms < close_ms)
+            assert (block.legs[VOLUME, n, column] > 0.0) == (expiry_ms >= close_ms)
+            if expiry_ms == close_ms:
+                ended += 1
+                index = block.inputs["index_price"][n, 0]
+                assert block.legs[CLOSE, n, column] == round(index * 10) / 10
+    assert ended == 2
+
+
+def test_the_day_of_an_expiry_ends_with_it(quarter: tuple[SimulatedFeed, BarBlock]) -> None:
+    feed, hours = quarter
+    assert hours.legs is not None
+    days = SimulatedFeed(7, DAY_MS, symbols=SYMBOLS, inputs=INPUTS).read(feed.first_open_ms, 160).legs
+    assert days is not None
+    expiry_ms = min(at_ms for at_ms in future_columns(feed, feed.first_open_ms) if at_ms > feed.first_open_ms)
+    day, hour = ((expiry_ms - feed.first_open_ms) // size for size in (DAY_MS, HOUR_MS))
+    column = future_columns(feed, feed.first_open_ms + day * DAY_MS)[expiry_ms]
+    inside = hours.legs[:, day * 24 : hour, column]
+    assert inside.shape == (5, 8)
+    assert days[CLOSE, day, column] == inside[CLOSE, -1]
+    assert days[HIGH, day, column] == inside[HIGH].max()
+    assert days[VOLUME, day, column] == pytest.approx(inside[VOLUME].sum())
+    assert np.isnan(days[CLOSE, day + 1, column])
