@@ -23,11 +23,11 @@ from numba import njit
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.signals import BARS, simulated
-from strategies.arithmetic import centred, known_log_returns
+from strategies.arithmetic import known_log_returns
 from strategies.registry import BUILT_IN
 from strategies.signal import FloatArray, Signal
-from strategies.statistical.kernels.partial_autocorrelation import partial_correlations
-from strategies.statistical.kernels.regression import lag_products
+from strategies.statistical.kernels.partial_autocorrelation import partial_correlations, products_of
+from strategies.statistical.kernels.products import DEVIATION, window_moments
 
 BUDGET_S = 3.0
 RUNS = 5
@@ -161,9 +161,10 @@ def partial_autocorrelations_alone(signal: Signal, close: FloatArray) -> FloatAr
 
 @njit(nogil=True)
 def roll_partial(returns: FloatArray, size: int, lags: int, found: FloatArray) -> None:
+    moments = window_moments(returns, size, lags, np.empty(0, dtype=np.int64))
     for first in range(found.shape[0]):
-        less, _, _ = centred(returns[first : first + size])
-        partial_correlations(lag_products(less, lags), found[first, 3:])
+        square = moments[first, DEVIATION] * moments[first, DEVIATION] * size
+        partial_correlations(products_of(moments[first], square, lags), found[first, 3:])
 
 
 def partial_tests(library: ModuleType, settings: Any, logs: FloatArray) -> Told:

@@ -68,7 +68,8 @@ class Funding:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one signal said of one symbol; `value` None: no opinion, `reason` says why. `name`: signal or symbol."""
+    """What one signal said of one symbol; `value` None: no opinion, `reason` says why. `name`: signal or symbol;
+    `unknown`: the inputs it needs that are not known of the symbol."""
 
     name: str
     ts_ms: int
@@ -76,6 +77,7 @@ class Reading:
     confidence: float | None
     reason: str
     statistics: Mapping[str, float | None]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +365,7 @@ def _reading(row: Record, name: str) -> Reading:
         _real(row.get("confidence")),
         str(row.get("reason", "")),
         statistics,
+        tuple(map(str, row.get("unknown", ()))),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console import cli_interventions, command_faults
-from console.cli_options import Config, Db, Json, Limit, Off, Reason, Since, Symbol
+from console.cli_options import Config, Db, Json, Limit, Off, Reason, Since, Symbol, named_file
 
 if TYPE_CHECKING:
     from console.command_target import Target
@@ -60,7 +60,7 @@ def run(
     config: Config = None,
     mode: Annotated[str | None, typer.Option(help="sim or replay")] = None,
     no_ui: Annotated[bool, typer.Option("--no-ui", help="run headless: lines on stdout")] = False,
-    db: Annotated[Path | None, typer.Option(help="database of this engine")] = None,
+    db: Annotated[Path | None, typer.Option(callback=named_file, help="database of this engine")] = None,
     data: Annotated[
         list[str] | None, typer.Option(help="recorded bars: a file, a folder or a glob; repeatable")
     ] = None,
@@ -150,9 +150,10 @@ def kill(
     as_json: Json = False,
 ) -> None:
     """Halt, cancel, flatten: through the engine, or without it where it is dead or does not answer."""
+    from console.command_kill import find
     from console.command_kill import kill as act
 
-    raise typer.Exit(act(_target(db, config), keep_positions, reason, timeout, as_json))
+    raise typer.Exit(act(find(db, config), keep_positions, reason, timeout, as_json))
 
 
 @app.command()
@@ -340,3 +341,7 @@ def _target(db: Path | None, config: Path | None) -> Target:
     from console.command_target import find_target
 
     return find_target(db, config)
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ from console.command_output import print_json, print_table
 from console.command_target import Target, loader
 from console.examination import FAIL, Finding, examine_environment, examine_guards, examine_target
 from engine.config_faults import ConfigFault
-from engine.paths import database_path
+from engine.paths import database_path, real_path
 
 if TYPE_CHECKING:
     from engine.config import Configuration
@@ -24,7 +24,7 @@ def doctor(database: Path | None, config: Path | None, as_json: bool) -> int:
     findings += faults
     if database is not None or configuration is not None:
         target = Target(
-            database.expanduser().absolute()
+            real_path(database)
             if database is not None
             else database_path(configuration)
             if configuration is not None

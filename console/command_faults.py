@@ -47,6 +47,7 @@ class Usage(Exception):
 
 def guarded(app: typer.Typer) -> int:
     """Run the application; the exit code."""
+    _lead_closed_streams_nowhere()
     try:
         outcome = app(standalone_mode=False)
         sys.stdout.flush()
@@ -65,6 +66,17 @@ def guarded(app: typer.Typer) -> int:
             raise
         return complain(lines_of(fault), code_of(fault))
     return int(outcome) if isinstance(outcome, int) else Code.OK
+
+
+def _lead_closed_streams_nowhere() -> None:
+    """After `1>&-` the next file that is opened would be standard output, and take the lines meant for it."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", errors="replace", closefd=False))
 
 
 def code_of(fault: BaseException) -> Code:

@@ -16,6 +16,7 @@ from store.records import OrderStatus
 
 TEXT_ROWS = 50
 LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
+_MILLISECONDS = re.compile(r"[0-9]{1,18}")
 _TIMES = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?Z?")
 
 
@@ -165,7 +166,7 @@ def _among(given: Sequence[str], known: Sequence[str], what: str) -> Sequence[st
 def _since_ms(text: str | None) -> int | None:
     if text is None:
         return None
-    if text.isdigit():
+    if _MILLISECONDS.fullmatch(text):
         return int(text)
     try:
         if not _TIMES.fullmatch(text):

@@ -7,16 +7,18 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.command_faults import Code, Usage
+from console.command_faults import Code, Usage, complain
 from console.command_target import loader
 from console.garbage import collect_rarely
 from console.parting import say
 from engine.paths import database_path, socket_path
-from store.errors import FAULTS, translate
+from store.errors import FAULTS, StoreError, translate
 
 if TYPE_CHECKING:
     from engine.config import Configuration
@@ -44,6 +46,7 @@ def run_engine(request: RunRequest) -> int:
     configuration = load()
     database = database_path(configuration, request.database)
     _make_folder(database.parent)
+    tell_of_capital(configuration, database)
     code = Code.OK
     if request.headless:
         summary = asyncio.run(_headless(configuration, database, load, request.as_json))
@@ -77,6 +80,20 @@ def _print_to_whoever_reads(text: str) -> None:
         say(text, sys.stdout)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def tell_of_capital(configuration: Configuration, database: Path) -> None:
+    """A book goes on with the capital it began with; who asks for another one is told so."""
+    if ("run", "capital") not in configuration.sources or not database.is_file():
+        return
+    from store import query
+
+    # Whatever keeps the database from being read is told when the engine opens it.
+    with suppress(StoreError):
+        for newest in query.equity(database, limit=1):
+            if Decimal(newest["initial"]) != configuration.run.capital:
+                words = f"it goes on with the capital it began with, {newest['initial']}"
+                complain([f"run.capital {configuration.run.capital} is not for {database}: {words}"], Code.OK)
 
 
 def _make_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from console.command_output import number, plain, print_json, print_pairs, print
 from console.command_target import Target
 from console.link.client import NoAnswer, NotRunning, ask_snapshot
 from store import query
+from store.lock import holder
 from store.records import DECISION_STAGES
 
 Picture = dict[str, Any]
@@ -59,6 +61,8 @@ def positions(target: Target, as_json: bool) -> int:
     """Print what is held. Raises StoreError where there is neither engine nor database."""
     picture = _running(target)
     rows = picture["positions"] if picture is not None else _stored_positions(target)
+    if picture is None:
+        print(f"quarterdeck: {_age_of_books(target, bool(rows))}", file=sys.stderr)
     if as_json:
         print_json(rows)
         return Code.OK
@@ -91,6 +95,18 @@ def _running(target: Target) -> Picture | None:
     except NoAnswer as silent:
         complain([f"{silent}; this is what its database last knew"], Code.TIMEOUT)
         return None
+
+
+def _age_of_books(target: Target, holding: bool) -> str:
+    """What is to be known of positions that no engine vouches for."""
+    newest = query.equity(target.database, limit=1)
+    told = f"from the database, as of {when(newest[0]['ts_ms'] if newest else None)}"
+    if holder(target.database) is None:
+        told = f"no engine is running; {told}"
+    control = query.control(target.database)
+    if holding and control is not None and (control["state"], control["progress"]) == ("HALTED", "flat"):
+        return f"{told}: a kill has closed out the venue since, and the next start books it"
+    return told
 
 
 def _print_status(picture: Picture) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.command_faults import Usage
-from engine.paths import database_path, socket_path
+from engine.paths import database_path, real_path, socket_path
 
 if TYPE_CHECKING:
     from engine.config import Configuration
@@ -35,7 +35,7 @@ def find_target(database: Path | None, config: Path | None) -> Target:
     Raises ConfigFault.
     """
     if database is not None:
-        return Target(database.expanduser().absolute())
+        return Target(real_path(database))
     return Target(database_path(loader(config)()))
 
 

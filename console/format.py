@@ -15,6 +15,8 @@ from decimal import Decimal, InvalidOperation
 NONE_SHOWN = "–"
 MINUS = "−"
 GAIN, LOSS, EVEN = "▲", "▼", " "
+BY_HAND = "*"
+"""Before what an operator has changed."""
 UNKNOWN_CELL = "····"
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _EIGHTHS = " ▏▎▍▌▋▊▉"

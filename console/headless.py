@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -158,9 +159,13 @@ async def _keep_informed(session: Session, notifier: Notifier, told_by_event: bo
 
 
 def write_status(path: Path, snapshot: Snapshot) -> None:
-    """Replace the file whole: a reader sees the old status or the new one, never half of one."""
+    """Replace the file whole: a reader sees the old status or the new one, never half of one. Only its owner may."""
     status = asdict(snapshot)
     del status["log"]
     temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(json.dumps(status, separators=(",", ":")), encoding="utf-8")
+    with suppress(FileNotFoundError):
+        temporary.unlink()
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(status, file, separators=(",", ":"))
     temporary.replace(path)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from io import TextIOWrapper
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 from queue import SimpleQueue
@@ -36,7 +38,7 @@ class LogFile:
         self._as_json = config.format == "json"
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = RotatingFileHandler(
+            self._file = _OwnersFile(
                 path,
                 maxBytes=config.rotate_mb * 1_000_000,
                 backupCount=config.keep_files,
@@ -69,6 +71,17 @@ class LogFile:
         self._logger.removeHandler(self._handler)
         self._listener.stop()
         self._file.close()
+
+
+class _OwnersFile(RotatingFileHandler):
+    """Every file it begins is readable by its owner alone, whatever the umask says."""
+
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=_private)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 class _Formatter(logging.Formatter):

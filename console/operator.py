@@ -30,10 +30,11 @@ def operator_name(place: str = "console") -> str:
 
 def in_force(snapshot: Snapshot | None, name: str) -> bool:
     """Whether the operator's own restriction of this name holds for the whole book."""
-    return _restriction(snapshot, name) is not None
+    return restriction(snapshot, name) is not None
 
 
-def _restriction(snapshot: Snapshot | None, name: str) -> OverrideRow | None:
+def restriction(snapshot: Snapshot | None, name: str) -> OverrideRow | None:
+    """The restriction of this name that holds for the whole book; None where there is none."""
     rows = () if snapshot is None else snapshot.overrides
     return next((row for row in rows if row.name == name and not row.scope), None)
 
@@ -96,14 +97,14 @@ class Operator:
     def hold_entries(self, snapshot: Snapshot | None) -> Hold:
         """Pause entries while the kill switch is armed, also where another screen's armed one does, which may be
         disarmed any moment."""
-        paused = _restriction(snapshot, PAUSE_OVERRIDE)
+        paused = restriction(snapshot, PAUSE_OVERRIDE)
         if paused is not None and paused.reason != ARMED_REASON:
             return Hold(self, None)
         return Hold(self, self.begin(self.ask(CommandKind.PAUSE, ARMED_REASON, on="true", hold=ARMED_REASON)))
 
     def paused_otherwise(self) -> OverrideRow | None:
         """The pause in force that was not asked for by this operator's armed kill switch."""
-        paused = _restriction(self._link.snapshot(), PAUSE_OVERRIDE)
+        paused = restriction(self._link.snapshot(), PAUSE_OVERRIDE)
         if paused is None or (paused.reason == ARMED_REASON and paused.actor.startswith(self._actor)):
             return None
         return paused

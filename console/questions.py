@@ -13,6 +13,7 @@ from typing import Literal
 
 from console.answers import WHOLE_POSITION
 from console.format import age, counted, duration, number, plain, price, profit, profit_ink
+from console.operator import PAUSE_OVERRIDE, restriction
 from console.publisher import View
 from console.signal_state import OFF, ON, SHADOW, next_state
 from console.widgets.ink import Line
@@ -53,7 +54,7 @@ PAUSE = Question(
     _said("No new entries until you lift it.", "Exits, stops and reductions go on."),
 )
 UNPAUSE = Question(
-    "pause", "LET ENTRIES GO ON?", "Let entries go on", _said("Entries were paused by the operator.")
+    "pause", "LET ENTRIES GO ON?", "Let entries go on", lambda view: _unpause_lines(view.snapshot)
 )
 REDUCE = Question(
     "reduce",
@@ -163,6 +164,17 @@ def is_live(view: View) -> bool:
     return view.mode.lower() == _LIVE
 
 
+def _unpause_lines(snapshot: Snapshot | None) -> list[Line]:
+    row = restriction(snapshot, PAUSE_OVERRIDE)
+    if snapshot is None or row is None:
+        return [(("Entries are not paused in the newest picture.", "warn"),)]
+    since = age(snapshot.market_ts_ms - row.since_ts_ms)
+    lines: list[Line] = [((f"Entries were paused {since} ago by {row.actor}: {row.reason}.", "plain"),)]
+    if snapshot.state == "HALTED":
+        lines.append((("HALTED stays all the same: no entries until you resume.", "warn"),))
+    return lines
+
+
 def _flatten_lines(snapshot: Snapshot | None, symbol: str) -> list[Line]:
     held = [row for row in _positions(snapshot) if row.symbol == symbol]
     lines: list[Line] = [line for row in held for line in _held_lines(row)]
@@ -239,19 +251,11 @@ def _signal_lines(snapshot: Snapshot | None, name: str, state: str) -> list[Line
     lines: list[Line] = [((f"{row.name}  {row.title}", "strong"), (f", {row.kind}", "plain"))]
     on = state == ON
     after = shares_if(snapshot, name, row.raw_weight, enabled=on)
-    if row.kind == OVERLAY:
-        lines.append(((f"It acts on every position, {next_decision(snapshot)}.", "plain"),))
-    else:
-        now, then = plain(row.weight if row.enabled else 0.0), plain(after[name])
-        lines.append(
-            (
-                (f"Its share of {row.kind}: ", "plain"),
-                (f"{now} to {then}", "strong"),
-                (f", {next_decision(snapshot)}.", "plain"),
-            )
-        )
+    counted_by_none = row.state == OFF and state == SHADOW
+    if not counted_by_none:
+        lines.append(_effect_line(snapshot, row, after[name]))
     if row.state == OFF:
-        counts = "" if row.waits else ": it counts from the next decision after that"
+        counts = "" if row.waits or counted_by_none else ": it counts from the next decision after that"
         lines.append(((f"Its past is computed first, beside the bars{counts}.", "plain"),))
     if on and row.waits:
         lines.append(((f"{WAITS}, or you give it a weight.", "warn"),))
@@ -263,6 +267,18 @@ def _signal_lines(snapshot: Snapshot | None, name: str, state: str) -> list[Line
         shadow = "It is computed, shown and recorded, and traded by nobody."
         lines.append(((shadow if state == SHADOW else "It is computed no longer.", "plain"),))
     return lines
+
+
+def _effect_line(snapshot: Snapshot, row: WeightRow, share: float) -> Line:
+    """What switching a signal changes in the decisions, and from when on."""
+    if row.kind == OVERLAY:
+        return ((f"It acts on every position, {next_decision(snapshot)}.", "plain"),)
+    now = plain(row.weight if row.enabled else 0.0)
+    return (
+        (f"Its share of {row.kind}: ", "plain"),
+        (f"{now} to {plain(share)}", "strong"),
+        (f", {next_decision(snapshot)}.", "plain"),
+    )
 
 
 def _flat_lines(row: WeightRow, after: Mapping[str, float]) -> list[Line]:

@@ -18,7 +18,8 @@ from engine.decision import STAGES, Decider, Decision, Parameters, Portfolio, Ri
 from engine.decision import Readings as DecisionReadings
 from engine.execution import Execution
 from engine.ledger import Ledger
-from engine.leg_columns import HeldLegs, LegDecider, universe_part
+from engine.leg_book import LegBook
+from engine.leg_columns import universe_part
 from engine.market import MarketState
 from engine.neutral_book import NeutralBook
 from engine.ordering import Ordering
@@ -90,9 +91,7 @@ class BarCycle:
         self._oversight = oversight
         self._decider = decider
         self._universe = len(market.symbols)
-        self._leg_decider: LegDecider | None = None
         self._legs = market.legs.instruments
-        self._table = decider.table
         self.parameters = parameters
         self._rules = rules
         self.weights = weights
@@ -110,14 +109,16 @@ class BarCycle:
         self.neutral = NeutralBook(
             self._instruments[: self._universe], market, parameters.allow_short, market.legs.instruments
         )
+        self._leg_book = LegBook(market, self.neutral, Parameters(decider.table, parameters, rules))
         self._valuation = Valuation(self._instruments)
         self._worth = Worth(ZERO, {}, 0.0)
         self._trail: deque[np.ndarray] = deque(maxlen=TRAIL)
 
     def weigh(self, table: SignalTable, weights: np.ndarray) -> None:
         """Decide with these weights from now on."""
-        self._decider = Decider(Parameters(table, self.parameters, self._rules), self._universe)
-        self._leg_decider, self._table = None, table
+        parameters = Parameters(table, self.parameters, self._rules)
+        self._decider = Decider(parameters, self._universe)
+        self._leg_book.weigh(parameters)
         self.weights = weights
         self._fdm = self._market.forecast_multiplier(weights)
         self.neutral.weigh(self._market.signals, table)
@@ -179,6 +180,7 @@ class BarCycle:
         self._book.venue_sequence = news.last_sequence
         if news.agrees:
             self._book.proven_ms = now_ms
+        self._ledger.forget_old(self._book.proven_ms)
         return bool(news.fills or news.funding or news.reports or news.costs or unusual)
 
     def decide(self, now_ms: int) -> Outcome:
@@ -205,6 +207,8 @@ class BarCycle:
         intents = [] if halted else self._ordering.intents(now_ms, decision, flattened)
         if halted and self._oversight.flattening:
             intents = self._ordering.leftovers(now_ms)
+        elif halted and self._oversight.keep_positions:
+            intents = self._ordering.missing_exits(now_ms)
         for order in intents:
             self._execution.intend(order)
         own = universe_part(decision, self._universe)
@@ -236,7 +240,7 @@ class BarCycle:
         self._ordering.list_legs(legs)
         self._oversight.list_legs(legs)
         self.neutral.list_legs(legs)
-        self._leg_decider = None
+        self._leg_book.list_legs()
         for leg in legs:
             self._journal.instrument(leg)
 
@@ -271,13 +275,9 @@ class BarCycle:
         working = None
         if under_way := self._execution.working():
             working = np.array([under_way.get(symbol, 0.0) for symbol in self._market.listed])
-        locked, no_long, no_short = self._oversight.restricted()
+        restricted = locked, no_long, no_short = self._oversight.restricted()
         readings, equity = self._market.readings, float(totals.equity)
-        held = HeldLegs(
-            self._quantity[count:],
-            np.zeros(len(self._market.legs)) if working is None else working[count:],
-            locked[count:],
-        )
+        held = self._leg_book.held(self._quantity, working, restricted)
         said, legs = self.neutral.join(
             DecisionReadings(readings.value, readings.confidence),
             now_ms,
@@ -304,24 +304,11 @@ class BarCycle:
             kelly=self._kelly,
         )
         view = self._market.view()
-        if legs is not None and (self.neutral.pair_rows or held.under_way):
-            decider, pairs = self._with_legs(), self.neutral.pairs(now_ms, held.quantity)
-            decision = decider.decide(said, view, portfolio, risk, legs, pairs, held)
-            own = universe_part(decision, count)
-            self.neutral.decided(own, equity)
-            decider.follow(decision, self.neutral.missed(own, equity), equity, held)
-            return decision
+        if legs is not None and self._leg_book.concerned(held):
+            return self._leg_book.decide(said, view, portfolio, risk, legs, held)
         decision = self._decider.decide(said, view, portfolio, risk, legs)
         self.neutral.decided(decision, equity)
         return decision
-
-    def _with_legs(self) -> LegDecider:
-        """Decides of the legs too; made when the first of them is wanted."""
-        if self._leg_decider is None:
-            parameters = Parameters(self._table, self.parameters, self._rules)
-            rows = self.neutral.pair_rows
-            self._leg_decider = LegDecider(parameters, self._market.legs, self._universe, rows)
-        return self._leg_decider
 
     def _leaning(self) -> np.ndarray | None:
         """The side each symbol was last on, where leaving it needs a margin."""

@@ -103,15 +103,15 @@ async def close_out_the_dead(machine: Machine) -> None:
 
 async def leave_in_order(machine: Machine, policy: str, complain: Callable[[str], None]) -> None:
     """Before a run ends: finish a kill that is under way, else cancel or flatten as the stop policy says. The market
-    moves no more, so positions close at the last known price."""
+    moves no more, so positions close at the last known price. What a kill kept is kept, and its stops with it."""
     now_ms, state = machine.clock.now_ms(), machine.kill.state
     killing = state is not None and not state.done
     if killing:
         await machine.kill.carry_out(now_ms)
-    elif policy != "keep":
-        await cancel_all(machine.venue, policy == "cancel", complain, CANCEL_ATTEMPTS)
-    halted = machine.oversight.state is TradingState.HALTED
-    if flattening(machine) or (policy == "flatten" and not halted):
+    closes = policy == "flatten" and machine.oversight.state is not TradingState.HALTED
+    if not killing and policy != "keep":
+        await cancel_all(machine.venue, not closes, complain, CANCEL_ATTEMPTS)
+    if flattening(machine) or closes:
         await patiently(machine.close_out)
         await machine.kill.prove_flat()
     if killing or policy != "keep":

@@ -168,8 +168,8 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
 
 
 def _newest_readings(machine: Machine, row: int) -> list[Answer]:
-    """What a computed signal says of each symbol."""
-    readings = machine.market.readings
+    """What a computed signal says of each symbol; `unknown` where inputs it needs are not known of one."""
+    readings, unknown = machine.market.readings, machine.market.unknown_inputs(machine.signals[row])
     return [
         {
             "symbol": each,
@@ -177,6 +177,7 @@ def _newest_readings(machine: Machine, row: int) -> list[Answer]:
             "value": query.finite(float(readings.value[row, column])),
             "confidence": query.finite(float(readings.confidence[row, column])),
             "reason": readings.reasons[row][column].value,
+            **({"unknown": list(unknown[column])} if unknown[column] else {}),
             "statistics": {
                 key: query.finite(float(numbers[column])) for key, numbers in readings.statistics[row].items()
             },

@@ -16,7 +16,15 @@ from engine.commands import LEAST_WEIGHT, MOST_WEIGHT, Command, CommandKind
 from engine.intents import flatten_order
 from engine.lifecycle import is_open
 from engine.oversight import OPERATOR_FLATTEN, RELEASE
-from engine.signal_state import FULL_WEIGHT, SignalState, as_configured, is_computed, state_of, why
+from engine.signal_state import (
+    FULL_WEIGHT,
+    SignalState,
+    as_configured,
+    is_computed,
+    missing_inputs,
+    state_of,
+    why,
+)
 from engine.signal_table import chosen_weight, class_shares
 from risk.state import find
 from store.history_checks import utc
@@ -167,9 +175,16 @@ def _choose(machine: Machine, command: Command) -> Begun:
     facts = {"signal": signal.name, "state": state_of(signal, choices, standing).value, "from_ms": from_ms}
     states = {"before": before, "after": _weights(machine), "reason": command.reason}
     machine.journal.audit("weights", command.actor, facts | states, now_ms)
-    message = f"{wished.said}; {_weights_said(machine)}; from {utc(from_ms)} UTC on"
+    said = f"{wished.said}{_unread(machine, signal)}"
+    message = f"{said}; {_weights_said(machine)}; from {utc(from_ms)} UTC on"
     _say(machine, command, message)
     return Begun(True, message)
+
+
+def _unread(machine: Machine, signal: Signal) -> str:
+    """What a signal that is computed now will say nothing for want of, to be added to the answer."""
+    missing = missing_inputs(machine.market, signal) if signal in machine.signals else ""
+    return f", yet {missing}" if missing else ""
 
 
 def _switched(machine: Machine, command: Command) -> Wish | Begun:

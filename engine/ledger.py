@@ -1,12 +1,13 @@
 """The account in `Decimal`: average-cost positions, realised and unrealised profit, fees, funding, equity.
 
 Promise: equity = initial + realised + unrealised - fees + funding, to the last digit, after every event; and
-applying the same fill or funding settlement twice equals applying it once.
+applying the same fill or funding settlement twice equals applying it once, as long as the venue may repeat it: what
+its lists are read back to (`forget_old`), and the newest `REMEMBERED_IDS` for a stream that repeats itself.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -15,6 +16,7 @@ from engine.bookstate import BookState
 from store.records import ZERO, Fill, FundingPayment, LedgerTotals, Position, money
 
 REMEMBERED_IDS = 20_000
+FORGOTTEN_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +39,20 @@ class Ledger:
         self.fees = ZERO
         self.funding = ZERO
         self.fills = 0
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._seen: dict[str, int] = {}
 
-    def restore(self, positions: Iterable[Position], book: BookState, applied_ids: Iterable[str]) -> None:
-        """Continue from stored books; `applied_ids` are fills and funding settlements already inside them."""
+    def restore(
+        self, positions: Iterable[Position], book: BookState, applied_ids: Iterable[tuple[str, int]]
+    ) -> None:
+        """Continue from stored books; `applied_ids` are fills and funding settlements already inside them, with their
+        market times, oldest first."""
         self.positions = {position.symbol: position for position in positions}
         self.realised = sum((position.realised for position in self.positions.values()), ZERO)
         self.fees = sum((position.fees for position in self.positions.values()), ZERO)
         self.funding = sum((position.funding for position in self.positions.values()), ZERO)
         if book.initial:
             self.initial, self.high_water_mark = Decimal(book.initial), Decimal(book.high_water_mark)
-        for identifier in applied_ids:
-            self._remember(identifier)
+        self._seen = dict(applied_ids)
 
     def quantity(self, symbol: str) -> Decimal:
         """Signed quantity held, 0 where nothing is."""
@@ -75,8 +79,9 @@ class Ledger:
 
     def apply_fill(self, fill: Fill) -> FillEffect | None:
         """Book one execution; None where it was booked before."""
-        if not self._remember(fill.fill_id):
+        if fill.fill_id in self._seen:
             return None
+        self._seen[fill.fill_id] = fill.ts_ms
         before = self.position(fill.symbol)
         after, realised = self.dry_run(before, fill)
         opened = before.opened_ts_ms if _same_direction(before, after) else fill.ts_ms
@@ -91,8 +96,9 @@ class Ledger:
 
     def apply_funding(self, payment: FundingPayment) -> bool:
         """Book one funding settlement; False where it was booked before."""
-        if not self._remember(payment.funding_id):
+        if payment.funding_id in self._seen:
             return False
+        self._seen[payment.funding_id] = payment.ts_ms
         position = self.position(payment.symbol)
         self.positions[payment.symbol] = replace(position, funding=position.funding + payment.amount)
         self.funding += payment.amount
@@ -129,13 +135,14 @@ class Ledger:
             high_water_mark=self.high_water_mark,
         )
 
-    def _remember(self, identifier: str) -> bool:
-        if identifier in self._seen:
-            return False
-        self._seen[identifier] = None
-        if len(self._seen) > REMEMBERED_IDS:
-            self._seen.popitem(last=False)
-        return True
+    def forget_old(self, proven_ms: int) -> None:
+        """Let the ids beyond the newest `REMEMBERED_IDS` go, many at a time, but none from `proven_ms` on: the venue's
+        lists are read back to there, however much has happened since."""
+        if len(self._seen) < REMEMBERED_IDS + FORGOTTEN_AT_ONCE:
+            return
+        oldest = itertools.islice(self._seen.items(), len(self._seen) - REMEMBERED_IDS)
+        for identifier in [name for name, ts_ms in oldest if ts_ms < proven_ms]:
+            del self._seen[identifier]
 
 
 def book(position: Position, signed_quantity: Decimal, price: Decimal) -> tuple[Position, Decimal]:

@@ -14,25 +14,30 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 WARN_SHARE = 0.8
-REACHED = 1 - 1e-9
+ROUNDING = 1e-9
 
 
 def limit_rows(
     session: Session, machine: Machine, equity: float, opening: float, exposure: np.ndarray
 ) -> tuple[LimitRow, ...]:
-    """Every limit with its use, `exposure` [S + L] being what is held; what is not armed yet is listed as such."""
+    """Every limit with its use, `exposure` [S + L] being what is held; what is not armed yet is listed as such.
+
+    Caps on exposure bind what a decision wants: a position may exceed its target by the no-trade band and the drift
+    since, so that these limits are breached only beyond that band.
+    """
     limits = machine.cycle.parameters
     guards, rules = machine.oversight.guards, machine.configuration.risk.guards
     high = float(machine.ledger.high_water_mark)
     day_loss = max(0.0, 1 - equity / opening) if opening else 0.0
     largest = float(np.abs(exposure).max()) if exposure.size else 0.0
+    band = limits.buffer_fraction
     rows = [
         _row("day loss", day_loss, limits.day_loss, "fraction"),
         _row("drawdown", max(0.0, 1 - equity / high) if high > 0 else 0.0, limits.dd_halt, "fraction"),
-        _row("gross", float(np.abs(exposure).sum()), _gross_limit(machine), "x"),
-        _row("net", abs(float(exposure.sum())), limits.max_net, "x"),
-        _row("max position", largest, limits.max_symbol, "fraction"),
-        _row("corr cluster", _largest_cluster(machine, exposure), limits.max_cluster, "fraction"),
+        _row("gross", float(np.abs(exposure).sum()), _gross_limit(machine), "x", band),
+        _row("net", abs(float(exposure.sum())), limits.max_net, "x", band),
+        _row("max position", largest, limits.max_symbol, "fraction", band),
+        _row("corr cluster", _largest_cluster(machine, exposure), limits.max_cluster, "fraction", band),
         _row(
             "orders today",
             float(len(guards.day.opening_orders) if guards.day else 0),
@@ -55,10 +60,19 @@ def _gross_limit(machine: Machine) -> float:
     return limit if decision is None else min(limit, decision.kelly)
 
 
-def _row(name: str, used: float, maximum: float, unit: str) -> LimitRow:
+def _row(name: str, used: float, maximum: float, unit: str, band: float | None = None) -> LimitRow:
     share = used / maximum if maximum else 0.0
-    status = "BREACH" if share >= REACHED and used else "WARN" if share >= WARN_SHARE else "ok"
-    return LimitRow(name, used, float(maximum), unit, status)
+    return LimitRow(name, used, float(maximum), unit, level(share, band) if used else "ok")
+
+
+def level(share: float, band: float | None = None) -> str:
+    """What is said of a limit of which `share` is used: ok, WARN or BREACH.
+
+    `band`: of a limit on what a decision wants, the share beyond it that a position may stand at without a trade;
+    None of one that is breached as soon as it is reached.
+    """
+    breached = share >= 1 - ROUNDING if band is None else share > 1 + band + ROUNDING
+    return "BREACH" if breached else "WARN" if share >= WARN_SHARE else "ok"
 
 
 def _largest_cluster(machine: Machine, exposure: np.ndarray) -> float:

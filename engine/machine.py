@@ -19,7 +19,7 @@ from engine.clock import VirtualClock
 from engine.cycle import BOOK, DAYS
 from engine.feeds.choose import open_feed
 from engine.feeds.feed import Feed
-from engine.ledger import Ledger
+from engine.ledger import REMEMBERED_IDS, Ledger
 from engine.reconcile import foreign_orders
 from engine.refold import MakeMarket, Refold, empty_market, fold_until
 from engine.signal_state import is_computed
@@ -112,7 +112,7 @@ class Machine:
             self.weighting.record(selector.newest())
         self.clock.advance_to(until_ms)
         positions = await recall.positions(self.database)
-        applied = await recall.applied_ids(self.database)
+        applied = await recall.applied_ids(self.database, self.book.proven_ms, REMEMBERED_IDS)
         self.ledger.restore(positions, self.book, applied)
         recent_ms = until_ms - LATE_FILL_MS
         self.execution.restore(await recall.orders_since(self.database, recent_ms))
@@ -187,7 +187,10 @@ class Machine:
         """The last gate before an order leaves: "" or why it must not."""
         state = self.oversight.state
         if state is TradingState.HALTED and order.purpose is not OrderPurpose.FLATTEN:
-            return "trading is HALTED"
+            # Positions that are kept keep their exits; one whose position never came stays away.
+            guards = order.whole_position and self.ledger.quantity(order.symbol) * order.side.sign < 0
+            if not (guards and self.oversight.keep_positions):
+                return "trading is HALTED"
         if state is TradingState.REDUCING and not order.reduce_only:
             return "trading is REDUCING: only orders that reduce exposure"
         if order.client_order_id in self.book.withdrawals:
@@ -288,7 +291,7 @@ async def assemble(configuration: Configuration, database_path: Path) -> Machine
         busy_timeout_ms=configuration.store.busy_timeout_ms,
     )
     try:
-        venue = open_venue(configuration, feed, database_path)
+        venue = open_venue(configuration, feed, database.path)
         await patiently(venue.open)
     except BaseException:
         await database.close()

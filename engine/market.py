@@ -23,7 +23,7 @@ from risk import clusters, volatility
 from risk.parameters import RiskParameters
 from store.records import InstrumentKind
 from strategies.blend import diversification
-from strategies.evaluate import Readings, evaluate
+from strategies.evaluate import Readings, evaluate, unknown_inputs
 from strategies.evidence.breakout import average_true_range
 from strategies.inputs import INPUT_NAMES
 from strategies.panel import Panel
@@ -303,6 +303,10 @@ class MarketState:
         """Bars of a signal's size the longest history has so far, for telling how far a warm-up is."""
         count = self._panel.frame(signal.bar).count
         return int(count.max()) if count.size else 0
+
+    def unknown_inputs(self, signal: Signal) -> tuple[tuple[str, ...], ...]:
+        """By symbol, the inputs that a signal which is computed needs and of which its newest window knows nothing."""
+        return unknown_inputs(signal, self._panel)
 
     def _fold(self, block: BarBlock, start: int, stop: int) -> None:
         part = slice(start, stop)

@@ -88,6 +88,17 @@ class Ordering:
             self._guarded is not None and self._guarded[0] is live and self._guarded[1] == self._ledger.fills
         )
 
+    def missing_exits(self, now_ms: int) -> list[Order]:
+        """While a halt keeps positions: the exits of what is held that are not at the venue, and nothing else."""
+        live = self._execution.protection()
+        orders: list[Order] = []
+        for index, instrument in enumerate(self._instruments[: self._universe]):
+            held = self._ledger.quantity(instrument.symbol)
+            side = Side.BUY if held > 0 else Side.SELL
+            if held and not self._exits <= live.get((instrument.symbol, side.opposite), NOTHING):
+                orders += self._protect(index, now_ms, side, live)
+        return orders
+
     def leftovers(self, now_ms: int) -> list[Order]:
         """While a kill flattens, what the last open could not fill is asked for again at the next."""
         held = ((i.symbol, self._ledger.quantity(i.symbol)) for i in self._instruments)

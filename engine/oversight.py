@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.intents import EXIT_LETTERS
+from engine.intents import EXIT_LETTERS, is_ours
 from engine.ledger import FillEffect
 from engine.market import MarketState, Row
 from engine.reconcile import News
@@ -142,10 +142,12 @@ class Oversight:
         return self.guards.overrides
 
     def filled(self, fill: Fill, effect: FillEffect) -> None:
-        """Note an execution for the next step; an exit that took a position out starts its cooldown."""
+        """Note an execution for the next step; an exit that took a position out starts its cooldown. So does a
+        liquidation, the venue's own stop; a close-out by the venue was asked for, and does not."""
         self._booked.append(fill)
-        protective = fill.client_order_id[-1:] in EXIT_LETTERS and fill.reduce_only
-        if protective and effect.before.quantity:
+        name = fill.client_order_id
+        exits = fill.reduce_only and is_ours(name) and name[-1:] in EXIT_LETTERS
+        if (exits or fill.liquidation) and effect.before.quantity:
             side = Side.BUY if effect.before.quantity > 0 else Side.SELL
             self._exits.append(guards.ProtectiveExit(fill.symbol, side))
 
@@ -315,19 +317,28 @@ class Oversight:
         self._journal.risk_state(now_ms, self.state, reason)
 
     def dump(self) -> str:
-        """What must be stored, as JSON; written anew only where something changed."""
+        """What must be stored, as JSON; written anew only where something changed. Exits and rejects that no step has
+        seen are among it: a stop may come before the next bar."""
         known, text = self._dumped
         if known is not self.guards:
             text = to_json(self.guards)
             self._dumped = (self.guards, text)
-        own = json.dumps({"keep_positions": self.keep_positions, "unproven": self._unproven})
-        return f"{text[:-1]},{own[1:]}"
+        own: dict[str, Any] = {"keep_positions": self.keep_positions, "unproven": self._unproven}
+        if self._exits:
+            own["exits_not_seen"] = [(exit.symbol, exit.side.value) for exit in self._exits]
+        if self._rejects_ms:
+            own["rejects_not_seen_ms"] = self._rejects_ms
+        return f"{text[:-1]},{json.dumps(own)[1:]}"
 
     def load(self, text: str) -> None:
         """The state `dump` gave."""
         known = json.loads(text)
         self.keep_positions = bool(known.pop("keep_positions", False))
         self._unproven = tuple(known.pop("unproven", ()))
+        self._exits = [
+            guards.ProtectiveExit(name, Side(side)) for name, side in known.pop("exits_not_seen", ())
+        ]
+        self._rejects_ms = list(known.pop("rejects_not_seen_ms", ()))
         self.guards = from_dict(known)
         self._watches = recalled(self.guards.overrides)
         self.multiplier = multiplier(self.guards.performance, self._config)

@@ -16,16 +16,22 @@ APPLICATION = "quarterdeck"
 SOCKET_PATH_BYTES = 100
 
 
+def real_path(path: Path) -> Path:
+    """The one path of a file, whatever links lead to it: what is named after a database lies beside the file itself, or
+    two engines could run on it. Never raises."""
+    return Path(os.path.realpath(path.expanduser()))
+
+
 def database_path(configuration: Configuration, given: Path | None = None) -> Path:
     """--db, else [store] path, else <mode>-<account>.db in the user's data folder."""
     if given is not None:
-        return given.expanduser().absolute()
+        return real_path(given)
     if configuration.store.path is not None:
-        return configuration.store.path.expanduser().absolute()
+        return real_path(configuration.store.path)
     import platformdirs
 
     folder = Path(platformdirs.user_data_dir(APPLICATION, appauthor=False))
-    return folder / f"{configuration.run.mode.value}-{configuration.run.account}.db"
+    return real_path(folder / f"{configuration.run.mode.value}-{configuration.run.account}.db")
 
 
 def socket_path(database: Path) -> Path:

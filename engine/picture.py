@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.decision import STAGES, Decision
+from engine.kill import KillProgress
 from engine.limits_view import limit_rows
 from engine.market import CRYPTO_DAYS_A_YEAR
 from engine.snapshot import (
@@ -326,12 +327,17 @@ def _kill(machine: Machine) -> KillRow | None:
     state = machine.kill.state
     if state is None:
         return None
+    open_orders, open_positions = state.open_orders, state.open_positions
+    if state.progress is KillProgress.KEPT:
+        # Nobody asks the venue once more; what was kept changes as its stops fill.
+        open_orders = len(machine.execution.open_orders())
+        open_positions = sum(1 for position in machine.ledger.positions.values() if position.quantity)
     return KillRow(
         progress=state.progress.value,
         venue=machine.venue.name,
         cancelled=state.cancelled,
-        open_orders=state.open_orders,
-        open_positions=state.open_positions,
+        open_orders=open_orders,
+        open_positions=open_positions,
         started_wall_ms=state.wall_ms,
         error=state.error,
     )

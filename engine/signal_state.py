@@ -8,6 +8,7 @@ configuration.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from engine.bookstate import Choice
 from engine.estimates import shares_in_force
@@ -15,6 +16,9 @@ from engine.signal_table import Choices, chosen_weight, in_force
 from engine.weight_facts import UNSEEN, Standings
 from store.records import SignalClass
 from strategies.signal import Signal
+
+if TYPE_CHECKING:
+    from engine.market import MarketState
 
 NO_ESTIMATES: Standings = {}
 FULL_WEIGHT = 1.0
@@ -59,6 +63,15 @@ def why(signal: Signal, choices: Choices, standings: Standings = NO_ESTIMATES) -
     if estimate:
         return f"in shadow: {estimate}, until an estimate or an operator gives it one"
     return f"in shadow: it has no weight, until {PROMOTION} or an operator gives it one"
+
+
+def missing_inputs(market: MarketState, signal: Signal) -> str:
+    """Which inputs keep a computed signal from reading any symbol, in words; "" where it can read one."""
+    unknown = market.unknown_inputs(signal)
+    if not all(unknown) or not market.bars_known(signal):
+        return ""
+    names = dict.fromkeys(name for own in unknown for name in own)
+    return f"it reads what is not known here: {', '.join(names)}"
 
 
 def as_configured(signal: Signal, choice: Choice) -> bool:

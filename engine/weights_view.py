@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.signal_catalogue import family_of
 from engine.signal_records import with_records
-from engine.signal_state import changed
+from engine.signal_state import changed, missing_inputs
 from engine.signal_table import chosen_weight, class_shares, in_force, waits
 from engine.snapshot import EstimateRow, WeightRow
 from engine.weight_facts import ESTIMATED, NONE_SEEN, OPERATOR, OPERATORS_OWN, weight_facts
@@ -35,7 +35,7 @@ def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
         present = np.isfinite(readings.value[row])
         opinions = int(present.sum())
         note = ""
-        if opinions == 0:
+        if opinions == 0 and not (note := missing_inputs(machine.market, signal)):
             size = "daily bars" if signal.bar == "1d" else f"bars of {signal.bar}"
             note = f"warm-up: {machine.market.bars_known(signal)} of {signal.window} {size}"
         elif signal.name in machine.cycle.neutral.idle:

@@ -54,7 +54,8 @@ class Database:
         Raises Locked (with the holder's process id), Corrupt, NewerSchema, ReadOnly, DiskFull, WrongAccount
         or plain StoreError; whatever it raises, nothing stays open or locked.
         """
-        path = Path(path).absolute()
+        # Links resolved: the lock is named after the path, and the file must have one lock whatever leads to it.
+        path = Path(os.path.realpath(path))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             lock = ProcessLock(path)

@@ -103,11 +103,17 @@ async def recent_funding(database: Database, limit: int) -> list[FundingPayment]
     return await _newest(database, FUNDING, limit)
 
 
-async def applied_ids(database: Database) -> list[str]:
-    """The venue's ids of every fill and funding settlement in the ledger, each kind oldest first."""
-    fills = await database.query("SELECT fill_id FROM fills ORDER BY sequence")
-    funding = await database.query("SELECT funding_id FROM funding ORDER BY sequence")
-    return [row[0] for row in (*fills, *funding)]
+async def applied_ids(database: Database, since_ms: int, least: int) -> list[tuple[str, int]]:
+    """The venue's ids of fills and funding settlements in the ledger, with their market times, oldest first: all from
+    `since_ms` on, and at least the newest `least` of both together."""
+    times = "SELECT ts_ms FROM fills UNION ALL SELECT ts_ms FROM funding ORDER BY ts_ms DESC LIMIT 1 OFFSET ?"
+    oldest = await database.query(times, (least - 1,))
+    from_ms = min(since_ms, oldest[0][0]) if oldest else 0
+    sql = (
+        "SELECT fill_id, ts_ms, 0 AS kind, sequence FROM fills WHERE ts_ms >= ? UNION ALL "
+        "SELECT funding_id, ts_ms, 1, sequence FROM funding WHERE ts_ms >= ? ORDER BY ts_ms, kind, sequence"
+    )
+    return [(name, ts_ms) for name, ts_ms, _, _ in await database.query(sql, (from_ms, from_ms))]
 
 
 async def recent_events(database: Database, limit: int) -> list[Event]:

@@ -48,23 +48,25 @@ def usable_bars(high: Floats, low: Floats, close: Floats) -> bool:
 @njit(cache=True)
 def price_runs(prices: Floats) -> Integers:
     """How many usable prices in a row end at each position."""
-    runs = np.zeros(prices.size, dtype=np.int64)
-    run = 0
+    runs = np.empty(prices.size, dtype=np.int64)
+    last_broken = -1
     for index in range(prices.size):
-        run = run + 1 if usable_price(prices[index]) else 0
-        runs[index] = run
+        if not usable_price(prices[index]):
+            last_broken = index
+        runs[index] = index - last_broken
     return runs
 
 
 @njit(cache=True)
 def bar_runs(high: Floats, low: Floats, close: Floats) -> Integers:
     """How many usable bars (positive, low <= close <= high) in a row end at each position."""
-    runs = np.zeros(close.size, dtype=np.int64)
-    run = 0
+    runs = np.empty(close.size, dtype=np.int64)
+    last_broken = -1
     for index in range(close.size):
         usable = usable_price(high[index]) and usable_price(low[index])
-        run = run + 1 if usable and low[index] <= close[index] <= high[index] else 0
-        runs[index] = run
+        if not (usable and low[index] <= close[index] <= high[index]):
+            last_broken = index
+        runs[index] = index - last_broken
     return runs
 
 
@@ -94,13 +96,16 @@ def log_returns(close: Floats) -> Floats:
     return returns
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def known_log_returns(close: Floats) -> Floats:
     """Log returns, NaN where one of the two prices is not usable."""
-    returns = np.full(close.size - 1, math.nan)
+    returns = np.empty(close.size - 1)
+    before, known = close[0], usable_price(close[0])
     for index in range(returns.size):
-        if usable_price(close[index]) and usable_price(close[index + 1]):
-            returns[index] = math.log(close[index + 1] / close[index])
+        after = close[index + 1]
+        usable = usable_price(after)
+        returns[index] = math.log(after / before) if known and usable else math.nan
+        before, known = after, usable
     return returns
 
 

@@ -128,6 +128,17 @@ def explain(signal: Signal, panel: Panel, symbol: str, now_ms: int | None = None
     )
 
 
+def unknown_inputs(signal: Signal, panel: Panel) -> tuple[tuple[str, ...], ...]:
+    """Which of the inputs a signal needs are known nowhere in its newest window, by symbol: what NO_INPUT is for."""
+    frame = panel.frame(signal.bar)
+    absent = {
+        name: _all(np.isnan(frame.window(name, signal.window))).tolist() for name in required_inputs(signal)
+    }
+    return tuple(
+        tuple(name for name, holes in absent.items() if holes[column]) for column in range(len(panel.symbols))
+    )
+
+
 def past_readings(signals: Sequence[Signal], panel: Panel, bar: str = "1d") -> PastReadings:
     """What `evaluate` would have said at the end of every bar of one size still wholly in the panel's memory,
     oldest first.

@@ -52,8 +52,13 @@ def ask_snapshot(path: Path, timeout_s: float = 5.0) -> dict[str, Any] | None:
 
 
 def give(path: Path, command: Command, timeout_s: float = 5.0) -> CommandResult:
-    """Have the engine carry out a command."""
-    answer = ask(path, command_message(command), timeout_s)
+    """Have the engine carry out a command. Raises what `ask` does; NoAnswer leaves open what became of the command."""
+    try:
+        answer = ask(path, command_message(command), timeout_s)
+    except NoAnswer as silent:
+        raise NoAnswer(
+            f"{silent}; it may still carry the command out: `quarterdeck commands` lists it once it has"
+        ) from silent
     return CommandResult(bool(answer["accepted"]), str(answer["message"]), str(answer["state"]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.format import NONE_SHOWN, age, bar, duration, plain, signed, signed_percent
+from console.format import BY_HAND, NONE_SHOWN, age, bar, duration, plain, signed, signed_percent
 from console.panes.pane import Pane, aged
 from console.publisher import View
 from console.signal_state import OFF, ON, shown_state
@@ -13,7 +13,7 @@ from console.widgets.livetable import LiveTable
 from engine.snapshot import Snapshot, WeightRow
 
 _BAR = 10
-_CHANGED = Column("changed", 20, right=False, rank=2, grow=True)
+_CHANGED = Column("changed", 19, right=False, rank=4, grow=True)
 _MOST_ESTIMATES = 4
 
 
@@ -29,14 +29,19 @@ class WeightsPane(Pane):
 
     def show(self, view: View) -> None:
         rows = {} if view.snapshot is None else {row.name: row for row in view.snapshot.weights}
-        changed = any(row.change for row in rows.values())
+        by_hand = sum(bool(row.change) for row in rows.values())
+        changed = by_hand > 0
         estimated = any(row.estimated_ms is not None or row.estimated_why for row in rows.values())
         cells_of = aged(view, lambda name: weight_cells(rows[name], changed=changed, estimated=estimated))
         columns = weight_columns(changed=changed, estimated=estimated)
         self._table.show(columns, list(rows), cells_of, _empty_words(view))
         states = [shown_state(row) for row in rows.values()]
         computed = len(states) - states.count(OFF)
-        self.set_status(((f"{states.count(ON)} of {computed} on", "soft"),) if rows else ())
+        words: list[Line] = [
+            ((f"{states.count(ON)} of {computed} on", "soft"),) if rows else (),
+            ((f"{BY_HAND} {by_hand} changed", "warn"),) if changed else (),
+        ]
+        self.set_status(tuple(join([part for part in words if part], (" · ", "frame"))))
         foot = foot_lines(view.snapshot, self.size.width - 3) if view.snapshot is not None and rows else ()
         self.set_foot(foot, old=view.silent)
 
@@ -53,27 +58,29 @@ def weight_columns(*, changed: bool, estimated: bool = False) -> list[Column]:
     """The columns; what an operator changed, and what estimates did, only where there is something of the kind."""
     columns = [
         Column("signal", 6, right=False),
-        Column("", 22 if estimated else 25, right=False, rank=3 if estimated else 1),
-        Column("weight", 6),
+        Column("", 22 if estimated or changed else 25, right=False, rank=3 if estimated else 1),
+        # The mark of what was changed takes its cell from the column that has one to spare.
+        Column("weight", 6 + changed),
         Column("", _BAR, right=False, rank=2),
         *([Column("Δ est", 6, rank=1), Column("held by", 12, right=False, rank=1)] if estimated else []),
         Column("opinions", 8),
-        Column("mean", 7, rank=3 + estimated),
-        Column("type", 10, right=False, rank=5),
-        Column("P&L 30d", 8, rank=6),
-        Column("P&L", 8, rank=7),
-        Column("hits", 5, rank=8),
-        Column("IC", 6, rank=9),
-        Column("age", 5, rank=10),
-        Column("class", 11, right=False, rank=11),
-        Column("closest", 9, rank=12),
-        Column("family", 11, right=False, rank=13),
+        Column("mean", 7 - changed, rank=5),
+        Column("type", 10, right=False, rank=6),
+        Column("P&L 30d", 8, rank=7),
+        Column("P&L", 8, rank=8),
+        Column("hits", 5, rank=9),
+        Column("IC", 6, rank=10),
+        Column("age", 5, rank=11),
+        Column("class", 11, right=False, rank=12),
+        Column("closest", 9, rank=13),
+        Column("family", 11, right=False, rank=14),
     ]
     return [*columns, _CHANGED] if changed else columns
 
 
 def weight_cells(row: WeightRow, *, changed: bool = False, estimated: bool = False) -> list[Cell]:
-    """The cells of one signal; one that nobody trades on says shadow or off instead of its weight."""
+    """The cells of one signal; one that nobody trades on says shadow or off instead of its weight, and what an operator
+    changed has a mark there."""
     state = shown_state(row)
     on, computed = state == ON, state != OFF
     ink = "plain" if on else "stale"
@@ -83,7 +90,7 @@ def weight_cells(row: WeightRow, *, changed: bool = False, estimated: bool = Fal
     return [
         Cell(row.name, "strong" if on else "stale"),
         Cell(row.title, ink),
-        Cell(plain(row.weight) if on else state, ink),
+        Cell(weight_text(row), "warn" if row.change else ink),
         Cell(bar(row.weight if on else 0.0, _BAR, " "), "gauge" if on else "stale"),
         *([Cell(change, ink), Cell(held_words(row), "soft")] if estimated else []),
         Cell(f"{row.opinions}/{row.symbols}" if computed else NONE_SHOWN, ink if row.opinions else silent),
@@ -95,6 +102,12 @@ def weight_cells(row: WeightRow, *, changed: bool = False, estimated: bool = Fal
         Cell(row.family, "soft"),
         *([Cell(row.change, "warn")] if changed else []),
     ]
+
+
+def weight_text(row: WeightRow) -> str:
+    """The share of a signal or the state it is in instead, marked where an operator changed it."""
+    state = shown_state(row)
+    return f"{BY_HAND if row.change else ''}{plain(row.weight) if state == ON else state}"
 
 
 def _record(row: WeightRow) -> tuple[str, ...]:
@@ -115,9 +128,9 @@ def weights_line(snapshot: Snapshot | None) -> list[Span]:
     if snapshot is None or not snapshot.weights:
         return []
     parts: list[Line] = [
-        ((f"{row.name} ", "soft"), (plain(row.weight) if state == ON else state, "plain"))
+        ((f"{row.name} ", "soft"), (weight_text(row), "warn" if row.change else "plain"))
         for row in snapshot.weights
-        if (state := shown_state(row)) != OFF
+        if shown_state(row) != OFF
     ]
     return [("weights ", "soft"), *join(parts, (" · ", "frame"))]
 

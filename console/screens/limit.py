@@ -42,7 +42,7 @@ class LimitScreen(Drill):
 
     def state(self) -> Line:
         row = self._row
-        return () if row is None else ((row.status, _INKS.get(row.status, "warn")),)
+        return () if row is None else ((status_words(row), _INKS.get(row.status, "warn")),)
 
     def wants(self) -> Sequence[Want]:
         return [] if self.snapshot is None else [Want(_CONFIG, self.snapshot.config_hash, read_config)]
@@ -93,6 +93,12 @@ class LimitScreen(Drill):
             return f"{key}: {'not read yet' if config is None else NONE_SHOWN}"
         unit = f" {found.unit}" if found.unit else ""
         return f"{key} = {found.value}{unit}, from {found.source}"
+
+
+def status_words(row: LimitRow) -> str:
+    """The status of a limit, and that it is used up where that alone is no breach."""
+    used_up = row.status == "WARN" and (row.used or 0.0) >= row.maximum
+    return f"{row.status}, at the limit" if used_up else row.status
 
 
 def override_cells(row: OverrideRow, market_ts_ms: int) -> list[Cell]:

@@ -17,8 +17,12 @@ class Rule:
     override: str = ""
 
 
-_CUTS = "a decision cuts what it wants to this, before it trades: nothing is closed at once"
+_CUTS = (
+    "a decision cuts what it wants to this, before it trades: nothing is closed at once. What is held may stand beyond "
+    "it by the no-trade band of the last key: a WARN; only what is further is a BREACH"
+)
 _ALWAYS = "never: every decision keeps to it"
+_BAND = "risk.buffer_fraction"
 _GUARD = "risk.guards."
 
 RULES: Mapping[str, Rule] = {
@@ -40,17 +44,17 @@ RULES: Mapping[str, Rule] = {
         "the sum of all position sizes over equity; the Kelly cap where that is lower",
         _CUTS,
         _ALWAYS,
-        ("risk.max_gross", "risk.kelly_fraction"),
+        ("risk.max_gross", "risk.kelly_fraction", _BAND),
     ),
-    "net": Rule("longs less shorts, over equity", _CUTS, _ALWAYS, ("risk.max_net",)),
+    "net": Rule("longs less shorts, over equity", _CUTS, _ALWAYS, ("risk.max_net", _BAND)),
     "max position": Rule(
-        "the largest position of one symbol, over equity", _CUTS, _ALWAYS, ("risk.max_symbol",)
+        "the largest position of one symbol, over equity", _CUTS, _ALWAYS, ("risk.max_symbol", _BAND)
     ),
     "corr cluster": Rule(
         "the largest sum of positions that move together, over equity",
         _CUTS,
         _ALWAYS,
-        ("risk.max_cluster", "risk.cluster_correlation"),
+        ("risk.max_cluster", "risk.cluster_correlation", _BAND),
     ),
     "orders today": Rule(
         "filled orders that opened exposure since 00:00 UTC",

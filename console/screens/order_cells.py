@@ -26,10 +26,10 @@ ORDER_COLUMNS = (
     Column("purpose", 7, right=False),
     Column("quantity", 11),
     Column("filled", 11),
-    Column("price", 11, rank=2),
-    Column("status", 12, right=False),
+    Column("price", 11, rank=1),
+    Column("status", 11, right=False),
     Column("type", 11, right=False, rank=3),
-    Column("reason", 10, right=False, rank=1, grow=True),
+    Column("reason", 10, right=False, rank=2, grow=True),
     Column("order", 25, right=False, rank=4),
     Column("time", 14, right=False, rank=5),
 )

@@ -107,12 +107,13 @@ def about_line(name: str, weight: WeightRow | None, facts: SignalFacts | None) -
 
 
 def weight_lines(weight: WeightRow | None, estimate: EstimateRow | None, width: int) -> list[Line]:
-    """What the operator changed, where the signal and its weight come from, and how far its class is spread."""
+    """What the operator changed, where the signal and its weight come from, and how far its class is spread. Where
+    why it is not on names who did that, on a line of its own, it is not said twice."""
     if weight is None:
         return []
     parts: list[Line] = [
-        ((weight.change, "warn"),),
-        ((weight.family, "soft"),),
+        (("" if weight.change.removeprefix("put ") in weight.why else weight.change, "warn"),),
+        ((f"source {weight.family}" if weight.family else "", "soft"),),
         ((method_words(weight), "plain"),),
         (("" if estimate is None else bets_words(estimate), "plain"),),
     ]
@@ -217,6 +218,7 @@ def reading_lines(
         (("reading ", "soft"), *value) if cell.value is not None else (("no reading", "stale"),),
         (("confidence ", "soft"), (plain(cell.confidence), "plain")),
         ((reason_words(cell.reason), "warn" if cell.value is None else "plain"),),
+        ((f"not known: {', '.join(known.unknown)}", "warn"),) if known is not None and known.unknown else (),
         ((_wait(weight, facts, bar_size), "plain"),) if waiting else (),
         ()
         if known is None

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from console.format import GAIN, LOSS, MINUS, NONE_SHOWN, UNKNOWN_CELL
+from console.format import BY_HAND, GAIN, LOSS, MINUS, NONE_SHOWN, UNKNOWN_CELL
 from console.widgets.columns import Cell, Column
 from console.widgets.ink import Line, Span, join
 
@@ -59,7 +59,7 @@ def matches(texts: Iterable[str], words: Sequence[str]) -> bool:
 
 def sort_value(text: str) -> SortValue:
     """What a cell is sorted by: its number, with ages and latencies in seconds; its words; None where it is empty."""
-    bare = text.strip()
+    bare = text.strip().removeprefix(BY_HAND)
     if bare in _NOTHING:
         return None
     amount = _AMOUNT.fullmatch(bare.lstrip(f"{GAIN}{LOSS} ").replace(MINUS, "-"))

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import os
 import select
+import stat
 import time
+from pathlib import Path
 
 import pytest
 
 from console import lines
+from console.headless import write_status
 from console.lines import Lines
+from console.logfile import LogFile
+from engine.config_sections import LogConfig
 from store.records import Event
+from tests.console import snapshots
 
 TS_MS = 1_700_000_000_000
 
@@ -75,3 +81,17 @@ def test_a_reader_that_is_gone_is_forgotten() -> None:
     told.close()
     told(event("nor this"))
     os.close(writing)
+
+
+def test_log_and_status_are_for_their_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        log = LogFile(tmp_path / "quarterdeck.log", LogConfig())
+        log.close()
+        (tmp_path / ".status.json.new").touch()
+        write_status(tmp_path / "status.json", snapshots.running())
+    finally:
+        os.umask(before)
+    assert json.loads((tmp_path / "status.json").read_text())["state"] == "ACTIVE"
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == {"quarterdeck.log": 0o600, "status.json": 0o600}

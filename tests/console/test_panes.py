@@ -15,7 +15,7 @@ from console.panes.weights import foot_lines, weight_cells, weight_columns, weig
 from console.screens.kill import plan_lines
 from console.screens.kill_progress import progress_lines
 from console.weight_words import estimate_lines, held_words, method_words
-from console.widgets.columns import Cell, Column
+from console.widgets.columns import Cell, Column, fit
 from console.widgets.ink import plain_text
 from engine.snapshot import EstimateRow, KillRow, LimitRow
 from engine.weight_facts import OPERATORS_OWN
@@ -290,6 +290,23 @@ def test_what_an_operator_changed_of_a_signal_stands_in_a_column_of_its_own() ->
     assert by_title(columns, cells[0])["changed"] == Cell("weight 0.4 to 0.6 by operator ann@console", "warn")
     assert by_title(columns, cells[1])["changed"].text == ""
     assert [column.title for column in weight_columns(changed=False)] == [c.title for c in columns[:-1]]
+
+
+@pytest.mark.parametrize("width", [42, 60, 78])
+def test_what_an_operator_changed_is_marked_where_there_is_no_room_to_tell_it_and_bars_stay(
+    width: int,
+) -> None:
+    places = fit(weight_columns(changed=True), width)
+    for row, mark in (
+        (replace(WEIGHTS[0], change="weight 0.25 to 0.4 by ann"), "*0.40"),
+        (replace(WEIGHTS[0], change="put in shadow by ann", enabled=False), "*shadow"),
+    ):
+        cells = weight_cells(row, changed=True)
+        shown = [cells[place.index] for place in places if len(cells[place.index].text) <= place.width]
+        assert Cell(mark, "warn") in shown
+        assert cells[3] in shown
+        line = weights_line(replace(snapshots.running(), weights=(row, *WEIGHTS[1:])))
+        assert plain_text(line) == f"weights A1 {mark} · A2 0.35 · A3 0.25"
 
 
 def test_a_position_that_is_being_flattened_says_so() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console import questions
+from console.operator import ARMED_REASON
 from console.publisher import View
 from console.widgets.ink import plain_text
 from engine.snapshot import Snapshot, WeightRow
@@ -135,6 +136,35 @@ def test_of_what_is_off_the_past_is_computed_first() -> None:
     snapshot = replace(RUNNING, weights=(row, *WEIGHTS[1:]))
     words = said(questions.signal_question(view_of(snapshot), "A1"), snapshot)
     assert "it counts from the next decision after that" in words
+
+
+@pytest.mark.parametrize("kind", ["neutral", "directional"])
+def test_shadow_of_what_is_off_counts_for_nothing_and_says_nothing_of_shares(kind: str) -> None:
+    row = replace(WEIGHTS[0], state="off", kind=kind, weight=0.0, raw_weight=0.0, enabled=False)
+    snapshot = replace(RUNNING, weights=(row, *WEIGHTS[1:]))
+    question = questions.signal_question(view_of(snapshot), "A1")
+    assert question.heading == "PUT A1 IN SHADOW?"
+    assert said(question, snapshot).splitlines() == [
+        f"A1  time-series momentum, {kind}",
+        "Its past is computed first, beside the bars.",
+        "It is computed, shown and recorded, and traded by nobody.",
+    ]
+
+
+def test_letting_entries_go_on_names_who_paused_them_and_why() -> None:
+    assert said(questions.UNPAUSE, snapshots.paused()).splitlines() == [
+        "Entries were paused 60s ago by operator ann@console: entries paused."
+    ]
+    assert "not paused" in said(questions.UNPAUSE, RUNNING)
+
+
+def test_letting_entries_go_on_after_a_kill_says_that_halted_stays() -> None:
+    hold = replace(snapshots.PAUSED, reason=ARMED_REASON)
+    killed = replace(snapshots.halted(), overrides=(snapshots.KILLED, hold))
+    assert said(questions.UNPAUSE, killed).splitlines() == [
+        "Entries were paused 60s ago by operator ann@console: kill switch armed.",
+        "HALTED stays all the same: no entries until you resume.",
+    ]
 
 
 def test_of_what_an_estimate_has_yet_to_weigh_it_is_said_that_it_trades_nothing_before() -> None:

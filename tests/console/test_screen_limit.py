@@ -27,6 +27,18 @@ async def test_a_limit_says_what_it_is_how_much_is_used_and_what_ends_it(size: t
         assert "No restriction is in force: nothing holds trading back." in on.text
 
 
+@pytest.mark.parametrize("size", [WIDE, MID, NARROW])
+async def test_a_position_that_drifted_past_its_limit_is_at_the_limit_and_no_breach(
+    size: tuple[int, int],
+) -> None:
+    drifted = replace(snapshots.running(), limits=(LimitRow("net", 1.01, 1.0, "x", "WARN"),))
+    async with drilled("limit", "net", size, snapshot=drifted) as on:
+        assert "· WARN, at the limit ━" in on.text
+        assert "101% WARN" in on.text
+        assert "may stand beyond it by the no-trade band" in " ".join(on.text.replace("┃", " ").split())
+        assert "risk.buffer_fraction" in on.text
+
+
 async def test_its_own_restriction_comes_before_the_others() -> None:
     streak = replace(DRAWDOWN, name="losing_streak", reason="5 lost in a row", ends="24 hours")
     picture = replace(snapshots.running(), overrides=(PAUSED, DRAWDOWN, streak), state="REDUCING")

@@ -27,6 +27,7 @@ async def test_working_orders_come_first_at_every_size(size: tuple[int, int]) ->
         assert "▸ 0.0s BTCUSDT    buy  open         0.0040      0.0000" in on.text
         assert "    6h XRPUSDT    buy  open        1,200.0         0.0" in on.text
         assert "rejected" in on.text
+        assert "65,010.1" in on.text
         await on.press("G")
         assert "insufficient margin" in on.text
 

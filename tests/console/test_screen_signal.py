@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 
+from console.answers import Reading, SignalFacts
 from console.screens.dialog import Dialog
+from console.screens.signal_lines import reading_lines, weight_lines
 from console.screens.signal_words import bar_ms, reason_words, statistic_text, statistic_words, wait_words
+from console.widgets.ink import plain_text
 from engine.commands import DetailKind, Question
+from engine.snapshot import SignalCell
 from strategies.signal import REASONS
 from tests.console import snapshots
 from tests.console.drilled import drill_of, drilled
 from tests.console.recorded_details import recorded, signal
+from tests.console.snapshots import WEIGHTS
 from tests.console.stage import MID, NARROW, WIDE, Stage
 
 
@@ -46,6 +51,14 @@ async def test_title_settings_plot_reading_and_statistics_fit_every_size(size: t
         assert "⡤" in text
         assert ("score over 14 bars" in text) == (size != NARROW)
         assert on.text.count("┤") >= 2
+
+
+def test_a_reading_that_waits_for_an_input_says_which() -> None:
+    said = Reading("BTCUSDT", 0, None, 0.0, "NO_INPUT", {}, ("implied_volatility",))
+    facts = SignalFacts({"bar": "1h"}, (), {"BTCUSDT": said})
+    lines = reading_lines(SignalCell("A9", None, 0.0, "NO_INPUT"), None, facts, "BTCUSDT", 0, 160)
+    text = "".join(words for line in lines for words, _ in line)
+    assert "this market does not have what it reads · not known: implied_volatility" in text
 
 
 async def test_left_and_right_walk_through_the_signals_and_up_and_down_through_the_symbols() -> None:
@@ -156,7 +169,7 @@ async def test_weight_estimate_kin_and_conflict_fit_every_size(size: tuple[int, 
         text = " ".join(on.text.replace("┃", " ").split())
         for words in (
             "directional · momentum · weight 0.40",
-            "evidence · by equal-risk of 2023-05-25, +0.024",
+            "source evidence · by equal-risk of 2023-05-25, +0.024",
             "2.13 bets of 3 signals",
             "closest A2 +0.71",
             "correlation A2 +0.71, A3 −0.12 · said OK 93%, WARMUP 7%",
@@ -174,7 +187,22 @@ async def test_what_the_operator_changed_stands_before_where_the_weight_comes_fr
     changed = replace(snapshots.ESTIMATED[0], method="operator", change="weight 0.4 to 0.6 by ann")
     picture = replace(snapshots.estimated(), weights=(changed, *snapshots.ESTIMATED[1:]))
     async with drilled("signal", "A1", snapshot=picture) as on:
-        assert " weight 0.4 to 0.6 by ann · evidence · set by the operator · 2.13 bets" in on.text
+        assert " weight 0.4 to 0.6 by ann · source evidence · set by the operator · 2.13 bets" in on.text
+
+
+@pytest.mark.parametrize(
+    ("change", "why", "told"),
+    [
+        ("put in shadow by ann", "in shadow by ann, until an operator enables it", ""),
+        ("switched off by ann", "switched off by ann: not computed, until an operator puts it in shadow", ""),
+        ("put in shadow, weight 0 to 0.4 by ann", "in shadow by ann, until an operator enables it", "change"),
+        ("weight 0.4 to 0.6 by ann", "", "change"),
+    ],
+)
+def test_what_the_operator_changed_is_said_once(change: str, why: str, told: str) -> None:
+    row = replace(WEIGHTS[0], change=change, why=why, family="evidence")
+    (line,) = weight_lines(row, None, 158)
+    assert plain_text(line) == (f" {change} · source evidence" if told else " source evidence")
 
 
 async def test_a_signal_is_switched_and_weighed_from_here() -> None:

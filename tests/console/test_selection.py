@@ -89,6 +89,8 @@ def test_numbers_come_largest_first_and_words_from_a_to_z(sort: str, reverse: bo
         ("0.41%", 0.41),
         ("0.3s", 0.3),
         ("2ms", 0.002),
+        ("*0.40", 0.4),
+        ("*shadow", "shadow"),
         ("3m", 180.0),
         ("2h", 7200.0),
         ("5d", 432000.0),

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.ledger import Ledger, book
+from engine.bookstate import BookState
+from engine.ledger import FORGOTTEN_AT_ONCE, REMEMBERED_IDS, Ledger, book
 from store.records import Fill, FundingPayment, Position, Side
 
 D = Decimal
@@ -53,6 +54,17 @@ def test_funding_counts_once() -> None:
     assert ledger.apply_funding(payment)
     assert not ledger.apply_funding(payment)
     assert ledger.mark({}).equity == D("999.99")
+
+
+def test_an_id_is_forgotten_only_where_the_venue_cannot_list_it_again() -> None:
+    """However many there are: fills of a stretch in which the books never agreed are all read back."""
+    ledger, count = Ledger(D(1_000)), REMEMBERED_IDS + FORGOTTEN_AT_ONCE + 10
+    ledger.restore((), BookState(), [(f"f{number}", number) for number in range(count)])
+    ledger.forget_old(proven_ms=5)
+    assert [number for number in range(count) if not ledger.knows(f"f{number}")] == [0, 1, 2, 3, 4]
+    ledger.forget_old(proven_ms=count)
+    assert not ledger.knows(f"f{count - REMEMBERED_IDS - 1}")
+    assert all(ledger.knows(f"f{number}") for number in range(count - REMEMBERED_IDS, count))
 
 
 def test_the_high_water_mark_only_rises() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine import picture
+from engine.limits_view import level
 from engine.oversight import OPERATOR_PAUSE
 from engine.reconcile import News
 from engine.snapshot import Snapshot, VenueHealth
@@ -41,6 +42,41 @@ async def test_limits_are_those_in_force(tmp_path: Path) -> None:
         assert session._machine is not None
         session._machine.cycle.decision = None
         assert maxima(session.snapshot())["gross"] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("share", "band", "said"),
+    [
+        (0.79, None, "ok"),
+        (0.8, None, "WARN"),
+        (1.0, None, "BREACH"),
+        (1.0, 0.0, "WARN"),
+        (1.01, 0.0, "BREACH"),
+        (0.79, 0.1, "ok"),
+        (1.0, 0.1, "WARN"),
+        (1.09, 0.1, "WARN"),
+        (1.11, 0.1, "BREACH"),
+    ],
+)
+def test_a_limit_on_what_is_wanted_is_breached_beyond_the_band(
+    share: float, band: float | None, said: str
+) -> None:
+    assert level(share, band) == said
+
+
+async def test_exposure_that_drifted_past_its_cap_within_the_band_is_no_breach(tmp_path: Path) -> None:
+    flags = {"risk__buffer_fraction": "0.1"}
+    async with running(engine(tmp_path / "x.db", run__speed="360000", **flags)) as session:
+        await bars_pass(session, 3)
+        cycle, snapshot = session._machine.cycle, session.snapshot()  # type: ignore[union-attr]
+        assert snapshot is not None
+        used = {row.name: row.used or 0.0 for row in snapshot.limits}
+        capped = {"net": "max_net", "max position": "max_symbol", "gross": "max_gross"}
+        for beyond, said in ((1.05, "WARN"), (1.2, "BREACH")):
+            now = {key: used[name] / beyond for name, key in capped.items()}
+            cycle.parameters, cycle.decision = replace(cycle.parameters, **now), None
+            shown = {row.name: row.status for row in session.snapshot().limits}  # type: ignore[union-attr]
+            assert {shown[name] for name in capped} == {said}
 
 
 async def test_a_recorded_market_is_drawn_before_its_first_bar(tmp_path: Path) -> None:

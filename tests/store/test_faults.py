@@ -230,9 +230,9 @@ async def use_everything(path: Path) -> None:
             recall.session_state,
             recall.ui_state,
             recall.last_equity,
-            recall.applied_ids,
         ):
             await load(database)
+        await recall.applied_ids(database, 0, 10)
         await recall.recent_fills(database, 10)
         await recall.recent_funding(database, 10)
         await recall.recent_events(database, 10)

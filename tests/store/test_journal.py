@@ -40,7 +40,10 @@ async def test_everything_gathered_is_read_back(tmp_path: Path) -> None:
         assert await recall.recent_fills(database, 5) == [samples.fill()]
         assert await recall.fills_since(database, START_MS) == [samples.fill()]
         assert await recall.recent_funding(database, 5) == [samples.funding()]
-        assert await recall.applied_ids(database) == ["f1", "u1"]
+        assert await recall.applied_ids(database, 0, 1) == [
+            (samples.fill().fill_id, samples.fill().ts_ms),
+            (samples.funding().funding_id, samples.funding().ts_ms),
+        ]
         assert await recall.overrides(database) == [samples.override()]
         assert await recall.recent_events(database, 5) == [samples.event()]
         assert await recall.session_state(database) == {"cursor": "1"}
@@ -53,6 +56,32 @@ async def test_everything_gathered_is_read_back(tmp_path: Path) -> None:
             samples.control(TradingState.ACTIVE), wall_ms=77, sequence=1
         )
     assert check(tmp_path / "x.db").findings == ()
+
+
+@pytest.mark.parametrize(
+    ("since_ms", "least", "expected"),
+    [
+        (START_MS + 50, 1, ["f5"]),
+        (START_MS + 50, 2, ["f4", "u4", "f5"]),
+        (START_MS + 50, 4, ["u3", "f4", "u4", "f5"]),
+        (START_MS + 40, 1, ["f4", "u4", "f5"]),
+        (START_MS + 90, 100, ["f0", "u0", "f1", "u1", "f2", "u2", "u3", "f4", "u4", "f5"]),
+        (0, 1, ["f0", "u0", "f1", "u1", "f2", "u2", "u3", "f4", "u4", "f5"]),
+    ],
+)
+async def test_the_ids_a_start_reads_back_are_the_newest_of_both_kinds_in_market_time(
+    tmp_path: Path, since_ms: int, least: int, expected: list[str]
+) -> None:
+    async with opened(tmp_path / "x.db") as database:
+        journal = Journal(database)
+        for number in (5, 0, 1, 2, 4):
+            journal.fill(samples.fill(fill_id=f"f{number}", ts_ms=START_MS + 10 * number))
+        for number in range(5):
+            journal.funding(samples.funding(f"u{number}", START_MS + 10 * number))
+        await journal.commit()
+        found = await recall.applied_ids(database, since_ms, least)
+    assert [name for name, _ in found] == expected
+    assert all(ts_ms == START_MS + 10 * int(name[1:]) for name, ts_ms in found)
 
 
 @pytest.mark.parametrize(

@@ -27,34 +27,47 @@ NEARLY_FULL = 1.0 - 1e-9
 SAME = 1e-12
 SIZE, CHANGE, BOUGHT, LAST_BAR, FIRST_NEEDED = 0, 1, 2, 3, 4
 COLUMNS = 5
+USUAL_A_BAR = 3
+"""Buckets a bar that there is room for before they are counted."""
 
 
 @njit(cache=True)
 def volume_runs(close: Floats, volume: Floats) -> Integers:
     """How many bars in a row with a usable price and volume end at each position."""
-    runs = np.zeros(close.size, dtype=np.int64)
-    run = 0
+    runs = np.empty(close.size, dtype=np.int64)
+    last_broken = -1
     for index in range(close.size):
-        run = run + 1 if usable_price(close[index]) and 0.0 <= volume[index] < math.inf else 0
-        runs[index] = run
+        if not (usable_price(close[index]) and 0.0 <= volume[index] < math.inf):
+            last_broken = index
+        runs[index] = index - last_broken
     return runs
-
-
-@njit(cache=True)
-def with_room(buckets: Floats) -> Floats:
-    """The same buckets in twice the room."""
-    larger = np.empty((2 * buckets.shape[0], COLUMNS))
-    for index in range(buckets.shape[0]):
-        for column in range(COLUMNS):
-            larger[index, column] = buckets[index, column]
-    return larger
 
 
 @njit(cache=True, error_model="numpy")
 def buckets_of(
     close_ms: Floats, close: Floats, volume: Floats, bought: Floats, bar_ms: float, a_day: int, most: int
 ) -> Floats:
-    """Buckets of a whole series, [b, COLUMNS] in the order they filled.
+    """Buckets of a whole series, [b, COLUMNS] in the order they filled, as `fill` says."""
+    found = np.empty((USUAL_A_BAR * close.size, COLUMNS))
+    count = fill(close_ms, close, volume, bought, bar_ms, a_day, most, found)
+    if count > found.shape[0]:
+        found = np.empty((count, COLUMNS))
+        fill(close_ms, close, volume, bought, bar_ms, a_day, most, found)
+    return found[:count]
+
+
+@njit(cache=True, error_model="numpy")
+def fill(
+    close_ms: Floats,
+    close: Floats,
+    volume: Floats,
+    bought: Floats,
+    bar_ms: float,
+    a_day: int,
+    most: int,
+    found: Floats,
+) -> int:
+    """How many buckets a series fills; as many of them as there is room for are in `found`.
 
     A bucket holds 1 / `a_day` of the volume of the UTC day before. Buckets begin anew at midnight, so one left
     unfinished is dropped and they do not depend on where the series begins; a day that follows none that is whole
@@ -62,7 +75,6 @@ def buckets_of(
     only the last are kept. Columns: volume, change of price, volume bought by takers (NaN where unknown), the bar
     that filled it and the first bar of the day before.
     """
-    found = np.empty((1_024, COLUMNS))
     count = 0
     day, first, traded, before = -1.0, -1, 0.0, -1
     size, filled, taken, start = 0.0, 0.0, 0.0, 0.0
@@ -84,17 +96,16 @@ def buckets_of(
             filled, taken, start = 0.0, 0.0, close[bar]
         while filled + left >= size * NEARLY_FULL:
             part = min(left, size - filled)
-            if count == found.shape[0]:
-                found = with_room(found)
-            found[count, SIZE], found[count, CHANGE] = size, close[bar] - start
-            found[count, BOUGHT] = taken + rate * part
-            found[count, LAST_BAR], found[count, FIRST_NEEDED] = bar, before
+            if count < found.shape[0]:
+                found[count, SIZE], found[count, CHANGE] = size, close[bar] - start
+                found[count, BOUGHT] = taken + rate * part
+                found[count, LAST_BAR], found[count, FIRST_NEEDED] = bar, before
             count += 1
             left -= part
             filled, taken, start = 0.0, 0.0, close[bar]
         filled += left
         taken += rate * left
-    return found[:count]
+    return count
 
 
 @njit(cache=True, error_model="numpy")

@@ -12,7 +12,6 @@ from strategies.arithmetic import (
     ZERO_VAR,
     Floats,
     Integers,
-    centred,
     clear,
     inner,
     known_log_returns,
@@ -21,8 +20,19 @@ from strategies.arithmetic import (
     refusal,
     unit,
 )
-from strategies.statistical.kernels.regression import lag_products, moments_of, solve
+from strategies.statistical.kernels.products import DEVIATION, FIRST, MEAN, window_moments
+from strategies.statistical.kernels.regression import moments_of, solve
 from strategies.statistical.kernels.tails import normal_two_sided
+
+
+@njit(cache=True, error_model="numpy")
+def products_of(moments: Floats, square: float, orders: int) -> Floats:
+    """sum_t x_t x_{t-d} for d = 0 to `orders`, from a window's moments and its sum of squares about the mean."""
+    products = np.empty(orders + 1)
+    products[0] = square
+    for lag in range(1, orders + 1):
+        products[lag] = moments[FIRST + lag - 1]
+    return products
 
 
 @njit(cache=True, error_model="numpy")
@@ -88,12 +98,14 @@ def last_score(padded: Floats, zeros: int, coefficients: Floats, last: Floats, r
 
 @njit(cache=True, error_model="numpy")
 def partial_reading(
-    returns: Floats, orders: int, full: float, alpha: float, statistics: Floats
+    returns: Floats, moments: Floats, orders: int, full: float, alpha: float, statistics: Floats
 ) -> tuple[float, float, int]:
-    less, mean, deviation = centred(returns)
+    """A window's reading from its returns and their moments up to a lag of `orders`."""
+    mean, deviation = moments[MEAN], moments[DEVIATION]
     if negligible(deviation, mean):
         return math.nan, 0.0, ZERO_VAR
-    products = lag_products(less, orders)
+    less = returns - mean
+    products = products_of(moments, inner(less, less), orders)
     partial_correlations(products, statistics[3:])
     smallest, chosen, forecast = 1.0, 0, 0.0
     zeros = 5 * ((orders + 4) // 5)
@@ -136,14 +148,17 @@ def partial_autocorrelation(
 ) -> None:
     """Statistics: longest significant order, smallest p (Bonferroni), forecast of the next return less the mean, then
     the partial autocorrelations."""
-    at = 0
+    at, size = 0, span - 1
+    none = np.empty(0, dtype=np.int64)
     for row in range(close.shape[0]):
         runs, returns = price_runs(close[row]), known_log_returns(close[row])
-        for stop in range(span, close.shape[1] + 1):
+        moments = window_moments(returns, size, orders, none)
+        for first in range(moments.shape[0]):
             clear(at, value, confidence, statistics)
-            reason[at] = refusal(span, 3 * orders, runs[stop - 1])
+            reason[at] = refusal(span, 3 * orders, runs[first + span - 1])
             if reason[at] == OK:
+                known = returns[first : first + size]
                 value[at], confidence[at], reason[at] = partial_reading(
-                    returns[stop - span : stop - 1], orders, full, alpha, statistics[at]
+                    known, moments[first], orders, full, alpha, statistics[at]
                 )
             at += 1

@@ -23,30 +23,25 @@ from strategies.statistical.kernels.nulls import at_most
 
 
 @njit(cache=True, error_model="numpy")
-def code_of(larger: Integers, last: int, order: int) -> int:
-    """A number for the ranks of the `order` samples that end at `last`: how many before each of them are larger,
-    written as one number in a mixed base."""
-    code = 0
-    for place in range(1, order):
-        code = code * (place + 1) + larger[last - order + 1 + place, place]
-    return code
-
-
-@njit(cache=True, error_model="numpy")
 def patterns(samples: Floats, order: int) -> tuple[Integers, Integers]:
     """Codes of the patterns of `order` and of `order` - 1 samples that end at each position, 0 where there are fewer;
-    of equal samples the earlier counts as the smaller."""
-    larger = np.zeros((samples.size, order), dtype=np.int64)
+    of equal samples the earlier counts as the smaller.
+
+    A code is how many before each sample are larger, written as one number in a mixed base: that of the pattern one
+    shorter that ended a position earlier, and the newest sample's.
+    """
     codes, shorter = np.zeros(samples.size, dtype=np.int64), np.zeros(samples.size, dtype=np.int64)
+    ending = np.zeros(order + 1, dtype=np.int64)
     for last in range(samples.size):
-        here, count = samples[last], 0
-        for back in range(1, min(order - 1, last) + 1):
-            count += samples[last - back] > here
-            larger[last, back] = count
+        here, larger, earlier = samples[last], 0, 0
+        for length in range(2, min(order, last + 1) + 1):
+            larger += samples[last - length + 1] > here
+            code = earlier * length + larger
+            earlier, ending[length] = ending[length], code
         if last >= order - 2:
-            shorter[last] = code_of(larger, last, order - 1)
+            shorter[last] = ending[order - 1]
         if last >= order - 1:
-            codes[last] = code_of(larger, last, order)
+            codes[last] = ending[order]
     return codes, shorter
 
 
@@ -110,10 +105,9 @@ def count_one(
 ) -> None:
     """Count `by` times the pattern that ends at `index`: itself, and as the shorter one with what came after it."""
     counts[codes[index]] += by
-    if returns[index] > 0.0:
-        sides[shorter[index - 1], 0] += by
-    elif returns[index] < 0.0:
-        sides[shorter[index - 1], 1] += by
+    # No branch: which way a return goes is what a processor cannot foretell either.
+    sides[shorter[index - 1], 0] += by * (returns[index] > 0.0)
+    sides[shorter[index - 1], 1] += by * (returns[index] < 0.0)
 
 
 @njit(

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from console.command_run import tell_of_capital
+from console.command_target import loader
+from store import query
 from tests.console.cli.conftest import Command
+from tests.console.cli.engines import environment
 
 QUICK = ("run", "--no-ui", "--speed", "max", "--bars", "1")
 
@@ -46,6 +52,11 @@ def complaint(err: str) -> str:
         (("audit", "verify", "--db", "none.db"), 1, "there is no such database"),
         (("explain", "qd1", "--db", "none.db"), 1, "there is no such database"),
         (("config", "check", "-c", "none.toml"), 4, "none.toml"),
+        (("fills", "--db", "/"), 2, "/ is a folder; name a file"),
+        (("run", "--no-ui", "--db", "/"), 2, "/ is a folder; name a file"),
+        (("fills", "--db", "none.db", "--limit", str(2**63)), 2, "is too large; 0 shows all"),
+        (("fills", "--db", "none.db", "--since", str(2**63)), 2, "or milliseconds"),
+        (("fills", "--db", "none.db", "--since", "\N{SUPERSCRIPT TWO}"), 2, "or milliseconds"),
     ],
 )
 def test_a_command_that_cannot_be_obeyed(
@@ -64,6 +75,31 @@ def test_every_fault_of_a_configuration_is_listed(qd: Command, tmp_path: Path) -
         lines = ended.err.splitlines()
         assert [line.split(":")[2] for line in lines] == ["2", "3", "5"]
         assert all(line.startswith("quarterdeck: ") for line in lines)
+
+
+def test_a_run_without_an_output_is_whole_and_says_that_a_book_keeps_its_capital(book: Path) -> None:
+    """Output that was closed is no fault, and no file takes its place."""
+    words = f"{sys.executable} -m console.cli {' '.join(QUICK)} --db {book} --capital 5000 1>&-"
+    place = environment(book.parent, PYTHONPATH=str(Path(__file__).parents[3]))
+    before = len(query.equity(book))
+    ended = subprocess.run(
+        ["sh", "-c", words], cwd=book.parent, env=place, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "it goes on with the capital it began with, 100000" in complaint(ended.stderr)
+    assert len(query.equity(book)) == before + 1
+    assert book.with_name("book.db.lock").read_text().strip().isdigit()
+
+
+@pytest.mark.parametrize(
+    ("flags", "lines"), [({}, 0), ({"run.capital": "1e5"}, 0), ({"run.capital": "9"}, 1)]
+)
+def test_only_another_capital_that_was_asked_for_is_worth_a_word(
+    book: Path, capsys: pytest.CaptureFixture[str], flags: dict[str, str | list[str]], lines: int
+) -> None:
+    for database in (book, book.with_name("none.db")):
+        tell_of_capital(loader(None, flags)(), database)
+    assert capsys.readouterr().err.count("\n") == lines
 
 
 def test_a_data_file_that_is_none(qd: Command, tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,17 @@ def halted_and_flat(database: Path) -> None:
         assert engine.ended() == 0
     assert check(database).findings == ()
     assert query.positions(database) == []
+
+
+@contextmanager
+def file_size_limited_to(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond `size` bytes, whoever it runs as."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_living_engine_is_halted_and_flat_before_the_command_returns(book: Path, qd: Command) -> None:
@@ -122,6 +135,70 @@ def test_a_damaged_database_does_not_stop_it_either(book: Path, qd: Command) -> 
     ended = qd("kill", "--db", book, "--json")
     told = json.loads(ended.out)
     assert (ended.code, told["progress"], told["latched"]) == (1, "flat", False)
+
+
+def test_a_venue_that_is_missing_is_not_flat_while_the_database_holds_positions(
+    book: Path, qd: Command
+) -> None:
+    held = len(query.positions(book))
+    book.with_name("book.db.venue").unlink()
+    ended = qd("kill", "--db", book, "--json")
+    told = json.loads(ended.out)
+    assert (ended.code, told["progress"], told["open_positions"]) == (1, "failed", held)
+    assert "HALTED, but NOT CLOSED OUT" in ended.err
+    assert f"{held} positions and {told['open_orders']} orders stay open" in ended.err
+    control = query.control(book)
+    assert control is not None
+    assert (control["state"], control["progress"]) == ("HALTED", "cancelling")
+
+
+def test_without_a_venue_and_without_a_position_there_is_nothing_to_close(book: Path, qd: Command) -> None:
+    book.with_name("book.db.venue").unlink()
+    with closing(sqlite3.connect(book)) as connection, connection:
+        connection.execute("UPDATE positions SET quantity = '0'")
+        connection.execute("UPDATE orders SET status = 'canceled'")
+    ended = qd("kill", "--db", book)
+    assert (ended.code, "nothing is open" in ended.out) == (0, True)
+
+
+@pytest.mark.parametrize("keep", [(), ("--keep-positions",)])
+def test_where_neither_can_be_written_both_are_said(book: Path, qd: Command, keep: tuple[str, ...]) -> None:
+    """As on a disk that is full."""
+    held = len(query.positions(book))
+    with file_size_limited_to(0):
+        ended = qd("kill", "--db", book, *keep, "--json")
+    told = json.loads(ended.out)
+    assert (ended.code, told["progress"], told["latched"], told["state"]) == (1, "failed", False, "unknown")
+    assert "NOT HALTED, the halt could not be written" in ended.err
+    assert "NOT CLOSED OUT" in ended.err
+    assert "book.db.venue" in ended.err
+    assert len(query.positions(book)) == held
+
+
+def test_a_broken_configuration_is_never_guessed_at_and_the_way_past_it_is_said(
+    book: Path, qd: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").write_text("[stor]\npath = 'book.db'\n")
+    (tmp_path / "quarterdeck").mkdir()
+    (tmp_path / "quarterdeck" / "sim-paper.db").touch()
+    ended = qd("kill")
+    assert ended.code == 4
+    fault, way_out = ended.err.splitlines()
+    assert "config.toml:1: stor: unknown section" in fault
+    assert "pass --db PATH, it needs no configuration" in way_out
+    assert str(tmp_path / "quarterdeck" / "sim-paper.db") in way_out
+    assert query.control(book) is None
+    assert qd("kill", "--db", book).code == 0
+
+
+def test_positions_of_a_book_that_was_closed_out_without_an_engine_say_so(book: Path, qd: Command) -> None:
+    before = qd("positions", "--db", book)
+    assert before.err.startswith("quarterdeck: no engine is running; from the database, as of 20")
+    assert (before.err.count("\n"), "closed out" in before.err) == (1, False)
+    assert qd("kill", "--db", book).code == 0
+    after = qd("positions", "--db", book, "--json")
+    assert len(json.loads(after.out)) > 0
+    assert (after.err.count("\n"), "a kill has closed out the venue since" in after.err) == (1, True)
 
 
 def test_nothing_to_kill_is_one_line(tmp_path: Path, qd: Command) -> None:

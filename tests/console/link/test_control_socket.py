@@ -200,6 +200,16 @@ def test_an_engine_that_holds_its_socket_and_says_nothing_is_no_answer(tmp_path:
             ask_snapshot(tmp_path / "s", 0.1)
 
 
+def test_a_command_that_is_not_answered_may_still_be_carried_out(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as slow:
+        slow.bind(str(tmp_path / "s"))
+        slow.listen(1)
+        with pytest.raises(
+            NoAnswer, match=r"may still carry the command out: `quarterdeck commands` lists it"
+        ):
+            give(tmp_path / "s", Command(CommandKind.PAUSE, "cli", "", {"on": "true"}), 0.1)
+
+
 def test_an_answer_that_dribbles_in_for_ever_is_no_answer(tmp_path: Path) -> None:
     import threading
 

@@ -78,7 +78,7 @@ def plain_buckets(
 
 
 @settings(max_examples=40)
-@given(seed=st.integers(0, 2**32), start=st.integers(0, 23), a_day=st.sampled_from([1, 7, 50]))
+@given(seed=st.integers(0, 2**32), start=st.integers(0, 23), a_day=st.sampled_from([1, 7, 50, 500]))
 def test_buckets_follow_the_rule_word_for_word(seed: int, start: int, a_day: int) -> None:
     rng = np.random.default_rng(seed)
     _, _, _, close, volume = walk(rng, 120, 1)[:, :, 0]

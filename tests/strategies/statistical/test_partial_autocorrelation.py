@@ -72,6 +72,15 @@ def test_definition(seed: int, phi: float, size: int) -> None:
         assert said["forecast"] == pytest.approx(expected, rel=1e-7, abs=1e-12)
 
 
+def test_windows_of_a_series_say_what_each_says_alone() -> None:
+    signal = KIND.build(PartialAutocorrelationSettings(window=101))
+    series = closes(autoregressive(np.random.default_rng(11), 1, 400, 0.0, 0.2)[0])
+    assert signal.roll is not None
+    together = signal.roll(series[None]).statistics
+    alone = signal.run(np.lib.stride_tricks.sliding_window_view(series, 101).copy()).statistics
+    np.testing.assert_allclose(together, alone, rtol=1e-9, atol=1e-12)
+
+
 @runs(100, 1_000)
 def test_finds_the_order(count: int) -> None:
     statistics = SIGNAL.run(
