@@ -6,7 +6,9 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from engine.feeds.feed import FundingSettlement
@@ -172,3 +174,26 @@ async def test_a_market_without_spot_says_once_that_the_signal_holds_nothing(tmp
     await run(tmp_path / "x.db", 40, **(CARRY | recorded))
     told = rows(tmp_path / "x.db", "SELECT message FROM events WHERE source = 'signals.A4'")
     assert told == [("A4 has a weight and holds nothing: its legs are not listed in this market",)]
+
+
+@pytest.mark.slow
+def test_on_recorded_markets_the_pair_receives_what_was_settled(tmp_path: Path, data_folder: Path) -> None:
+    """Half a year of bitcoin: its perpetual, what the coin cost, and the rates that were settled."""
+    names = ("ohlcv_binanceum_BTCUSDT_1h", "basis_binance_BTC_spot_um_cm_1h", "funding_binance_BTCUSDT_8h")
+    recorded: dict[str, Any] = {
+        "run__mode": "replay",
+        "run__symbols": "BTCUSDT",
+        "run__data": [str(data_folder / f"{name}.parquet") for name in names],
+        "run__timerange": "20240101-20240630",
+    }
+    database = tmp_path / "x.db"
+    asyncio.run(engine(database, **(ALONE | {"signals__A4__cost_bps": "20"} | recorded)).run())
+    rates = dict(duckdb.sql(f"SELECT ts, funding_rate FROM '{data_folder / names[2]}.parquet'").fetchall())
+    paid = rows(database, "SELECT ts_ms, quantity, mark_price, rate, amount FROM funding")
+    assert len(paid) > 50
+    for ts_ms, quantity, mark, rate, amount in paid:
+        assert Decimal(rate) == Decimal(repr(rates[ts_ms]))
+        assert Decimal(amount) == money(-Decimal(quantity) * Decimal(mark) * Decimal(rate))
+    bought = rows(database, "SELECT count(*) FROM fills WHERE symbol = 'BTCSPOT' AND side = 'buy'")
+    assert bought[0][0] > 0
+    assert_sound(database)
