@@ -121,6 +121,32 @@ async def test_a_kill_closes_both_sides(tmp_path: Path) -> None:
     assert_sound(database)
 
 
+async def test_a_halt_that_keeps_positions_keeps_both_sides_and_only_the_perpetuals_exits(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "x.db"
+    async with running(engine(database, **ALONE)) as session:
+        await bars_pass(session, AT)
+        assert (await give(session, "kill", keep_positions="true")).accepted
+        await bars_pass(session, 4)
+    assert len(quantities(database)) == 2 * len(COINS)
+    exits = {symbol for (symbol,) in rows(database, "SELECT symbol FROM orders WHERE purpose = 'stop'")}
+    assert exits == {f"{coin}USDT" for coin in COINS}
+    assert_sound(database)
+
+
+async def test_a_coin_follows_its_perpetual_whose_band_is_wider(tmp_path: Path) -> None:
+    """A band of a fifth of the average position swallows what is wanted of one coin, and cuts that of the others."""
+    database = tmp_path / "x.db"
+    await run(database, BARS, risk__buffer_fraction="0.2", **ALONE)
+    held = quantities(database)
+    for coin in COINS:
+        spot, short = held.get(f"{coin}SPOT", 0.0), -held.get(f"{coin}USDT", 0.0)
+        assert spot == pytest.approx(short, rel=0.25)
+    assert len(held) < 2 * len(COINS)
+    assert held
+
+
 @pytest.mark.parametrize(
     "script",
     [
@@ -188,7 +214,8 @@ def test_on_recorded_markets_the_pair_receives_what_was_settled(tmp_path: Path, 
     }
     database = tmp_path / "x.db"
     asyncio.run(engine(database, **(ALONE | {"signals__A4__cost_bps": "20"} | recorded)).run())
-    rates = dict(duckdb.sql(f"SELECT ts, funding_rate FROM '{data_folder / names[2]}.parquet'").fetchall())
+    said = duckdb.connect().execute(f"SELECT ts, funding_rate FROM '{data_folder / names[2]}.parquet'")
+    rates = dict(said.fetchall())
     paid = rows(database, "SELECT ts_ms, quantity, mark_price, rate, amount FROM funding")
     assert len(paid) > 50
     for ts_ms, quantity, mark, rate, amount in paid:
