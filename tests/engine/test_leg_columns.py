@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from engine.decision import STAGES, Decision, NeutralLegs, Readings, SignalSpec, SignalTable
 from engine.decision_layout import GRANTED, LIMITED
 from engine.feeds.feed import LEG_ROWS
+from engine.leg_book import LegBook
 from engine.leg_columns import HeldLegs, LegDecider, universe_part, with_pairs
 from engine.market_legs import LegMarket
 from engine.neutral_book import NeutralBook, Parts
@@ -27,6 +29,7 @@ from tests.engine.decision_worlds import World, directional, flags, random_world
 from tests.engine.test_neutral_book import StillMarket, days_with_betas, instrument, said
 
 Floats = NDArray[np.float64]
+HOUR_MS = 3_600_000
 COINS = ("BTC", "ETH", "SOL")
 PERPETUALS = [instrument(f"{coin}USDT") for coin in COINS]
 SPOT = slice(3, 6)
@@ -42,10 +45,10 @@ def coins_listed(*coins: str) -> list[Instrument]:
 
 def leg_market(prices: Floats, volume: float = 1e6, hour: int = 0) -> LegMarket:
     """Every coin at the price of its perpetual."""
-    made = LegMarket(coins_listed(*COINS), PERPETUALS, 3_600_000)
+    made = LegMarket(coins_listed(*COINS), PERPETUALS, HOUR_MS)
     bars = np.repeat(prices[np.newaxis, :], LEG_ROWS, axis=0)[:, np.newaxis]
     bars[-1] = volume
-    made.fold(hour * 3_600_000, bars, made.instruments)
+    made.fold(hour * HOUR_MS, bars, made.instruments)
     return made
 
 
@@ -122,6 +125,22 @@ def test_what_befalls_one_side_takes_the_other_and_no_other_pair(trouble: Mappin
 def test_a_coin_that_did_not_trade_is_not_sold_against() -> None:
     found = decide(world(), (0.5, 0.2, 0.0), legs=leg_market(np.ones(3), volume=0.0))
     assert not found.open_lots.any()
+
+
+def test_a_future_that_has_expired_is_wanted_no_more() -> None:
+    """Whatever its last bar says: the contract of one coin ended with it, that of another runs on."""
+    legs = leg_market(np.ones(3))
+    ended, runs_on = (replace(leg, expiry_ms=n * HOUR_MS) for n, leg in enumerate(legs.instruments[:2], 1))
+    legs.fold(0, np.ones((LEG_ROWS, 1, 3)) * 1e6, (ended, runs_on, legs.instruments[2]))
+    legs.last_close = np.ones(3)
+    assert decide(world(), (0.5, 0.2, 0.0), legs=legs).open_lots.tolist() == [0, -20_000, 0, 0, 20_000, 0]
+
+
+def test_a_leg_that_was_liquidated_rests_on_both_sides() -> None:
+    market: Any = SimpleNamespace(symbols=("A", "B"), legs=leg_market(np.ones(3)))
+    book = LegBook(market, carry_book(*COINS), world().parameters)
+    restricted = flags(5, 0, 2), flags(5, 1), flags(5, 3)
+    assert book.held(np.zeros(5), None, restricted).locked.tolist() == [True, True, False]
 
 
 def test_while_reducing_what_is_held_stays_and_nothing_is_added() -> None:
@@ -225,11 +244,11 @@ def test_legs_are_folded_alike_one_by_one_and_all_at_once() -> None:
     draw = np.random.default_rng(5)
     bars = draw.uniform(1.0, 2.0, (LEG_ROWS, 60, 3))
     bars[:, 57:, 1] = np.nan
-    one, other = (LegMarket(coins_listed(*COINS), PERPETUALS, 3_600_000) for _ in range(2))
+    one, other = (LegMarket(coins_listed(*COINS), PERPETUALS, HOUR_MS) for _ in range(2))
     one.fold(0, bars[:, :31], one.instruments)
-    one.fold(31 * 3_600_000, bars[:, 31:], one.instruments)
+    one.fold(31 * HOUR_MS, bars[:, 31:], one.instruments)
     for hour in range(60):
-        other.fold(hour * 3_600_000, bars[:, hour : hour + 1], other.instruments)
+        other.fold(hour * HOUR_MS, bars[:, hour : hour + 1], other.instruments)
     for name in ("last_close", "volume", "volume_24h"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
     assert one.last_close[1] == bars[3, 56, 1]
