@@ -45,5 +45,9 @@ class Showing:
         for screen in below:
             if isinstance(screen, Kept):
                 (screen.show if in_turn and screen is behind else screen.keep)(view)
+            elif in_turn and screen.is_mounted and isinstance(screen, Shown):
+                screen.show(view)
+                # A dialog below another one keeps its picture of what is behind it until it is told to draw.
+                screen.refresh()
         if isinstance(top, Shown) and top.is_mounted:
             top.show(view)

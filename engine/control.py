@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ class Control:
         """Bars and commands go on while signals that were not computed are folded beside them. Before they are taken
         over nothing is durable but that it was asked."""
         machine = self._machine
-        await self._requests.hold(command)
+        await self._hold(command)
         async with machine.refold.turn:
             if machine.refold.ends:
                 return CommandResult(True, LEFT, machine.oversight.state.name)
@@ -118,6 +119,14 @@ class Control:
             if not result.accepted:
                 self._complain(result.message)
             return result
+
+    async def _hold(self, command: Command) -> None:
+        """Make a request durable behind the bars decided before it, so that no restart comes to it earlier; where a bar
+        hangs, alone."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BAR_ENDS_WITHIN_S), self._machine.books:
+                await self._commit()
+        await self._requests.hold(command)
 
     def _complain(self, words: str) -> None:
         self._machine.tape.say(self._machine.clock.now_ms(), "ERROR", "engine.refold", words)

@@ -14,6 +14,8 @@ from engine.snapshot import LimitRow, OverrideRow, Snapshot
 
 _BAR = 12
 _OVERRIDES_SHOWN = 3
+# The upper edge, the row of titles, and the lower frame.
+_AROUND = 3
 _COLUMNS = (
     Column("limit", 15, right=False),
     Column("used", 8),
@@ -40,7 +42,17 @@ class LimitsPane(Pane):
         cells_of = aged(view, lambda name: limit_cells(rows[name]))
         self._table.show(_COLUMNS, list(rows), cells_of, _EMPTY)
         self.set_status(alarm_words(snapshot))
-        self.set_foot(override_lines(snapshot) if snapshot is not None else ())
+        self.set_foot(() if snapshot is None else [*self._unseen(snapshot), *override_lines(snapshot)])
+
+    def _unseen(self, snapshot: Snapshot) -> list[Line]:
+        """Which limits that warn or are breached have no row in sight, if any."""
+        first, _ = self._table.window
+        room = self.size.height - _AROUND - len(override_lines(snapshot))
+        keys = self._table.keys
+        # The line itself takes a row, but must not be the only reason for itself.
+        if room <= 0 or not unseen_alarms(snapshot.limits, keys, first, first + room):
+            return []
+        return [unseen_alarms(snapshot.limits, keys, first, first + room - 1)]
 
     @property
     def opens(self) -> tuple[str, str] | None:
@@ -90,6 +102,23 @@ def alarm_words(snapshot: Snapshot | None) -> Line:
     if breached or warned:
         return tuple(join(parts, (" · ", "frame")))
     return (("all ok", "soft"),) if snapshot is not None and snapshot.limits else ()
+
+
+def unseen_alarms(rows: Sequence[LimitRow], keys: Sequence[str], first: int, last: int) -> Line:
+    """The limits that warn or are breached and are not among `keys[first:last]`, and where they are; else empty."""
+    places = {key: row for row, key in enumerate(keys)}
+    where: dict[str, list[Line]] = {}
+    for row in sorted(rows, key=lambda row: row.status != "BREACH"):
+        at = places.get(row.name)
+        if row.status not in ("WARN", "BREACH") or (at is not None and first <= at < last):
+            continue
+        place = "filtered out" if at is None else "above" if at < first else "below"
+        words: Line = ((f"{row.name} ", "plain"), (row.status, _INKS[row.status]))
+        where.setdefault(place, []).append(words)
+    told: list[Line] = [
+        ((f"{place}: ", "soft"), *join(names, (", ", "soft"))) for place, names in where.items()
+    ]
+    return ((" ", "plain"), *join(told, (" · ", "frame"))) if told else ()
 
 
 def override_lines(snapshot: Snapshot) -> list[Line]:

@@ -1,7 +1,7 @@
 """The frame every pane stands in: number and name at the left of its upper edge, its state at the right.
 
 A focused pane has a heavy frame, so that focus can be seen without colour. The operator's filter and sort stand before
-the state, and stay where there is room for only one of them.
+the state, and stay where there is room for only one of them. Which rows are in sight comes last, where not all are.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class Pane(Vertical):
         self._edge = Lines(classes="pane-edge")
         self._foot = Lines(classes="pane-foot")
         self._status: Line = ()
-        self._words: Line = ()
+        self._count: Line = ()
+        self._drawn: tuple[Line, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield self._edge
@@ -51,11 +52,10 @@ class Pane(Vertical):
         """Bring the pane up to date."""
         raise NotImplementedError
 
-    def set_status(self, status: Line) -> None:
-        """What stands at the right of the upper edge."""
-        words = self.body.title_words
-        if (status, words) != (self._status, self._words):
-            self._status, self._words = status, words
+    def set_status(self, status: Line, count: Line = ()) -> None:
+        """What stands at the right of the upper edge; `count` of the rows gives way to which of them are in sight."""
+        self._status, self._count = status, count
+        if self._said != self._drawn:
             self._draw_edge()
 
     def set_foot(self, lines: Sequence[Line], *, old: bool = False) -> None:
@@ -78,6 +78,9 @@ class Pane(Vertical):
         self._draw_edge()
 
     def on_live_table_rearranged(self) -> None:
+        self._draw_edge()
+
+    def on_live_table_moved(self) -> None:
         self._draw_edge()
 
     def on_log_view_rearranged(self) -> None:
@@ -116,10 +119,25 @@ class Pane(Vertical):
         """Whether the keys go to this pane."""
         return self.has_focus_within
 
+    @property
+    def _said(self) -> tuple[Line, ...]:
+        """What the upper edge says, what matters most first."""
+        return self.body.title_words, self._status, window_words(self.body) or self._count
+
     def _draw_edge(self) -> None:
         name = f" {PANES.index(self.NAME) + 1} {self.HEADING} "
-        fields = (Field(self.body.title_words, 1), Field(self._status, 2))
+        self._drawn = self._said
+        fields = [Field(line, rank) for rank, line in enumerate(self._drawn, 1)]
         self._edge.show([edge_line(name, fields, self.size.width, focused=self.focused)])
+
+
+def window_words(body: LiveTable | LogView) -> Line:
+    """Which rows are in sight, where not all are; a log that follows its end needs no such words."""
+    first, last = body.window
+    shown = len(body.shown if isinstance(body, LogView) else body.keys)
+    if not 0 < last - first < shown or (isinstance(body, LogView) and body.following):
+        return ()
+    return ((f"{first + 1:,}-{last:,} of {shown:,}", "soft"),)
 
 
 def aged(view: View, cells_of: CellsOf) -> CellsOf:

@@ -27,6 +27,7 @@ from console.widgets.ink import Line, join
 from console.widgets.livetable import LiveTable
 from engine.snapshot import PositionRow, Snapshot
 
+_AGO = len("4.0s ago")
 _SHORT_SIDES = {"long": "L", "short": "S", "buy": "L", "sell": "S"}
 
 
@@ -52,7 +53,7 @@ class PositionsPane(Pane):
             aged(view, lambda key: position_cells(rows[key], market_ts_ms, held_back=held_back)),
             _empty_words(view),
         )
-        self.set_status(_status(list(rows.values())))
+        self.set_status(_status(list(rows.values())), _count(len(rows)))
         total = [total_line(snapshot, self.size.width - 3)] if snapshot is not None and rows else ()
         self.set_foot(total, old=view.silent)
 
@@ -113,35 +114,40 @@ def position_cells(row: PositionRow, market_ts_ms: int, *, held_back: bool) -> l
 
 
 def total_line(snapshot: Snapshot, width: int) -> Line:
-    """The book as a whole, and when it last agreed with the venue."""
+    """The book as a whole, and when it last agreed with the venue, in at most `width` cells.
+
+    Net is never wider than gross, so gross cannot come and go in its place.
+    """
     gain = number(snapshot.unrealised)
     proof: Line = (
         (("never compared with the venue", "warn"),)
         if snapshot.reconciled_ts_ms is None
         else (
             ("books agree, ", "soft"),
-            (f"{age(snapshot.market_ts_ms - snapshot.reconciled_ts_ms)} ago", "plain"),
+            # As wide as any age: what else there is room for must not change with every digit.
+            (f"{age(snapshot.market_ts_ms - snapshot.reconciled_ts_ms)} ago".ljust(_AGO), "plain"),
         )
     )
     fields = (
-        Field((("Σ net ", "soft"), (signed_times(snapshot.net), "plain")), 2),
+        Field((("net ", "soft"), (signed_times(snapshot.net), "plain")), 2),
         Field((("gross ", "soft"), (times(snapshot.gross), "plain")), 3),
         Field((("uPnL ", "soft"), (profit(snapshot.unrealised), profit_ink(gain)))),
         Field(proof, 1),
     )
-    return [(" ", "plain"), *fields_line(fields, ("   ", "plain"), width)]
+    return [(" Σ ", "soft"), *fields_line(fields, ("  ", "plain"), width - 3)]
 
 
 def _status(rows: Sequence[PositionRow]) -> Line:
-    if not rows:
-        return (("none open", "soft"),)
     locked, closing = sum(row.locked for row in rows), sum(row.flattening for row in rows)
     parts: list[Line] = [
         [(f"{locked} LOCKED", "warn")] if locked else [],
         [(f"{closing} CLOSING", "warn")] if closing else [],
-        [(counted(len(rows), "position", "positions"), "soft")],
     ]
     return tuple(join(parts, (" · ", "frame")))
+
+
+def _count(rows: int) -> Line:
+    return ((counted(rows, "position", "positions") if rows else "none open", "soft"),)
 
 
 def _empty_words(view: View) -> list[str]:

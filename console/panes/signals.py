@@ -17,7 +17,7 @@ from console.format import (
 from console.panes.pane import Pane, aged
 from console.publisher import View
 from console.widgets.columns import Cell, Column
-from console.widgets.ink import Line, Span, join
+from console.widgets.ink import Line, join
 from console.widgets.livetable import LiveTable
 from engine.snapshot import SignalCell, SignalRow, Snapshot
 
@@ -47,7 +47,7 @@ class SignalsPane(Pane):
             aged(view, lambda key: signal_cells(by_symbol[key], names, view.silent_ms, with_why=with_why)),
             empty_words(view),
         )
-        self.set_status(_status(rows, self._table))
+        self.set_status(_status(rows), _count(rows))
         self.set_foot(warming_lines(snapshot) if snapshot is not None else ())
 
     @property
@@ -158,18 +158,15 @@ def _strongest_first(row: SignalRow) -> tuple[bool, float, str]:
     return row.forecast is None, -abs(row.forecast or 0.0), row.symbol
 
 
-def _status(rows: Sequence[SignalRow], table: LiveTable) -> Line:
-    if not rows:
-        return ()
+def _status(rows: Sequence[SignalRow]) -> Line:
     stale = sum(row.stale for row in rows)
     blocked = sum(row.action == _BLOCKED for row in rows)
-    first, last = table.window
-    shown = len(table.keys)
-    parts: list[list[Span]] = [
+    parts: list[Line] = [
         [(f"{stale} STALE", "warn")] if stale else [],
         [(f"{blocked} BLOCKED", "warn")] if blocked else [],
-        [(f"{first + 1}-{last} of {shown}", "soft")]
-        if 0 < last - first < shown
-        else [(counted(len(rows), "symbol", "symbols"), "soft")],
     ]
     return tuple(join(parts, (" · ", "frame")))
+
+
+def _count(rows: Sequence[SignalRow]) -> Line:
+    return ((counted(len(rows), "symbol", "symbols"), "soft"),) if rows else ()

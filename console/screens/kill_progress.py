@@ -17,6 +17,7 @@ from engine.commands import CommandResult
 from engine.snapshot import KillRow, Snapshot
 
 _DONE = {"flat": "FLAT: the venue confirms it.", "kept": "DONE: orders cancelled, positions and stops kept."}
+_BACK = "Back to the panes"
 _HEADINGS = {"flat": "FLAT", "kept": "ORDERS CANCELLED, POSITIONS KEPT"}
 
 
@@ -33,6 +34,7 @@ class KillProgress(Dialog[None], inherit_bindings=False):
         self._asked = asked
         self._asked_wall_ms = view.wall_ms
         self._answered_at_sequence: int | None = None
+        self._leave = self.choice("kill.leave", _BACK)
 
     @property
     def heading(self) -> str:
@@ -40,7 +42,11 @@ class KillProgress(Dialog[None], inherit_bindings=False):
         return self.HEADING if kill is None else _HEADINGS.get(kill.progress, self.HEADING)
 
     def body(self) -> Iterable[Widget]:
-        yield self.choice("kill.leave", "Back to the panes; the kill goes on")
+        yield self._leave
+
+    def show(self, view: View) -> None:
+        super().show(view)
+        self._leave.say(f"{_BACK}; the kill goes on" if self._goes_on() else _BACK)
 
     def text(self) -> Sequence[Line]:
         return [*self._latch_lines(), *self._progress_lines(), ()]
@@ -65,7 +71,8 @@ class KillProgress(Dialog[None], inherit_bindings=False):
                 ((f"{word}: ", "halted"), (f" {result.message}", "strong")),
                 *self._way_out("Now", "warn"),
             ]
-        words = result.message.removeprefix("HALTED").lstrip("; ")
+        over = self._kill is not None and self._kill.progress in _DONE
+        words = "" if over else result.message.removeprefix("HALTED").lstrip("; ")
         return [(("HALTED", "halted"), (f" {words}", "plain"))]
 
     def _deadline(self) -> str:
@@ -83,15 +90,24 @@ class KillProgress(Dialog[None], inherit_bindings=False):
             ((f"  quarterdeck kill --db {snapshot.database}", ink),),
         ]
 
+    def _goes_on(self) -> bool:
+        """Whether the engine is still at it, as far as this screen knows; nobody knows of an engine that is gone."""
+        attachment, kill = self._view.attachment, self._kill
+        if attachment is not None and attachment.lost:
+            return False
+        if kill is not None:
+            return kill.progress not in _DONE
+        return self._asked is not None and (not self._asked.done() or self._asked.result().accepted)
+
     def _halted(self) -> bool:
         snapshot = self._view.snapshot
         return snapshot is not None and snapshot.state == "HALTED"
 
     def _progress_lines(self) -> list[Line]:
         kill = self._kill
-        if kill is None:
-            return [(("no progress from the engine yet", "soft"),)]
-        return progress_lines(kill, self._view.wall_ms)
+        if kill is not None:
+            return progress_lines(kill, self._view.wall_ms)
+        return [(("no progress from the engine yet", "soft"),)] if self._goes_on() else []
 
     @property
     def _kill(self) -> KillRow | None:

@@ -21,6 +21,12 @@ class Choice(Widget, can_focus=True):
         self._words = words
         self._ink = ink
 
+    def say(self, words: str) -> None:
+        """Offer it in other words."""
+        if words != self._words:
+            self._words = words
+            self.refresh()
+
     def render_line(self, y: int) -> Strip:
         pointer, ground = ("▸ ", "cursor") if self.has_focus else ("  ", "plain")
         line: Line = ((pointer, "key"), (f"[{self._key}]", "key"), (" ", "plain"), (self._words, self._ink))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from console.widgets.columns import Cell
 from console.widgets.ink import Line
 
-_FADING = frozenset({"plain", "strong", "profit", "loss", "ok", "gauge"})
+_FADING = frozenset({"plain", "strong", "profit", "loss", "ok", "gauge", "active"})
 
 
 def faded(ink: str) -> str:

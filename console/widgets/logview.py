@@ -116,6 +116,11 @@ class LogView(Widget, can_focus=True):
         return self._shown
 
     @property
+    def window(self) -> tuple[int, int]:
+        """First line in sight and the one after the last, of those that are shown."""
+        return self._top, min(len(self._shown), self._top + self.size.height)
+
+    @property
     def held(self) -> Sequence[LogLine]:
         """Every line that is still there, oldest first."""
         return tuple(self._ring)

@@ -6,7 +6,7 @@ when something must be read: a restriction, a kill under way, an engine that is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, cast
 
 from textual.app import ComposeResult
@@ -87,7 +87,7 @@ class StatusBar(Vertical):
         width = self.size.width or self.app.size.width
         cramped = is_cramped(self.app.size.width, self.app.size.height)
         self.app.set_class(cramped, "-cramped")
-        lines = self._cramped_lines(view, width) if cramped else status_lines(view, size, width)
+        lines = self._cramped_lines(view, width) if cramped else self._lines(view, size, width)
         first, *rest = lines
         if 1 + len(rest) != 1 + len(self._rest.lines):
             self.styles.height = 1 + len(rest)
@@ -101,14 +101,21 @@ class StatusBar(Vertical):
         """Whether `view` needs more or fewer lines than are shown."""
         if is_cramped(self.app.size.width, self.app.size.height):
             return False
-        return len(status_lines(view, size, self.size.width)) != 1 + len(self._rest.lines)
+        return len(self._lines(view, size, self.size.width)) != 1 + len(self._rest.lines)
+
+    def _lines(self, view: View, size: Size, width: int) -> list[Line]:
+        return status_lines(view, self._keymap, size, width)
 
     def _cramped_lines(self, view: View, width: int) -> list[Line]:
-        keymap, asking = cast(KeymapOwner, self.app).keymap, self.app.screen.is_modal
-        return cramped_lines(view, keymap, width, self.app.size.height, asking=asking)
+        asking = self.app.screen.is_modal
+        return cramped_lines(view, self._keymap, width, self.app.size.height, asking=asking)
+
+    @property
+    def _keymap(self) -> Mapping[str, str]:
+        return cast(KeymapOwner, self.app).keymap
 
 
-def status_lines(view: View, size: Size, width: int) -> list[Line]:
+def status_lines(view: View, keymap: Mapping[str, str], size: Size, width: int) -> list[Line]:
     """Every line of the status bar at this width; the first leaves room for the clock where there is one."""
     narrow = size is Size.NARROW
     lines = [fields_line(_health(view, narrow=narrow), _BAR, width if narrow else width - _CLOCK)]
@@ -119,7 +126,7 @@ def status_lines(view: View, size: Size, width: int) -> list[Line]:
         lines.append(faded_line(book) if view.silent else book)
     if size is Size.MID and (weights := weights_line(view.snapshot)):
         lines.append(cut([(" ", "plain"), *weights], width))
-    if banner := banner_line(view):
+    if banner := banner_line(view, keymap):
         lines.append(cut(banner, width))
     return lines
 
@@ -136,7 +143,7 @@ def cramped_lines(
     told: list[Line] = [
         ((words, "danger" if view.armed else "strong"),),
         ((f"terminal too small: at least {LEAST_WIDTH}x{LEAST_HEIGHT}", "warn"),),
-        banner_line(view),
+        banner_line(view, keymap),
     ]
     rows = [row for line in told if line for row in broken(line, width)]
     # The blank a row was broken at is no part of it, and must not be marked as cut.
@@ -145,7 +152,7 @@ def cramped_lines(
     return [*lines, *([()] * height)][:height]
 
 
-def banner_line(view: View) -> Line:
+def banner_line(view: View, keymap: Mapping[str, str]) -> Line:
     """What must be read now, the most urgent of all; empty where there is nothing."""
     snapshot, attachment = view.snapshot, view.attachment
     if attachment is not None and attachment.lost:
@@ -164,7 +171,8 @@ def banner_line(view: View) -> Line:
         )
         return _banner("HALTED", "halted", f"{words}{', ' + kill.error if kill.error else ''}")
     if snapshot.state == "HALTED":
-        return _banner("HALTED", "halted", f"^p, Resume trading, leaves it. {_why(snapshot)}")
+        resume = f"{key_label(BY_ID['palette'], keymap)}, {BY_ID['mode.resume'].title}"
+        return _banner("HALTED", "halted", f"{resume}, leaves it. {_why(snapshot)}")
     if snapshot.state == "REDUCING":
         return _banner("REDUCING", "reducing", f"no new exposure. {_why(snapshot)}")
     if snapshot.phase != "running":
@@ -179,7 +187,10 @@ def kill_words(view: View) -> Span:
         return "kill: ARMED", "armed"
     kill = view.snapshot.kill if view.snapshot is not None else None
     if kill is None:
-        return ("kill: read-only", "soft") if view.read_only else ("kill: ready", "plain")
+        if view.read_only:
+            return "kill: read-only", "soft"
+        lost = view.attachment is not None and view.attachment.lost
+        return ("kill: no engine", "warn") if lost else ("kill: ready", "plain")
     return f"kill: {kill.progress}", "warn" if kill.progress in ("flat", "kept") else "halted"
 
 
@@ -189,6 +200,8 @@ def _read_only(view: View, gap: str) -> Line:
 
 
 def _health(view: View, *, narrow: bool) -> list[Field]:
+    """The first line. While the engine is silent only what is known without it keeps a fresh ink: mode, how long the
+    panes have stood still, and the age of the data, which grows."""
     mode: Span = (f" {(view.mode or 'starting').upper()} ", _MODE_INKS.get(view.mode, "mode"))
     snapshot = view.snapshot
     if snapshot is None:
@@ -197,33 +210,29 @@ def _health(view: View, *, narrow: bool) -> list[Field]:
             Field((("STARTING", "reducing"),)),
             Field((kill_words(view),)),
         ]
+    told: Callable[[Line], Line] = faded_line if view.silent else tuple
     state: Span = (f" {snapshot.state} ", _STATE_INKS.get(snapshot.state, "halted"))
     gap = " " if narrow else " │ "
     head = [
         mode,
         *_read_only(view, gap),
         ("" if narrow else gap, "frame"),
-        state,
-        (gap, "frame"),
-        kill_words(view),
+        *told((state, (gap, "frame"), kill_words(view))),
         *_frozen(view, narrow=narrow),
     ]
     loop = max(snapshot.loop_lag_p99_ms, view.lag_p99_ms)
     slowed: Line = ((f"screen {view.hz:g}Hz", "warn"),) if view.lag_p99_ms > 20 else ()
     pace = snapshot.speed if snapshot.speed == "max" else f"{snapshot.speed.removesuffix('x')}x"
-    market = market_time(snapshot.market_ts_ms)
+    market = market_time(snapshot.market_ts_ms)[5 if narrow else 0 :]
     return [
         Field(head),
-        *(Field(_venue(venue, narrow=narrow), 3) for venue in snapshot.venues),
+        *(Field(told(_venue(venue, narrow=narrow)), 3) for venue in snapshot.venues),
         Field(_data(view, snapshot), 1),
-        Field((("loop " if narrow else "loop p99 ", "soft"), (milliseconds(loop), _lag_ink(loop))), 4),
-        Field((("db ", "soft"), (milliseconds(snapshot.database_ms), "plain")), 6),
+        Field(told((("loop " if narrow else "loop p99 ", "soft"), (milliseconds(loop), _lag_ink(loop)))), 4),
+        Field(told((("db ", "soft"), (milliseconds(snapshot.database_ms), "plain"))), 6),
         Field(slowed, 2),
-        Field(
-            (("" if narrow else "market ", "soft"), (f"{market[5:] if narrow else market}Z {pace}", "plain")),
-            2,
-        ),
-        Field(_next(snapshot), 5),
+        Field(told((("" if narrow else "market ", "soft"), (f"{market}Z {pace}", "plain"))), 2),
+        Field(told(_next(snapshot)), 5),
     ]
 
 

@@ -15,6 +15,7 @@ from console.screens.desk import Desk
 from console.screens.kill import KillScreen
 from console.screens.kill_progress import KillProgress
 from console.screens.quit import QuitScreen
+from console.widgets.status import StatusBar
 from engine.commands import Command, CommandResult
 from tests.console import snapshots
 from tests.console.snapshots import WALL_MS
@@ -170,6 +171,31 @@ async def test_a_kill_without_an_answer_is_not_confirmed_until_a_picture_shows_i
         await on.turn(snapshots.halted("cancelling"))
         assert "NOT CONFIRMED" not in on.text
         assert "HALTED the engine shows it" in on.text
+
+
+async def test_of_a_kill_whose_engine_is_gone_nobody_says_that_it_goes_on() -> None:
+    state = CONNECTED
+    async with stage(snapshots.running(), attachment=lambda: state) as on:
+        await on.press("ctrl+k", "F")
+        await on.until(lambda: "the kill goes on" in on.text)
+        state = LOST
+        await on.turn(snapshots.halted("cancelling"))
+        assert "Back to the panes" in on.text
+        assert "goes on" not in on.text
+
+
+@pytest.mark.parametrize("size", [WIDE, MID, NARROW])
+async def test_nothing_an_engine_that_is_gone_last_said_stays_in_fresh_ink(size: tuple[int, int]) -> None:
+    async with stage(OLD, size, attachment=lambda: LOST) as on:
+        await on.press("f")
+        (first,) = (bar._first.lines[0] for bar in on.app.screen.query(StatusBar))
+        fresh = "".join(text for text, ink in first if ink not in ("soft", "stale", "frame"))
+        assert fresh.split() == ["SIM", "kill:", "no", "engine", "FROZEN", "0.0s", "83s"]
+
+
+async def test_with_an_engine_that_is_gone_a_console_that_watches_still_says_so() -> None:
+    async with stage(OLD, attachment=lambda: replace(LOST, read_only=True)) as on:
+        assert "kill: read-only" in on.lines[0]
 
 
 async def test_another_version_is_one_line() -> None:

@@ -17,6 +17,7 @@ from tests.console.stage import MID, NARROW, WIDE, Stage, stage
 
 PAUSE_ON = ("pause", {"on": "true", "hold": ARMED_REASON})
 PAUSE_OFF = ("pause", {"on": "false", "hold": ARMED_REASON})
+BACK, GOES_ON = "Back to the panes", "Back to the panes; the kill goes on"
 FLATTEN = ("kill", {"keep_positions": "false"})
 KEEP = ("kill", {"keep_positions": "true"})
 
@@ -214,6 +215,7 @@ async def test_progress_is_the_engines_own_word_from_asked_to_flat() -> None:
         await on.turn(numbered(6))
         assert "FLAT: the venue confirms it." in on.text
         assert "┏━ FLAT ━" in on.text
+        assert "cancelling and flattening" not in " ".join(on.text.split())
 
 
 def numbered(sequence: int) -> Snapshot:
@@ -229,6 +231,22 @@ async def test_the_end_of_an_earlier_kill_is_not_taken_for_the_end_of_this_one()
         assert "FLAT" not in on.text
 
 
+async def test_the_way_back_says_that_the_kill_goes_on_only_while_it_does() -> None:
+    async with stage(snapshots.running(), NARROW) as on:
+        await on.press("ctrl+k")
+        on.link.answers.clear()
+        await on.press("F")
+        await on.until(lambda: GOES_ON in on.text)
+        on.link.answers.set()
+        for sequence, (progress, goes_on) in enumerate(
+            (("flattening", True), ("flat", False), ("kept", False)), 5
+        ):
+            for shown in (2 * sequence, 2 * sequence + 1):
+                await on.turn(replace(snapshots.halted(progress), sequence=shown))
+            await on.until(lambda goes_on=goes_on: (GOES_ON in on.text) is goes_on)  # type: ignore[misc]
+            assert BACK in on.text
+
+
 async def test_a_kill_that_is_refused_says_not_halted() -> None:
     async with stage(snapshots.running()) as on:
         await on.press("ctrl+k")
@@ -236,6 +254,8 @@ async def test_a_kill_that_is_refused_says_not_halted() -> None:
         await on.press("F")
         await on.until(lambda: "NOT HALTED" in on.text)
         assert "database read-only" in on.text
+        assert BACK in on.text
+        assert "goes on" not in on.text
 
 
 async def test_leaving_the_progress_stops_nothing_and_the_key_brings_it_back() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from console.format import NONE_SHOWN
 from console.kill_plan import kill_plan
-from console.panes.limits import alarm_words, amount, limit_cells, override_lines
+from console.panes.limits import alarm_words, amount, limit_cells, override_lines, unseen_alarms
 from console.panes.positions import position_cells, position_columns, total_line
 from console.panes.signals import signal_cells, signal_columns, signal_names, warming_lines
 from console.panes.weights import foot_lines, weight_cells, weight_columns, weights_line
@@ -23,6 +23,7 @@ from tests.console import snapshots
 from tests.console.snapshots import DRAWDOWN, LIMITS, MARKET_MS, WALL_MS, WEIGHTS
 
 NAMES = ("A1", "A2", "A3")
+NAMED = tuple(row.name for row in LIMITS)
 
 
 def by_title(columns: list[Column], cells: list[Cell]) -> dict[str, Cell]:
@@ -211,6 +212,42 @@ def test_the_foot_of_the_positions_says_when_the_books_last_agreed() -> None:
     assert plain_text(total_line(snapshots.running(), 96)).endswith("books agree, 4.0s ago")
     never = replace(snapshots.running(), reconciled_ts_ms=None)
     assert "never compared with the venue" in plain_text(total_line(never, 96))
+
+
+def test_the_foot_of_the_positions_says_the_same_however_old_the_agreement_is() -> None:
+    def fields(age_ms: int, width: int) -> list[str]:
+        book = replace(snapshots.running(), reconciled_ts_ms=MARKET_MS - age_ms)
+        line = plain_text(total_line(book, width))
+        assert len(line) <= width
+        said = [word for word in line.split() if word.isalpha()]
+        assert "gross" not in said or "net" in said
+        return said
+
+    for width in range(20, 100):
+        assert fields(4_000, width) == fields(45_000, width) == fields(7_000_000, width)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "keys", "said"),
+    [
+        (0, 9, NAMED, ""),
+        (0, 4, NAMED, " below: max position WARN, corr cluster WARN"),
+        (0, 5, NAMED, " below: corr cluster WARN"),
+        (5, 8, NAMED, " above: max position WARN"),
+        (6, 9, NAMED, " above: max position WARN, corr cluster WARN"),
+        (0, 4, ("gross", "max position"), " filtered out: corr cluster WARN"),
+    ],
+)
+def test_a_limit_that_warns_out_of_sight_is_named_with_where_it_is(
+    first: int, last: int, keys: tuple[str, ...], said: str
+) -> None:
+    assert plain_text(unseen_alarms(LIMITS, keys, first, last)) == said
+
+
+def test_a_breach_out_of_sight_comes_before_a_warning() -> None:
+    rows = (*LIMITS, LimitRow("data gaps", 9, 5, "count", "BREACH"))
+    line = unseen_alarms(rows, [row.name for row in rows], 0, 5)
+    assert plain_text(line) == " below: data gaps BREACH, corr cluster WARN"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ SIZES = {Size.WIDE: 160, Size.MID: 100, Size.NARROW: 80}
 
 
 def words(view: View, size: Size) -> str:
-    return "\n".join(plain_text(line) for line in status_lines(view, size, SIZES[size]))
+    return "\n".join(plain_text(line) for line in status_lines(view, {}, size, SIZES[size]))
 
 
 @pytest.mark.parametrize("size", Size)
@@ -95,16 +95,21 @@ def test_the_kill_switch_is_in_the_bar_in_every_state() -> None:
     assert kill_words(view_of(snapshots.halted("flattening"))) == ("kill: flattening", "halted")
 
 
+@pytest.mark.parametrize(("keymap", "key"), [({}, "^p"), ({"palette": "f9"}, "F9")])
+def test_the_way_out_of_a_halt_is_named_by_the_operators_own_key(keymap: dict[str, str], key: str) -> None:
+    words = plain_text(banner_line(view_of(snapshots.halted()), keymap))
+    assert words.startswith(f" HALTED  {key}, Resume trading, leaves it.")
+
+
 def test_silence_is_more_urgent_than_a_halt_and_a_halt_than_a_notice() -> None:
     noticed = replace(snapshots.halted(), notice="something else")
-    assert plain_text(banner_line(view_of(noticed, silent_ms=9_000))).startswith(" ENGINE SILENT ")
-    assert plain_text(banner_line(view_of(noticed))).startswith(" HALTED ")
-    assert (
-        plain_text(banner_line(view_of(replace(snapshots.running(), notice="A1 0/428")))) == " NOTE  A1 0/428"
-    )
-    assert not banner_line(view_of(snapshots.running()))
+    assert plain_text(banner_line(view_of(noticed, silent_ms=9_000), {})).startswith(" ENGINE SILENT ")
+    assert plain_text(banner_line(view_of(noticed), {})).startswith(" HALTED ")
+    told = replace(snapshots.running(), notice="A1 0/428")
+    assert plain_text(banner_line(view_of(told), {})) == " NOTE  A1 0/428"
+    assert not banner_line(view_of(snapshots.running()), {})
     waiting = replace(view_of(None), starting="compiling kernels: 3 of 49")
-    assert plain_text(banner_line(waiting)) == " STARTING  compiling kernels: 3 of 49"
+    assert plain_text(banner_line(waiting, {})) == " STARTING  compiling kernels: 3 of 49"
 
 
 @given(
@@ -124,7 +129,7 @@ def test_silence_is_more_urgent_than_a_halt_and_a_halt_than_a_notice() -> None:
 def test_no_line_is_ever_wider_than_the_screen(
     width: int, height: int, scene: Callable[[], Snapshot | None]
 ) -> None:
-    lines: list[Line] = status_lines(view_of(scene()), size_of(width, height), width)
+    lines: list[Line] = status_lines(view_of(scene()), {}, size_of(width, height), width)
     assert 2 <= len(lines) <= 4
     assert all(width_of(line) <= max(width, 1) for line in lines)
 

@@ -82,6 +82,10 @@ class Scripted(Session):
 
     async def _pace(self, machine: Machine, row: Row) -> bool:
         if self._script and self._given is None:
+            while await machine.database.query(
+                "SELECT 1 FROM session_state WHERE name = 'requests' AND value <> '[]'"
+            ):
+                pass  # An operator who is told that something is under way waits for it.
             ((self._given,),) = await machine.database.query("SELECT count(*) FROM commands")
             self._given += len(machine.book.withdrawals)
             del self._script[: self._given]

@@ -1,5 +1,7 @@
 """What an overlay's settings say reaches the decision, and counts there from the first bit of weight on."""
 
+from typing import Any
+
 import pytest
 
 from engine.bookstate import Choice
@@ -51,7 +53,9 @@ def test_a_signal_no_estimate_has_seen_has_no_share_until_one_has_or_the_operato
 
 
 def test_what_no_estimate_has_seen_does_not_trade_because_all_others_are_off() -> None:
-    off = {name: Choice(enabled=False, weight=None, actor="operator@test", ts_ms=0) for name in ("A1", "A2")}
+    off: dict[str, Any] = {
+        name: Choice(enabled=False, weight=None, actor="operator@test", ts_ms=0) for name in ("A1", "A2")
+    }
     assert table_of({"A1": 0.6, "A2": 0.4}, **off) == [0.0, 0.0, 0.0]
     reversal_alone = (reversal.build(ReversalSettings(weight=0.2)),)
     assert class_shares(reversal_alone, {}, {"directional": {"A1": 0.6, "A2": 0.4}}) == [0.0]

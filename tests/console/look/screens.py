@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -135,8 +137,14 @@ async def still(on: Stage) -> None:
 def _at_work(on: Stage) -> bool:
     """Whether anything waits to be laid out or drawn; what lies below a dialog is only drawn with it."""
     screens = on.app.screen_stack
-    return any(screen._dirty_widgets or screen._callbacks for screen in screens) or any(
+    return any(screen._callbacks or _undrawn(screen) for screen in screens) or any(
         node._layout_required or node._repaint_required or node.message_queue_size
         for screen in screens
         for node in screen.walk_children(Widget, with_self=screen is on.app.screen)
     )
+
+
+def _undrawn(screen: Screen[Any]) -> bool:
+    """Whether anything in sight is to be drawn; word of what is drawn already stays with a screen below a dialog."""
+    seen = screen._compositor.visible_widgets
+    return any(widget in seen and widget._repaint_regions for widget in screen._dirty_widgets)
