@@ -55,7 +55,7 @@ class LegMarket:
         per_day = len(self._day)
         newest = bars[:, -per_day:]
         first = open_ms // self._bar_ms + bars.shape[1] - newest.shape[1]
-        volume = np.nan_to_num(newest[VOLUME])
+        volume = np.where(newest[VOLUME] > 0.0, newest[VOLUME], 0.0)
         self._day[(first + np.arange(len(volume))) % per_day] = volume
         self.volume, self.volume_24h = volume[-1], self._day.sum(axis=0)
         self.last_close = _last_known(bars[CLOSE], self.last_close)
