@@ -56,6 +56,7 @@ def assert_alike(killed: Career, undisturbed: Career) -> None:
     assert {"BTCSPOT", "BTCUSDT"} <= set(killed.told.positions)
 
 
+@pytest.mark.slow
 def test_kills_leave_both_sides_where_they_were(start: Start) -> None:
     flags = MANY_ORDERS | CARRY
     undisturbed = start("undisturbed", BARS, **flags)

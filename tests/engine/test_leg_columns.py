@@ -185,7 +185,7 @@ def test_a_small_change_of_a_coin_is_not_worth_an_order() -> None:
     assert found.stages[BUFFER, SPOT] == pytest.approx([0.046, 0.0, 0.0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_without_pairs_the_universe_is_decided_as_if_there_were_no_legs(seed: int) -> None:
     """To the last bit, whatever is held of the coins."""

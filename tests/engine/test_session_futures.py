@@ -76,10 +76,8 @@ def test_an_expired_contract_is_asked_for_nothing(traded: Path) -> None:
     assert rows(traded, "SELECT count(*) FROM orders WHERE status IN ('rejected', 'denied')") == [(0,)]
 
 
-@pytest.mark.parametrize(
-    "at",
-    [UNTIL_EXPIRY, *(pytest.param(n, marks=pytest.mark.slow) for n in (UNTIL_EXPIRY - 1, UNTIL_EXPIRY + 1))],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("at", [UNTIL_EXPIRY - 1, UNTIL_EXPIRY, UNTIL_EXPIRY + 1])
 def test_a_run_in_parts_is_the_run_in_one(tmp_path: Path, traded: Path, at: int) -> None:
     for count in (at, BARS - at):
         asyncio.run(run(tmp_path / "parts.db", count, **CARRY))

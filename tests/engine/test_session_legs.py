@@ -100,6 +100,7 @@ def test_the_order_of_a_coin_says_why(traded: Path) -> None:
     assert 0.0 < stages["round"] <= stages["neutral"] <= 0.1
 
 
+@pytest.mark.slow
 def test_a_run_in_parts_is_the_run_in_one(tmp_path: Path) -> None:
     """Beside a directional book that is held as it is."""
     asyncio.run(run(tmp_path / "one.db", BARS, **CARRY))
@@ -121,6 +122,7 @@ async def test_a_kill_closes_both_sides(tmp_path: Path) -> None:
     assert_sound(database)
 
 
+@pytest.mark.slow
 async def test_a_halt_that_keeps_positions_keeps_both_sides_and_only_the_perpetuals_exits(
     tmp_path: Path,
 ) -> None:
@@ -135,6 +137,7 @@ async def test_a_halt_that_keeps_positions_keeps_both_sides_and_only_the_perpetu
     assert_sound(database)
 
 
+@pytest.mark.slow
 async def test_a_coin_follows_its_perpetual_whose_band_is_wider(tmp_path: Path) -> None:
     """A band of a fifth of the average position swallows what is wanted of one coin, and cuts that of the others."""
     database = tmp_path / "x.db"
@@ -171,6 +174,7 @@ async def test_one_side_flattened_takes_the_other_and_no_other_pair(tmp_path: Pa
     assert_sound(database)
 
 
+@pytest.mark.slow
 async def test_a_stop_that_flattens_closes_both_sides(tmp_path: Path) -> None:
     database = tmp_path / "x.db"
     await run(database, AT, run__stop_policy="flatten", **ALONE)
@@ -182,6 +186,7 @@ async def test_a_stop_that_flattens_closes_both_sides(tmp_path: Path) -> None:
     assert_sound(database)
 
 
+@pytest.mark.slow
 async def test_what_is_held_of_a_coin_is_shown_beside_the_rest(tmp_path: Path) -> None:
     async with running(engine(tmp_path / "x.db", **ALONE)) as session:
         await bars_pass(session, AT)
@@ -194,6 +199,7 @@ async def test_what_is_held_of_a_coin_is_shown_beside_the_rest(tmp_path: Path) -
     assert abs(picture.net) < 0.1 * picture.gross
 
 
+@pytest.mark.slow
 async def test_a_market_without_spot_says_once_that_the_signal_holds_nothing(tmp_path: Path) -> None:
     file = write_csv(tmp_path / "BTCUSDT-1h.csv", bars(range(60)))
     recorded = {"run__mode": "replay", "run__data": str(file), "run__symbols": "BTCUSDT"}

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.ledger import Ledger
@@ -110,6 +110,7 @@ def test_a_future_has_a_margin_that_can_be_used_up() -> None:
     assert not is_liquidated(dated(), Position("BTCUSDT", Decimal(-1), Decimal(-100)), Decimal(120))
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(1, 400)), min_size=1, max_size=8),
     st.integers(500, 2_000),
