@@ -63,7 +63,7 @@ def test_kills_leave_both_sides_where_they_were(start: Start) -> None:
     undisturbed.finish()
     career = start("killed", BARS, **flags)
     for point in POINTS:
-        assert career.live(kill_at=(point, 3)).killed, point
+        assert career.live(kill_at=(point, 1)).killed, point
     career.finish()
     assert_alike(career, undisturbed)
 
