@@ -20,7 +20,7 @@ from engine.lifecycle import is_open
 from engine.machine import Machine
 from engine.oversight import OPERATOR_PAUSE
 from engine.refold import Folded, FoldFault
-from engine.requests import GIVEN_UP, LEFT, MOST_STARTS, STATE, UNDER_WAY, Request, Requests
+from engine.requests import GIVEN_UP, LEFT, STATE, UNDER_WAY, Request, Requests
 from risk.state import OPERATOR, find
 from store import recall
 from store.records import Override, TradingState
@@ -83,10 +83,10 @@ class Control:
         await asyncio.gather(*(self._take_up(request) for request in self._requests))
 
     async def _take_up(self, request: Request) -> None:
-        if request.starts <= MOST_STARTS:
-            await self.execute(request.command)
-        else:
+        if request.outlived:
             self._complain((await self._refuse(request.command, GIVEN_UP)).message)
+        else:
+            await self.execute(request.command)
 
     async def _carry_out(self, command: Command) -> CommandResult:
         """A kill and a stop wait for nobody; what changes the account's memory waits until no bar is half done, but

@@ -31,6 +31,11 @@ class Request:
     starts: int = 0
     durable: bool = False
 
+    @property
+    def outlived(self) -> bool:
+        """Whether so many engines ended before it was done that another must not try."""
+        return self.starts > MOST_STARTS
+
 
 class Requests:
     """In the order in which they were asked."""

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import requests
 from engine.commands import Command, CommandKind
 from engine.config import Configuration, load_config
 from engine.session import Session
@@ -109,6 +110,8 @@ def live(life: Life, tell_ready: Callable[[], None]) -> int:
         resource.setrlimit(resource.RLIMIT_FSIZE, (life.file_limit, life.file_limit))
     if life.kill_at is not None:
         arm(*life.kill_at)
+    # Lives end here because they are killed, never because a fold does not let them live.
+    requests.MOST_STARTS = 1_000
     if life.rigging:
         getattr(riggings, life.rigging)()
     try:
