@@ -26,6 +26,8 @@ from store.history_names import BAR_SIZES_MS
 from store.records import Instrument, InstrumentKind, Mode
 
 Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,24}$")]
+Traded = Literal[InstrumentKind.SPOT, InstrumentKind.PERPETUAL]
+"""What a universe can consist of; a future is only listed beside one."""
 BarSize = Literal["auto", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"]
 
 
@@ -155,7 +157,7 @@ class RunConfig(Section):
 class ReplayConfig(Section):
     """How recorded bars are read and what their instruments are taken for."""
 
-    kind: InstrumentKind = Field(
+    kind: Traded = Field(
         default=InstrumentKind.PERPETUAL,
         description="what recorded instruments are traded as: perpetual (may be short) or spot",
     )
@@ -213,7 +215,7 @@ class LogConfig(Section):
 class InstrumentConfig(Section):
     """Overrides of one instrument; a key left out keeps what the market says."""
 
-    kind: InstrumentKind | None = Field(default=None, description="perpetual or spot")
+    kind: Traded | None = Field(default=None, description="perpetual or spot")
     tick: Decimal | None = Field(default=None, gt=0, le=1_000_000, description="price step (USD)")
     lot: Decimal | None = Field(
         default=None,

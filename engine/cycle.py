@@ -18,6 +18,8 @@ from engine.decision import STAGES, Decider, Decision, Parameters, Portfolio, Ri
 from engine.decision import Readings as DecisionReadings
 from engine.execution import Execution
 from engine.ledger import Ledger
+from engine.leg_book import LegBook
+from engine.leg_columns import universe_part
 from engine.market import MarketState
 from engine.neutral_book import NeutralBook
 from engine.ordering import Ordering
@@ -62,7 +64,8 @@ class Outcome:
 
 
 class BarCycle:
-    """The books of one account moving through bars."""
+    """The books of one account moving through bars. `instruments`: the universe, then the legs beside it; a decision is
+    as wide as both together only while a leg is wanted or held."""
 
     def __init__(
         self,
@@ -88,6 +91,8 @@ class BarCycle:
         self._book = book
         self._oversight = oversight
         self._decider = decider
+        self._universe = len(market.symbols)
+        self._legs = market.legs.instruments
         self.parameters = parameters
         self._rules = rules
         self.weights = weights
@@ -97,19 +102,24 @@ class BarCycle:
         self._kelly = 1.0
         self._index = {instrument.symbol: index for index, instrument in enumerate(self._instruments)}
         self._quantity = np.zeros(len(self._instruments))
-        self._no_holds = np.zeros(len(self._instruments))
+        self._no_holds = np.zeros(self._universe)
         self._readings = ReadingLog(journal, [signal.name for signal in market.signals], market.symbols)
         self.totals: LedgerTotals | None = None
         self.decision: Decision | None = None
         self.shadow: Shadow | None = None
-        self.neutral = NeutralBook(self._instruments, market, parameters.allow_short)
+        self.neutral = NeutralBook(
+            self._instruments[: self._universe], market, parameters.allow_short, market.legs.instruments
+        )
+        self._leg_book = LegBook(market, self.neutral, Parameters(decider.table, parameters, rules))
         self._valuation = Valuation(self._instruments)
         self._worth = Worth(ZERO, {}, 0.0)
         self._trail: deque[np.ndarray] = deque(maxlen=TRAIL)
 
     def weigh(self, table: SignalTable, weights: np.ndarray) -> None:
         """Decide with these weights from now on."""
-        self._decider = Decider(Parameters(table, self.parameters, self._rules), len(self._instruments))
+        parameters = Parameters(table, self.parameters, self._rules)
+        self._decider = Decider(parameters, self._universe)
+        self._leg_book.weigh(parameters)
         self.weights = weights
         self._fdm = self._market.forecast_multiplier(weights)
         self.neutral.weigh(self._market.signals, table)
@@ -130,7 +140,7 @@ class BarCycle:
     @property
     def marks(self) -> dict[str, Decimal]:
         """The newest close of every position held, on its instrument's tick."""
-        closes, held = self._market.last_close, [self._index[symbol] for symbol in self._worth.values]
+        closes, held = self._market.closes, [self._index[symbol] for symbol in self._worth.values]
         return {self._instruments[n].symbol: mark_price(self._instruments[n], float(closes[n])) for n in held}
 
     def trail(self, index: int) -> tuple[float, ...]:
@@ -177,6 +187,8 @@ class BarCycle:
 
     def decide(self, now_ms: int) -> Outcome:
         """Mark the books at the close of the newest bar, let guards speak, decide, and gather all rows."""
+        if self._market.legs.instruments is not self._legs:
+            self._list_legs()
         totals = self._mark(now_ms)
         equity = float(totals.equity)
         changes = self._oversight.step(now_ms, totals, self._market, self._book.forecast)
@@ -186,6 +198,9 @@ class BarCycle:
             self._tape.say(
                 now_ms, "ERROR", f"signals.{signal}", f"{signal} failed and has no opinion: {fault}"
             )
+        for signal in self.neutral.fresh_idle():
+            text = f"{signal} has a weight and holds nothing: its legs are not listed in this market"
+            self._tape.say(now_ms, "WARN", f"signals.{signal}", text)
         decision = self._decide(now_ms, totals)
         self._remember(now_ms, decision)
         halt_reason = halt_reason or self._halt_reason(decision)
@@ -198,7 +213,8 @@ class BarCycle:
             intents = self._ordering.missing_exits(now_ms)
         for order in intents:
             self._execution.intend(order)
-        for day in () if self.shadow is None else self.shadow.fold(now_ms, decision, self.neutral.held):
+        own = universe_part(decision, self._universe)
+        for day in () if self.shadow is None else self.shadow.fold(now_ms, own, self.neutral.held):
             self._journal.signal_day(day)
         self._write(now_ms, decision, totals)
         self._book.cursor_ms = now_ms
@@ -216,6 +232,20 @@ class BarCycle:
         self.totals = totals
         return totals
 
+    def _list_legs(self) -> None:
+        """Go on with what stands beside the universe now."""
+        self._legs = legs = self._market.legs.instruments
+        self._instruments = (*self._instruments[: self._universe], *legs)
+        self._index = {instrument.symbol: index for index, instrument in enumerate(self._instruments)}
+        self._valuation = Valuation(self._instruments)
+        self._quantity = np.array([float(self._ledger.quantity(each.symbol)) for each in self._instruments])
+        self._ordering.list_legs(legs)
+        self._oversight.list_legs(legs)
+        self.neutral.list_legs(legs)
+        self._leg_book.list_legs()
+        for leg in legs:
+            self._journal.instrument(leg)
+
     def store_book(self) -> None:
         """Gather the account's memory; the session calls it once for each commit."""
         self._book.guards = self._oversight.dump()
@@ -227,7 +257,7 @@ class BarCycle:
             self.shadow.store(self._journal)
 
     def _mark(self, now_ms: int) -> LedgerTotals:
-        self._worth = self._valuation.worth(self._ledger.positions, self._market.last_close)
+        self._worth = self._valuation.worth(self._ledger.positions, self._market.closes)
         totals = self._ledger.totals(self._worth.unrealised)
         high = totals.high_water_mark
         drawdown = float(1 - totals.equity / high) if high > 0 else 1.0
@@ -243,38 +273,42 @@ class BarCycle:
             hold_age = np.array(
                 [now_ms - since.get(s, now_ms) for s in self._market.symbols], dtype=np.float64
             )
+        count = self._universe
         working = None
         if under_way := self._execution.working():
-            working = np.array([under_way.get(symbol, 0.0) for symbol in self._market.symbols])
-        locked, no_long, no_short = self._oversight.restricted()
-        # Without an ATR no stop can be placed, and nothing is opened that cannot be stopped.
-        locked = locked | np.isnan(self._market.atr)
+            working = np.array([under_way.get(symbol, 0.0) for symbol in self._market.listed])
+        restricted = locked, no_long, no_short = self._oversight.restricted()
         readings, equity = self._market.readings, float(totals.equity)
+        held = self._leg_book.held(self._quantity, working, restricted)
         said, legs = self.neutral.join(
-            DecisionReadings(readings.value, readings.confidence), now_ms, self._quantity, equity
+            DecisionReadings(readings.value, readings.confidence),
+            now_ms,
+            self._quantity[:count],
+            equity,
+            held.under_way,
         )
-        decision = self._decider.decide(
-            said,
-            self._market.view(),
-            Portfolio(
-                equity,
-                float(totals.high_water_mark),
-                self._quantity,
-                hold_age,
-                working,
-                self._leaning(),
-            ),
-            RiskInputs(
-                state=self._oversight.state,
-                locked=locked,
-                cooldown_long=no_long,
-                cooldown_short=no_short,
-                guard_multiplier=self._oversight.multiplier,
-                fdm=self._fdm,
-                kelly=self._kelly,
-            ),
-            legs,
+        portfolio = Portfolio(
+            equity,
+            float(totals.high_water_mark),
+            self._quantity[:count],
+            hold_age,
+            None if working is None else working[:count],
+            self._leaning(),
         )
+        risk = RiskInputs(
+            state=self._oversight.state,
+            # Without an ATR no stop can be placed, and nothing is opened that cannot be stopped.
+            locked=locked[:count] | np.isnan(self._market.atr),
+            cooldown_long=no_long[:count],
+            cooldown_short=no_short[:count],
+            guard_multiplier=self._oversight.multiplier,
+            fdm=self._fdm,
+            kelly=self._kelly,
+        )
+        view = self._market.view()
+        if legs is not None and self._leg_book.concerned(held):
+            return self._leg_book.decide(said, view, portfolio, risk, legs, held)
+        decision = self._decider.decide(said, view, portfolio, risk, legs)
         self.neutral.decided(decision, equity)
         return decision
 
@@ -301,15 +335,15 @@ class BarCycle:
 
     def _remember(self, now_ms: int, decision: Decision) -> None:
         """When each hold began, and the forecasts that end cooldowns."""
-        forecasts = decision.stages[OVERLAY]
+        forecasts = decision.stages[OVERLAY, : self._universe]
         self._trail.append(forecasts)
         symbols, since = self._market.symbols, self._book.hold_since_ms
         self._book.forecast = dict(zip(symbols, forecasts.tolist(), strict=True))
         if self._rules.flip_margin:
             sides = zip(symbols, np.sign(forecasts).tolist(), strict=True)
             self._book.leaning |= {symbol: side for symbol, side in sides if side}
-        if since or np.count_nonzero(decision.hold):
-            holding = decision.hold.tolist()
+        if since or np.count_nonzero(decision.hold[: self._universe]):
+            holding = decision.hold[: self._universe].tolist()
             self._book.hold_since_ms = {
                 symbol: since.get(symbol, now_ms)
                 for symbol, held in zip(symbols, holding, strict=True)
@@ -329,7 +363,7 @@ class BarCycle:
         self._journal.decision(
             DecisionRow(
                 ts_ms=now_ms,
-                symbols=self._market.symbols,
+                symbols=self._market.listed[: current.size],
                 state=decision.state,
                 halted=decision.halt,
                 stages=decision.stages,
@@ -353,6 +387,5 @@ class BarCycle:
             self._readings.restore(readings, self._market.readings.closed_ms, since)
         self._fdm = self._market.forecast_multiplier(self.weights)
         self._kelly = self._kelly_cap()
-        for symbol, index in self._index.items():
-            self._quantity[index] = float(self._ledger.quantity(symbol))
+        self._list_legs()
         self.totals = self._mark(self._book.cursor_ms)

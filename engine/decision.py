@@ -194,7 +194,8 @@ class Decider:
     """
 
     def __init__(self, parameters: Parameters, symbols: int) -> None:
-        table = parameters.signals.signals
+        self.table = parameters.signals
+        table = self.table.signals
         self._shape = (len(table), symbols)
         self._signals, self._codes = packing.pack_signals(table)
         self._rows = tuple(packing.enabled_rows(table, signal_class) for signal_class in _CLASSES)
@@ -257,6 +258,12 @@ class Decider:
             *self._memory,
         )
         return _decision(stages, bound, facts, marks, orders, shares, summary, risk)
+
+    @property
+    def final_legs(self) -> FloatArray:
+        """The legs [K, S] of every neutral signal after stage `state` of the last decision (x equity), hedge included;
+        until the next one."""
+        return self._memory[1]
 
     def _pack_symbols(self, market: Market, portfolio: Portfolio, legs: NeutralLegs) -> None:
         """Fill the rows of numbers per symbol, in the order of `decision_layout`."""

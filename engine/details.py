@@ -106,7 +106,7 @@ def _position(source: Source, arguments: Arguments) -> Reading:
     position = machine.ledger.position(symbol)
     quantities = ("quantity", "cost", "realised", "fees", "funding")
     ours = {name: f"{getattr(position, name):f}" for name in quantities}
-    index, neutral = machine.market.symbols.index(symbol), machine.cycle.neutral
+    index, neutral = machine.market.listed.index(symbol), machine.cycle.neutral
     ours["neutral"] = f"{neutral.parts(index, float(position.quantity)).neutral:.10g}"
     holders = list(neutral.holders(index))
     proof = machine.oversight.venue_word(symbol) | {"proven_ts_ms": machine.book.proven_ms or None}
@@ -263,7 +263,7 @@ def _required(arguments: Arguments, name: str) -> str:
 
 def _symbol(machine: Machine, arguments: Arguments) -> str:
     symbol = _required(arguments, "symbol")
-    if symbol not in machine.market.symbols:
+    if symbol not in machine.market.listed:
         raise DetailFault(f"{symbol} is not traded here")
     return symbol
 

@@ -91,7 +91,7 @@ def begin(machine: Machine, command: Command) -> Begun:
 
 def _flatten(machine: Machine, command: Command) -> Begun:
     symbol = command.arguments.get("symbol", "")
-    if symbol not in machine.market.symbols:
+    if symbol not in machine.market.listed:
         return _refused(f"unknown symbol {symbol or 'without a name'}: {_symbols(machine)}")
     if command.arguments.get("on", "true") == "false":
         return _release(machine, command, symbol)

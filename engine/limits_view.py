@@ -20,7 +20,7 @@ ROUNDING = 1e-9
 def limit_rows(
     session: Session, machine: Machine, equity: float, opening: float, exposure: np.ndarray
 ) -> tuple[LimitRow, ...]:
-    """Every limit with its use; what is not armed yet is listed as such.
+    """Every limit with its use, `exposure` [S + L] being what is held; what is not armed yet is listed as such.
 
     Caps on exposure bind what a decision wants: a position may exceed its target by the no-trade band and the drift
     since, so that these limits are breached only beyond that band.
@@ -77,5 +77,6 @@ def level(share: float, band: float | None = None) -> str:
 
 def _largest_cluster(machine: Machine, exposure: np.ndarray) -> float:
     labels = machine.market.cluster
+    exposure = exposure[: labels.size]
     sums = [float(np.abs(exposure[labels == label]).sum()) for label in set(labels.tolist()) if label >= 0]
     return max(sums, default=0.0)

@@ -134,7 +134,7 @@ class Machine:
         else:
             self.book.proven_ms = until_ms
         await patiently(lambda: foreign_orders(self.venue, self._wrote))
-        for instrument in self.feed.instruments:
+        for instrument in (*self.feed.instruments, *self.feed.legs):
             self.journal.instrument(instrument)
         for notice in self.feed.notices:
             self.tape.say(until_ms, "WARN", "engine.feeds", notice)
@@ -372,13 +372,13 @@ def _build(
     market = make_market(signals)
     ledger = Ledger(configuration.run.capital)
     book = BookState()
-    oversight = Oversight(feed.instruments, configuration.risk.guards, parameters, journal, tape)
+    oversight = Oversight(feed.instruments, configuration.risk.guards, parameters, journal, tape, feed.legs)
     execution = Execution(venue, journal, lambda order: machine.allowed(order), oversight.rejected)
     decider = Decider(Parameters(table, parameters, blend.rules()), len(feed.symbols))
     passive = configuration.execution.order_type == "limit"
     cycle = BarCycle(
-        market, feed.instruments, ledger, execution, journal, book, oversight, decider, parameters, weights, tape,
-        passive, blend.rules(),
+        market, (*feed.instruments, *feed.legs), ledger, execution, journal, book, oversight, decider, parameters,
+        weights, tape, passive, blend.rules(),
     )  # fmt: skip
     machine = Machine(
         configuration=configuration,

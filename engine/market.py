@@ -14,7 +14,9 @@ import numpy as np
 
 from engine import market_kernel as kernel
 from engine.decision import Market
+from engine.feeds import feed as at
 from engine.feeds.feed import BarBlock, Feed, FundingSettlement
+from engine.market_legs import LegMarket
 from engine.selection import Selector
 from engine.venues.simulated import MarketStep
 from risk import clusters, volatility
@@ -46,7 +48,8 @@ BAR_NAMES = {length: name for name, length in BAR_LENGTHS_MS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One bar of every symbol, [S] float64, NaN where missing; `inputs` as in `BarBlock`, of this bar."""
+    """One bar of every symbol, [S] float64, NaN where missing; `inputs` and `legs` [5, L] as in `BarBlock`, of this
+    bar."""
 
     open_ms: int
     open: FloatArray
@@ -56,6 +59,7 @@ class Row:
     volume: FloatArray
     funding: tuple[FundingSettlement, ...]
     inputs: Mapping[str, FloatArray] = field(default_factory=dict)
+    legs: FloatArray | None = None
 
 
 def bars_to_remember(signals: Sequence[Signal], least: Mapping[str, int]) -> dict[str, int]:
@@ -89,13 +93,15 @@ def rows(block: BarBlock) -> list[Row]:
             block.volume[index],
             tuple(settled.get(index, ())),
             {name: values[index] for name, values in block.inputs.items()},
+            None if block.legs is None else block.legs[:, index],
         )
         for index in range(len(block))
     ]
 
 
 class MarketState:
-    """Panel, volatility, clusters and readings of one universe; `now_ms` is the close of the newest bar folded in."""
+    """Panel, volatility, clusters and readings of one universe, and the `legs` beside it; `now_ms` is the close of the
+    newest bar folded in."""
 
     def __init__(
         self,
@@ -109,7 +115,8 @@ class MarketState:
         self.signals = tuple(signals)
         self._parameters = parameters
         self.selector = selector
-        self._instruments = feed.instruments
+        self.legs = LegMarket(feed.legs, feed.instruments, feed.bar_ms)
+        self._legs_at = feed.legs_at
         count = len(self.symbols)
         self._base = BAR_NAMES[self.bar_ms]
         more = bars_to_remember(self.signals, {self._base: max(DAY_MS // self.bar_ms, 1), "1d": PANEL_DAYS})
@@ -195,6 +202,8 @@ class MarketState:
             inputs=row.inputs,
         )
         self._look_back()
+        bars = None if row.legs is None else row.legs[:, np.newaxis]
+        self.legs.fold(row.open_ms, bars, self._legs_at(row.open_ms))
         entered = np.empty((2, len(self.symbols)))
         kernel.enter(
             np.ascontiguousarray(row.close),
@@ -210,20 +219,42 @@ class MarketState:
 
     def step(self, row: Row) -> MarketStep:
         """What the venue needs to move through `row`: the bar, and the costs as known at the decision before it."""
+        legs, known = row.legs, self.legs
+        if legs is None:
+            legs = np.full((at.LEG_ROWS, len(known)), np.nan)
         return MarketStep(
             open_ms=row.open_ms,
             bar_ms=self.bar_ms,
-            open=row.open,
-            high=row.high,
-            low=row.low,
-            close=row.close,
-            volume=row.volume,
-            previous_close=self.last_close,
-            previous_volume=self.volume,
-            volume_24h=self.volume_24h,
-            sigma_daily=self.sigma / ROOT_OF_DAYS_A_YEAR,
+            open=self._beside(row.open, legs[at.OPEN]),
+            high=self._beside(row.high, legs[at.HIGH]),
+            low=self._beside(row.low, legs[at.LOW]),
+            close=self._beside(row.close, legs[at.CLOSE]),
+            volume=self._beside(row.volume, legs[at.VOLUME]),
+            previous_close=self.closes,
+            previous_volume=self.volumes,
+            volume_24h=self._beside(self.volume_24h, known.volume_24h),
+            sigma_daily=self._beside(self.sigma, self.sigma[known.under]) / ROOT_OF_DAYS_A_YEAR,
             funding=row.funding,
+            legs=self._legs_at(row.open_ms),
         )
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The symbols [S], and then those of the legs [L] that stood in the newest bar."""
+        return (*self.symbols, *self.legs.symbols)
+
+    @property
+    def closes(self) -> FloatArray:
+        """The last close [S + L] of all that is listed."""
+        return self._beside(self.last_close, self.legs.last_close)
+
+    @property
+    def volumes(self) -> FloatArray:
+        """What was traded [S + L] of all that is listed in the newest bar, in base units."""
+        return self._beside(self.volume, self.legs.volume)
+
+    def _beside(self, universe: FloatArray, legs: FloatArray) -> FloatArray:
+        return np.concatenate((universe, legs)) if len(self.legs) else universe
 
     def view(self) -> Market:
         """The market as `decide` takes it."""
@@ -292,6 +323,8 @@ class MarketState:
             inputs=inputs,
         )
         self._look_back()
+        bars = None if block.legs is None else block.legs[:, part]
+        self.legs.fold(open_ms, bars, self._legs_at(open_ms + (stop - start - 1) * self.bar_ms))
         volatility.extend(self._volatility, self._filled_closes(stop - start))
         self._refresh(open_ms + (stop - start - 1) * self.bar_ms, block.volume[stop - 1], completed > 0)
 

@@ -1,7 +1,8 @@
 """The market-neutral book: what the neutral signals in force want held of each perpetual, and what is held for them.
 
 A signal holds the legs it declares for what it says of each symbol. Where it falls silent, its last opinion counts
-until that is 3 of the signal's own periods old, then it is 0. What can be held, and what hedges it: `engine.hedge`.
+until that is 3 of the signal's own periods old, then it is 0. What can be held, and what hedges it: `engine.hedge`;
+what is held in two instruments on one coin: `engine.pairs`.
 
 A position may be part directional, part neutral: two accounts that trade through one. With each decision both are told
 what they should hold, and three rules say whose a quantity held later is:
@@ -28,6 +29,7 @@ import numpy as np
 from engine.decision import STAGES, Decision, NeutralLegs, Readings, SignalTable
 from engine.decision_layout import GRANTED, LIMITED
 from engine.hedge import DailyBetas, Hedge
+from engine.pairs import PairListings, Pairs
 from engine.shadow import NOBODY, neutral_positions, same_names
 from store.records import Instrument, SignalClass
 from store.rows import to_json
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 STATE = "neutral"
 PERIODS = 3
-TARGET = STAGES.index("state")
+TARGET, ROUND = STAGES.index("state"), STAGES.index("round")
 
 # Rows of what a signal said last, float64 [SAID_ROWS, N, S]; GIVEN_MS is the close of the bar it was said at.
 VALUE, CONFIDENCE, GIVEN_MS = range(3)
@@ -64,10 +66,17 @@ class Parts:
 
 
 class NeutralBook:
-    """The legs of one account over the symbols [S] of one market; `signals` [N] are the neutral ones in force, `held`
-    [S] what was held for them at the newest close (x equity)."""
+    """The legs of one account over the symbols [S] of one market, and of pairs with the instruments `legs` beside it;
+    `signals` [N] are the neutral ones in force, `pair_rows` the rows of those that hold pairs, `idle` names those that
+    this market has no instruments for, `held` [S] is what was held for legs at the newest close (x equity)."""
 
-    def __init__(self, instruments: Sequence[Instrument], market: MarketState, allow_short: bool) -> None:
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        market: MarketState,
+        allow_short: bool,
+        legs: Sequence[Instrument] = (),
+    ) -> None:
         count = len(instruments)
         self._market = market
         self._hedge = Hedge.of(instruments, allow_short)
@@ -75,30 +84,42 @@ class NeutralBook:
         self._plan, self._holds = np.zeros((PLAN_ROWS, count)), False
         self._nothing = np.zeros(count)
         self.held = self._nothing
+        self._listings = PairListings(instruments, legs, allow_short)
+        self._legs_held = np.zeros(len(legs))
         self.signals: tuple[Signal, ...] = ()
+        self.idle: tuple[str, ...] = ()
+        self._idle_told: set[str] = set()
+        self.pair_rows: tuple[int, ...] = ()
         self._rows: list[int] = []
         self._said = np.full((SAID_ROWS, 0, count), np.nan)
         self._stored = b""
 
     def weigh(self, signals: Sequence[Signal], table: SignalTable) -> None:
         """Go on with the neutral signals that have a weight in this table, in the order of its rows."""
-        rows = [
+        weighed = [
             row
             for row, spec in enumerate(table.signals)
-            if spec.signal_class is SignalClass.NEUTRAL
-            and spec.weight > 0.0
-            and signals[row].legs is not None
+            if spec.signal_class is SignalClass.NEUTRAL and spec.weight > 0.0
         ]
+        rows = [row for row in weighed if self._has_instruments(signals[row])]
+        self.idle = tuple(signals[row].name for row in weighed if row not in rows)
+        self.pair_rows = tuple(row for row in rows if signals[row].pair is not None)
         before, said = same_names(self.signals, signals), self._said
         self.signals, self._rows = tuple(signals[row] for row in rows), rows
         self._take(before, said)
 
     def join(
-        self, readings: Readings, now_ms: int, quantity: FloatArray, equity: float
+        self,
+        readings: Readings,
+        now_ms: int,
+        quantity: FloatArray,
+        equity: float,
+        legs_held: bool = False,
     ) -> tuple[Readings, NeutralLegs | None]:
         """What is decided from: the readings, where neutral signals in force say 1, and the legs that hold what they
-        really say. None where there are none and nothing is held for any."""
-        if not self._rows and not self._holds:
+        really say; what they want in pairs say `pairs`. None where there are none and nothing is held for any,
+        `legs_held` beside the universe included."""
+        if not self._rows and not self._holds and not legs_held:
             self.held = self._nothing
             return readings, None
         value, confidence = readings.value.copy(), readings.confidence.copy()
@@ -116,16 +137,43 @@ class NeutralBook:
         betas = self._betas.at(now_ms)
         return Readings(value, confidence), NeutralLegs(legs, betas, self._hedge.index, self.held)
 
+    def list_legs(self, legs: Sequence[Instrument]) -> None:
+        """Go on with what stands beside the universe now."""
+        self._listings.list_legs(legs)
+
+    def pairs(self, now_ms: int, legs_held: FloatArray) -> Pairs:
+        """What the signals that hold pairs want of them where so much [L] is held of the legs; after `join`, which
+        heard what they say."""
+        self._legs_held = legs_held
+        places = [self._rows.index(row) for row in self.pair_rows]
+        said, signals = (
+            [self._scored(place, now_ms) for place in places],
+            [self.signals[place] for place in places],
+        )
+        return self._listings.wanted(self.pair_rows, signals, said, now_ms, legs_held)
+
     def decided(self, decision: Decision, equity: float) -> None:
-        """Remember both parts of the targets of a decision, made from what was joined last."""
+        """Remember both parts of the targets of a decision of the universe, made from what was joined last."""
         if not self._rows and not self._holds:
             return
-        price = self._market.last_close
-        unit = np.divide(equity, price, out=np.zeros_like(price), where=price > 0.0)
-        plan = self._plan
+        plan, unit = self._plan, _units(self._market.last_close, equity)
         plan[WANTED], plan[WANTED_LEGS] = decision.stages[TARGET] * unit, decision.neutral * unit
         plan[HELD_LEGS] += passed_to_legs(plan)
         self._holds = holds_legs(plan)
+
+    def missed(self, decision: Decision, equity: float) -> FloatArray:
+        """By how much [S] the legs, once what was decided last is ordered, differ from what they were to be (x equity):
+        what bands, lots and minimums keep from being traded."""
+        price = self._market.last_close
+        quantity = decision.stages[ROUND] * _units(price, equity)
+        left = legs_in(quantity, self._plan) - self._plan[WANTED_LEGS]
+        return np.nan_to_num(left * price / equity) if equity > 0.0 else np.zeros_like(left)
+
+    def fresh_idle(self) -> list[str]:
+        """The signals in force that hold nothing for want of instruments, each told once."""
+        found = [name for name in self.idle if name not in self._idle_told]
+        self._idle_told.update(found)
+        return found
 
     def scalars(self, decision: Decision) -> dict[str, float]:
         """What became of the legs in a decision, beside its own numbers: by signal the share that limits and the
@@ -139,18 +187,22 @@ class NeutralBook:
         return kept
 
     def parts(self, index: int, quantity: float) -> Parts:
-        """What a position in one symbol consists of."""
+        """What a position in one symbol, or in a leg beside them, consists of."""
+        if index >= self._nothing.size:
+            return Parts(0.0, quantity)
         held = float(legs_in(np.array([quantity]), self._plan[:, [index]])[0])
         return Parts(quantity - held, held)
 
     def holders(self, index: int) -> tuple[str, ...]:
-        """The signals in force that want a leg in one symbol, or their legs hedged with it."""
-        wanted = [self._wanted(place, self._market.now_ms) for place in range(len(self.signals))]
-        return tuple(
-            signal.name
-            for signal, legs in zip(self.signals, wanted, strict=True)
-            if legs[index] or (index == self._hedge.index and legs.any())
-        )
+        """The signals in force that want a leg in one symbol, or in a leg beside them, or their legs hedged with it."""
+        now_ms = self._market.now_ms
+        paired, found = self.pairs(now_ms, self._legs_held).rows_on(index), []
+        for place, (row, signal) in enumerate(zip(self._rows, self.signals, strict=True)):
+            legs = self._wanted(place, now_ms)
+            on_it = index < legs.size and legs[index] != 0.0
+            if on_it or row in paired or (index == self._hedge.index and legs.any()):
+                found.append(signal.name)
+        return tuple(found)
 
     def store(self, journal: Journal) -> None:
         """Gather opinions and parts, where they changed, with the books they belong to."""
@@ -197,13 +249,24 @@ class NeutralBook:
 
     def _wanted(self, place: int, now_ms: int) -> FloatArray:
         """Legs [S] of one signal for what it said last, x its share of the budget."""
-        signal, (value, confidence, given_ms) = self.signals[place], self._said[:, place]
-        fresh = now_ms - given_ms <= PERIODS * signal.bar_ms
-        value = np.where(fresh, value, np.nan)
-        wanted = np.nan_to_num(
-            neutral_positions(signal.legs, self._market.symbols, value, value * confidence)
-        )
+        signal, (value, score) = self.signals[place], self._scored(place, now_ms)
+        wanted = np.nan_to_num(neutral_positions(signal.legs, self._market.symbols, value, score))
         return self._hedge.holdable_or_none(wanted)
+
+    def _scored(self, place: int, now_ms: int) -> tuple[FloatArray, FloatArray]:
+        """What one signal said last of each symbol, and that times its confidence; NaN where that is too old."""
+        value, confidence, given_ms = self._said[:, place]
+        fresh = now_ms - given_ms <= PERIODS * self.signals[place].bar_ms
+        value = np.where(fresh, value, np.nan)
+        return value, value * confidence
+
+    def _has_instruments(self, signal: Signal) -> bool:
+        return signal.legs is not None if signal.pair is None else self._listings.lists(signal)
+
+
+def _units(price: FloatArray, equity: float) -> FloatArray:
+    """How many units [S] all of the equity buys, 0 without a price."""
+    return np.divide(equity, price, out=np.zeros_like(price), where=price > 0.0)
 
 
 def legs_in(quantity: FloatArray, plan: FloatArray) -> FloatArray:

@@ -26,7 +26,8 @@ NOTHING: set[OrderPurpose] = set()
 
 
 class Ordering:
-    """What to ask of the venue after a decision. `passive`: limit orders instead of market orders."""
+    """What to ask of the venue after a decision. `passive`: limit orders instead of market orders. `instruments`: the
+    universe, whose positions have exits, then the legs beside it, which have none: what guards them is their pair."""
 
     def __init__(
         self,
@@ -45,8 +46,13 @@ class Ordering:
         self._book = book
         self._limits = limits
         self._passive = passive
+        self._universe = len(market.symbols)
         self._exits = wanted_exits(limits)
         self._guarded: tuple[Exits, int] | None = None
+
+    def list_legs(self, legs: Sequence[Instrument]) -> None:
+        """Go on with what stands beside the universe now."""
+        self._instruments = (*self._instruments[: self._universe], *legs)
 
     def intents(self, now_ms: int, decision: Decision, flattened: Collection[str]) -> list[Order]:
         """Orders towards the targets, and missing exits; of `flattened` symbols nothing but what closes them."""
@@ -57,17 +63,18 @@ class Ordering:
             return []
         orders: list[Order] = []
         closing = self._execution.closing() if flattened else ()
-        for index, instrument in enumerate(self._instruments):
+        volume = self._market.volumes
+        for index, instrument in enumerate(self._instruments[: moves.size]):
             held = self._ledger.quantity(instrument.symbol)
             # Where nothing was traded nothing can fill, and an order would only be cancelled at the next close.
-            trades = self._market.volume[index] > 0
+            trades = volume[index] > 0
             if flattened and instrument.symbol in flattened:
                 if held and trades and instrument.symbol not in closing:
                     orders.append(flatten_order(instrument.symbol, now_ms, held, self._execution.orders))
             elif moves[index] and trades:
                 orders += self._towards_target(index, now_ms, decision, held, live)
                 continue
-            if held:
+            if held and index < self._universe:
                 side = Side.BUY if held > 0 else Side.SELL
                 if not self._exits <= live.get((instrument.symbol, side.opposite), NOTHING):
                     quiet = False
@@ -85,7 +92,7 @@ class Ordering:
         """While a halt keeps positions: the exits of what is held that are not at the venue, and nothing else."""
         live = self._execution.protection()
         orders: list[Order] = []
-        for index, instrument in enumerate(self._instruments):
+        for index, instrument in enumerate(self._instruments[: self._universe]):
             held = self._ledger.quantity(instrument.symbol)
             side = Side.BUY if held > 0 else Side.SELL
             if held and not self._exits <= live.get((instrument.symbol, side.opposite), NOTHING):
@@ -105,10 +112,12 @@ class Ordering:
         if decision.whole_close[index] and close_lots == 0:
             # Less than a lot is held: the order below takes exactly that.
             close_lots = -1 if held > 0 else 1
-        price = float(self._market.last_close[index])
+        price = float(self._market.closes[index])
         orders = target_orders(instrument, now_ms, close_lots, open_lots, price, self._passive)
         if orders and decision.whole_close[index] and orders[0].purpose is OrderPurpose.CLOSE:
             orders[0] = replace(orders[0], quantity=abs(held))
+        if index >= self._universe:
+            return orders
         if open_lots:
             side = Side.BUY if open_lots > 0 else Side.SELL
             if held == 0 or (held > 0) != (side is Side.BUY):

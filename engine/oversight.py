@@ -62,7 +62,10 @@ class Oversight:
         parameters: RiskParameters,
         journal: Journal,
         tape: Tape,
+        legs: Sequence[Instrument] = (),
     ) -> None:
+        """`legs`: what is listed beside the universe; no guard looks at its bars, and any may be restricted."""
+        self._listed = tuple(instrument.symbol for instrument in (*instruments, *legs))
         self._symbols = tuple(instrument.symbol for instrument in instruments)
         self._caps = np.array([float(instrument.funding_cap_rate) for instrument in instruments])
         self._leader = next((n for n, i in enumerate(instruments) if i.base == LEADER), -1)
@@ -83,7 +86,7 @@ class Oversight:
         self._watches = FRESH
         self._effective: tuple[tuple[Override, ...], TradingState] = ((), TradingState.ACTIVE)
         self._flattened: tuple[tuple[Override, ...], frozenset[str]] = ((), frozenset())
-        nobody = np.zeros(len(self._symbols), dtype=np.bool_)
+        nobody = np.zeros(len(self._listed), dtype=np.bool_)
         self._restricted: tuple[GuardState | None, tuple[BoolArray, BoolArray, BoolArray]] = (
             None,
             (nobody, nobody, nobody),
@@ -122,6 +125,12 @@ class Oversight:
             found = frozenset(each.scope for each in known if each.name == OPERATOR_FLATTEN)
             self._flattened = (known, found)
         return found
+
+    def list_legs(self, legs: Sequence[Instrument]) -> None:
+        """Go on with what stands beside the universe now."""
+        self._listed = (*self._symbols, *(leg.symbol for leg in legs))
+        nobody = np.zeros(len(self._listed), dtype=np.bool_)
+        self._restricted = (None, (nobody, nobody, nobody))
 
     def why_restricted(self, symbol: str) -> str:
         """The override that lets this symbol only be reduced, "" where there is none."""
@@ -260,16 +269,16 @@ class Oversight:
         return {"answers": self._proven, "agrees": symbol not in self._unproven, "quantity": held}
 
     def restricted(self) -> tuple[BoolArray, BoolArray, BoolArray]:
-        """[S] each: symbols that an override of their own allows to reduce only, and the sides (long, short) on which
-        a cooldown allows no new exposure."""
+        """[S + L] each: symbols that an override of their own allows to reduce only, and the sides (long, short) on
+        which a cooldown allows no new exposure."""
         known, found = self._restricted
         if known is not self.guards:
             scoped = {override.scope for override in self.guards.overrides if override.scope}
             resting = {(cooldown.symbol, cooldown.side) for cooldown in self.guards.cooldowns}
             found = (
-                np.array([symbol in scoped for symbol in self._symbols], dtype=np.bool_),
-                np.array([(symbol, Side.BUY) in resting for symbol in self._symbols], dtype=np.bool_),
-                np.array([(symbol, Side.SELL) in resting for symbol in self._symbols], dtype=np.bool_),
+                np.array([symbol in scoped for symbol in self._listed], dtype=np.bool_),
+                np.array([(symbol, Side.BUY) in resting for symbol in self._listed], dtype=np.bool_),
+                np.array([(symbol, Side.SELL) in resting for symbol in self._listed], dtype=np.bool_),
             )
             self._restricted = (self.guards, found)
         return found

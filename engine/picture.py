@@ -28,7 +28,7 @@ from engine.snapshot import (
 )
 from engine.waterfall import CAPS
 from engine.weights_view import estimate_rows, weight_rows
-from store.records import Order, OrderPurpose, Position, TradingState
+from store.records import Instrument, Order, OrderPurpose, Position, TradingState
 
 if TYPE_CHECKING:
     from engine.machine import Machine
@@ -120,8 +120,9 @@ def _venue_health(machine: Machine) -> VenueHealth:
 
 
 def _exposure(machine: Machine, equity: float) -> np.ndarray:
-    closes = np.nan_to_num(machine.market.last_close)
-    held = np.array([float(machine.ledger.quantity(symbol)) for symbol in machine.market.symbols])
+    """Of all that is listed [S + L], x equity."""
+    closes = np.nan_to_num(machine.market.closes)
+    held = np.array([float(machine.ledger.quantity(symbol)) for symbol in machine.market.listed])
     return held * closes / equity if equity else held * 0.0
 
 
@@ -230,17 +231,17 @@ def _confidence(cells: tuple[SignalCell, ...]) -> float | None:
 
 
 def _positions(machine: Machine, quotes: np.ndarray | None) -> tuple[PositionRow, ...]:
-    rows = []
-    for index, instrument in enumerate(machine.feed.instruments):
+    rows, closes = [], machine.market.closes
+    for index, instrument in enumerate((*machine.feed.instruments, *machine.market.legs.instruments)):
         position = machine.ledger.position(instrument.symbol)
         if position.quantity:
-            close = machine.market.last_close[index] if quotes is None else quotes[index]
-            rows.append(_position(machine, index, position, float(close)))
+            quoted = quotes is not None and index < quotes.size
+            close = quotes[index] if quotes is not None and quoted else closes[index]
+            rows.append(_position(machine, instrument, position, float(close)))
     return tuple(rows)
 
 
-def _position(machine: Machine, index: int, position: Position, close: float) -> PositionRow:
-    instrument = machine.feed.instruments[index]
+def _position(machine: Machine, instrument: Instrument, position: Position, close: float) -> PositionRow:
     mark = Decimal(_price(close, instrument.tick))
     entry = position.cost / position.quantity
     unrealised = position.quantity * mark - position.cost
@@ -296,7 +297,8 @@ def _orders(machine: Machine) -> tuple[OrderRow, ...]:
     seen = {order.client_order_id for order in newest}
     # Whatever works can be cancelled, so it is there to be read, however old it is.
     older = [order for order in machine.execution.open_orders() if order.client_order_id not in seen]
-    ticks = {instrument.symbol: instrument.tick for instrument in machine.feed.instruments}
+    listed = (*machine.feed.instruments, *machine.market.legs.instruments)
+    ticks = {instrument.symbol: instrument.tick for instrument in listed}
     triggers = {
         order.client_order_id: f"{level:f}"
         for order in machine.execution.open_orders()

@@ -38,6 +38,8 @@ def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
         if opinions == 0 and not (note := missing_inputs(machine.market, signal)):
             size = "daily bars" if signal.bar == "1d" else f"bars of {signal.bar}"
             note = f"warm-up: {machine.market.bars_known(signal)} of {signal.window} {size}"
+        elif signal.name in machine.cycle.neutral.idle:
+            note = "holds nothing: its legs are not listed in this market"
         rows.append(
             WeightRow(
                 name=signal.name,

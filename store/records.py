@@ -48,6 +48,7 @@ class Mode(StrEnum):
 class InstrumentKind(StrEnum):
     SPOT = "spot"
     PERPETUAL = "perpetual"
+    FUTURE = "future"
 
 
 class Side(StrEnum):
@@ -137,7 +138,8 @@ class SignalType(StrEnum):
 class Instrument:
     """What can be traded and in which steps.
 
-    Rates are fractions of notional (0.0004 = 4 bps). `funding_cap_rate` is the venue's cap per funding interval.
+    Rates are fractions of notional (0.0004 = 4 bps). `funding_cap_rate` is the venue's cap per funding interval. A
+    future ends at `expiry_ms`: what is held of it then is settled in cash. Any other instrument has 0 there.
     """
 
     symbol: str
@@ -155,6 +157,7 @@ class Instrument:
     leverage: Decimal = Decimal(3)
     funding_interval_ms: int = 8 * 3_600_000
     funding_cap_rate: Decimal = Decimal("0.0075")
+    expiry_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from store.records import SignalClass, SignalType
 from strategies.blend.veto import OverlaySide
-from strategies.signal import FloatArray, Kernel, KernelResult, Legs, Mirror, Signal, SignalKind
+from strategies.signal import FloatArray, Kernel, KernelResult, Legs, Mirror, Pair, Signal, SignalKind
 from strategies.windows import result_arrays
 
 Spans = Callable[..., KernelResult]
@@ -29,6 +29,7 @@ def bar_signal(
     optional: tuple[str, ...] = (),
     signal_class: SignalClass = SignalClass.DIRECTIONAL,
     legs: Legs | None = None,
+    pair: Pair | None = None,
     overlay: OverlaySide | None = None,
 ) -> SignalKind:
     """What is registered for a signal whose settings have `bar` and `window`, and `up` and `down` of an `overlay`."""
@@ -52,6 +53,7 @@ def bar_signal(
             kernels=kernels,
             optional=optional,
             legs=legs,
+            pair=pair,
             up=0.0 if overlay is None else chosen.up,
             down=0.0 if overlay is None else chosen.down,
             side=OverlaySide.BOTH if overlay is None else overlay,

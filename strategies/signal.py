@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from store.records import SignalClass, SignalType
+from store.records import InstrumentKind, SignalClass, SignalType
 from strategies.blend.veto import OverlaySide
 from strategies.inputs import INPUT_NAMES
 from strategies.settings import SignalSettings
@@ -99,6 +99,8 @@ class KernelResult(NamedTuple):
 Kernel = Callable[..., KernelResult]
 Legs = Callable[[tuple[str, ...], FloatArray], FloatArray]
 """(symbols, values [S]) to weights [S, S]: row r holds the signed weights of what reading r scales, sum of |w| 1."""
+Pair = tuple[InstrumentKind, InstrumentKind]
+"""Two instruments on one coin: of what a reading scales half is held long of the first, half short of the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ class Signal:
     `optional` names fields whose NaN are the kernel's own affair. With `cross` a reading depends on all
     symbols: the kernel takes their names [S], then arrays [N, S, w], a symbol without opinion as a row of
     NaN, and says N * S results, symbols side by side; it has no `roll`. `legs` tells a market-neutral
-    signal's instruments, so that readings times legs are at most 1 in all; None where they are not listed.
+    signal's perpetuals, so that readings times legs are at most 1 in all; `pair` says of one whose reading of a coin
+    is held in two instruments on that coin which they are. Both None: its instruments are not listed anywhere.
     An overlay scales forecasts of its `side` by 1 + `up` value above 0 and 1 + `down` value below.
     """
 
@@ -147,6 +150,7 @@ class Signal:
     optional: tuple[str, ...] = ()
     cross: bool = False
     legs: Legs | None = None
+    pair: Pair | None = None
     up: float = 0.0
     down: float = 0.0
     side: OverlaySide = OverlaySide.BOTH

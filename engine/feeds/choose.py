@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.feeds.feed import Feed
 from engine.timerange import TimeRange
-from store.records import Mode
+from store.records import Instrument, Mode
 
 if TYPE_CHECKING:
     from engine.config import Configuration
@@ -21,6 +21,11 @@ def open_feed(configuration: Configuration, inputs: Collection[str] = ()) -> Fee
     """The feed of [run], which says so where it has not all of these `inputs` beside its bars. Blocking: call it off
     the loop. Raises DataFault."""
     run = configuration.run
+    most = Decimal(repr(configuration.risk.leverage))
+
+    def capped(instrument: Instrument) -> Instrument:
+        return replace(instrument, leverage=min(instrument.leverage, most))
+
     if run.mode is Mode.SIM:
         from engine.feeds.simulated import SimulatedFeed
         from strategies.inputs import INPUT_NAMES
@@ -35,7 +40,7 @@ def open_feed(configuration: Configuration, inputs: Collection[str] = ()) -> Fee
             # All of them: a signal that is switched on later finds its past.
             (TAKER_BUY_VOLUME, *INPUT_NAMES),
         )
-        simulated.instruments = tuple(map(configuration.instruments.applied_to, simulated.instruments))
+        simulated.trade_on(lambda listed: capped(configuration.instruments.applied_to(listed)))
         feed: Feed = simulated
     else:
         from engine.feeds.replay import open_replay
@@ -49,6 +54,5 @@ def open_feed(configuration: Configuration, inputs: Collection[str] = ()) -> Fee
             instruments=configuration.instruments,
             inputs=inputs,
         )
-    most = Decimal(repr(configuration.risk.leverage))
-    feed.instruments = tuple(replace(i, leverage=min(i.leverage, most)) for i in feed.instruments)
+        feed.instruments = tuple(map(capped, feed.instruments))
     return feed

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 from store.data_fault import DataFault
 from store.records import Instrument
 
+# Rows of the bars of legs.
+OPEN, HIGH, LOW, CLOSE, VOLUME = range(5)
+LEG_ROWS = 5
+
 __all__ = ["BarBlock", "DataFault", "Feed", "FundingSettlement"]
 
 if TYPE_CHECKING:
@@ -37,7 +41,8 @@ class BarBlock:
     Row i covers [first_open_ms + i * bar_ms, + bar_ms). `volume` is in base units.
     `funding` holds the settlements inside the block, ordered by (ts_ms, symbol_index). `inputs` [n, S] each: what is
     known at the close of each bar, by name as in `strategies.inputs`, and `taker_buy_volume`, the part of `volume`
-    that takers bought; absent where the source knows nothing of the kind.
+    that takers bought; absent where the source knows nothing of the kind. `legs` [5, n, L]: open, high, low, close and
+    volume of the feed's `legs`; None where it has none.
     """
 
     first_open_ms: int
@@ -49,6 +54,7 @@ class BarBlock:
     volume: FloatArray
     funding: tuple[FundingSettlement, ...] = ()
     inputs: Mapping[str, FloatArray] = field(default_factory=dict)
+    legs: FloatArray | None = None
 
     def __len__(self) -> int:
         return int(self.close.shape[0])
@@ -57,11 +63,13 @@ class BarBlock:
 class Feed(Protocol):
     """Bars for a fixed universe. `start_ms` is the open of the first bar that is traded; bars from `first_open_ms`
     up to it are warm-up. `end_ms` is the open time after the last bar, None where the market never ends. `notices`:
-    lines an operator should see before anything is traded."""
+    lines an operator should see before anything is traded. `legs`: what is listed beside the universe on its coins when
+    trading starts, to hold market-neutral signals' legs in; no signal speaks of it."""
 
     symbols: tuple[str, ...]
     bar_ms: int
     instruments: tuple[Instrument, ...]
+    legs: tuple[Instrument, ...]
     first_open_ms: int
     start_ms: int
     end_ms: int | None
@@ -74,6 +82,11 @@ class Feed(Protocol):
     def read(self, first_open_ms: int, count: int) -> BarBlock:
         """At most `count` bars from `first_open_ms` on (fewer only at `end_ms`). Blocking: call it off the loop.
         Raises DataFault naming file, row and fault."""
+        ...
+
+    def legs_at(self, open_ms: int) -> tuple[Instrument, ...]:
+        """What stands in the places of `legs` in the bar that opens then: long after a future has expired another one
+        takes its place. The same object while nothing changes; immediate."""
         ...
 
     def beside(self) -> Feed:

@@ -14,13 +14,15 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from engine.config_sections import InstrumentsConfig, ReplayConfig
-from engine.feeds.feed import BarBlock, DataFault, FundingSettlement
+from engine.feeds.feed import LEG_ROWS, BarBlock, DataFault, FundingSettlement
 from engine.feeds.replay_inputs import ReplayInputs
 from engine.feeds.replay_instruments import BARS_LOOKED_AT, inferred_instrument
+from engine.feeds.replay_legs import ReplayLegs
 from engine.timerange import TimeRange
 from store.history import History, open_history
 from store.history_checks import utc
 from store.history_names import bar_name
+from store.records import Instrument
 from strategies.inputs import INPUT_NAMES
 
 if TYPE_CHECKING:
@@ -34,11 +36,13 @@ _CHUNKS_KEPT = 2
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A run of bars [5, n, S] on the grid, the settlements inside it, and what was known at its closes [n, S]."""
+    """A run of bars [5, n, S] on the grid, the settlements inside it, what was known at its closes [n, S], and the bars
+    [5, n, L] of the legs beside them."""
 
     fields: FloatArray
     funding: tuple[FundingSettlement, ...]
     inputs: dict[str, FloatArray]
+    legs: FloatArray | None
 
 
 def open_replay(
@@ -95,6 +99,8 @@ class ReplayFeed:
             )
             for symbol in history.symbols
         )
+        self._legs = ReplayLegs(history, self._inputs, self.instruments, instruments.applied_to)
+        self.legs: tuple[Instrument, ...] = self._legs.instruments
         self._history = history
         self._chunk_bars = config.chunk_bars
         self._chunks: dict[int, _Chunk] = {}
@@ -116,6 +122,7 @@ class ReplayFeed:
         fields = np.concatenate(pieces, axis=1) if pieces else np.empty((5, 0, len(self.symbols)))
         opened, high, low, close, volume = fields
         end_ms = self.first_open_ms + end * self.bar_ms
+        legs = [chunk.legs[:, span] for chunk, span in spans if chunk.legs is not None]
         funding = (row for _, chunk in chunks for row in chunk.funding)
         return BarBlock(
             first_open_ms,
@@ -127,7 +134,12 @@ class ReplayFeed:
             volume,
             tuple(row for row in funding if first_open_ms <= row.ts_ms < end_ms),
             _joined(spans),
+            np.concatenate([np.empty((LEG_ROWS, 0, len(self.legs))), *legs], axis=1) if self.legs else None,
         )
+
+    def legs_at(self, open_ms: int) -> tuple[Instrument, ...]:
+        """See `Feed.legs_at`; always the same."""
+        return self.legs
 
     def beside(self) -> ReplayFeed:
         """See `Feed.beside`; both take turns at the files."""
@@ -173,6 +185,7 @@ class ReplayFeed:
                 self._history.bars(first_ms, self._chunk_bars),
                 tuple(FundingSettlement(row.ts_ms, row.symbol_index, row.rate) for row in rows),
                 self._inputs.block(first_ms, self._chunk_bars),
+                self._legs.block(first_ms, self._chunk_bars),
             )
             while len(self._chunks) >= _CHUNKS_KEPT:
                 del self._chunks[next(iter(self._chunks))]

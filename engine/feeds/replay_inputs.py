@@ -52,6 +52,23 @@ class ReplayInputs:
         funding = {name + suffix for name in (RATE, HOURS) for suffix in suffixes}
         return frozenset({item.name for item in history.inputs} | funding)
 
+    def served(self, name: str) -> frozenset[int]:
+        """The symbols, by index, of which the files have anything of an input."""
+        parts = (item for item in self._history.inputs if item.name == name)
+        return frozenset(place for item in parts for places in item.serves.values() for place in places)
+
+    def in_each_bar(self, name: str, first_open_ms: int, count: int) -> FloatArray:
+        """An input as it became known inside each of `count` bars [count, S], NaN where it did not."""
+        bar_ms = self._history.bar_ms
+        close_ms = first_open_ms + bar_ms * np.arange(1, count + 1, dtype=np.int64)
+        found = np.full((count, len(self._history.symbols)), np.nan)
+        for item in (each for each in self._history.inputs if each.name == name):
+            for symbol, (available_ms, values) in self._series(item, close_ms).items():
+                joined = as_of(close_ms, available_ms, values, bar_ms - 1)
+                for place in item.serves[symbol]:
+                    found[:, place] = _first_of(found[:, place], joined)
+        return found
+
     def block(self, first_open_ms: int, count: int) -> dict[str, FloatArray]:
         """Every input the files know something of, [count, S] by name, at the closes of `count` bars."""
         known: dict[str, FloatArray] = {}

@@ -1,12 +1,12 @@
 """The coins of the simulated market, as data, and what is listed on them.
 
-A coin is what moves; an instrument is one listing of it. Perpetuals are the listings there are: another kind
-(a dated future, an option, a chain's own series) is another function of the same coins and of their paths.
+A coin is what moves; an instrument is one listing of it: its perpetual, and the coin itself on one spot market. Another
+kind (a dated future, an option, a chain's own series) is another function of the same coins and of their paths.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from store.records import Instrument, InstrumentKind
@@ -103,3 +103,9 @@ def perpetual(coin: Coin) -> Instrument:
         min_quantity=coin.lot,
         min_notional=coin.min_notional,
     )
+
+
+def spot(coin: Coin) -> Instrument:
+    """The coin itself against USDT, in the steps and at the fees of its perpetual: bought whole, never short, without
+    funding."""
+    return replace(perpetual(coin), symbol=f"{coin.base}SPOT", kind=InstrumentKind.SPOT, leverage=Decimal(1))

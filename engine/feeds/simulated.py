@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.feeds.feed import BarBlock, DataFault, FundingSettlement
+from engine.feeds.sim_listing import Listing, Terms
 from engine.feeds.sim_universe import SYMBOLS, UNIVERSE, perpetual
+from store.records import Instrument
 from strategies.inputs import INPUT_NAMES
 from strategies.signal import TAKER_BUY_VOLUME
 
@@ -96,6 +98,9 @@ class SimulatedFeed:
         self._ticks_per_unit = np.array([float(1 / coin.tick) for coin in coins])
         self._lots_per_unit = np.array([float(1 / coin.lot) for coin in coins])
         self._inputs = frozenset(inputs).intersection((TAKER_BUY_VOLUME, *INPUT_NAMES))
+        self._coins = coins
+        self._listing = Listing(coins if self._inputs else ())
+        self.legs = self._listing.at(start_ms)
         self._has_options = np.array([coin.has_options for coin in coins])
         self._new_walk = partial(Walk, seed, coins, beside=bool(self._inputs))
         self._begin()
@@ -105,6 +110,16 @@ class SimulatedFeed:
         self._walk = self._new_walk()
         self._turn = threading.Lock()
         self._kept: tuple[_Piece, ...] = ()
+
+    def trade_on(self, terms: Terms) -> None:
+        """List everything on these terms instead."""
+        self.instruments = tuple(map(terms, self.instruments))
+        self._listing = Listing(self._coins if self._inputs else (), terms)
+        self.legs = self._listing.at(self.start_ms)
+
+    def legs_at(self, open_ms: int) -> tuple[Instrument, ...]:
+        """See `Feed.legs_at`."""
+        return self._listing.at(open_ms)
 
     def beside(self) -> SimulatedFeed:
         """See `Feed.beside`; neither reader waits for the other."""
@@ -239,6 +254,7 @@ class SimulatedFeed:
             volume=lots.sum(axis=1) / self._lots_per_unit,
             funding=tuple(self._settlements(stretch)),
             inputs=self._inputs_of(stretch) if self._inputs else {},
+            legs=self._legs_of(stretch) if self.legs else None,
         )
         steps_per_hour = HOUR_MS // STEP_MS
         opens = stretch.first_step + np.arange(len(close)) * steps_per_bar
@@ -255,6 +271,18 @@ class SimulatedFeed:
         from engine.feeds.sim_inputs import inputs_of
 
         return inputs_of(self._shown(stretch), self._inputs)
+
+    def _legs_of(self, stretch: Stretch) -> FloatArray:
+        from engine.feeds.sim_legs import leg_bars
+
+        return leg_bars(
+            stretch,
+            self.first_open_ms,
+            self.bar_ms // STEP_MS,
+            self._ticks_per_unit,
+            self._lots_per_unit,
+            np.flatnonzero(self._has_options).tolist(),
+        )
 
     def _shown(self, stretch: Stretch) -> Bars:
         from engine.feeds.sim_inputs import Bars
@@ -283,6 +311,7 @@ def _joined(blocks: list[BarBlock], first_open_ms: int, bar_ms: int, symbols: in
         return blocks[0]
     empty = np.empty((0, symbols))
     inputs = blocks[0].inputs if blocks else ()
+    legs = [block.legs for block in blocks if block.legs is not None]
     return BarBlock(
         first_open_ms,
         bar_ms,
@@ -293,6 +322,7 @@ def _joined(blocks: list[BarBlock], first_open_ms: int, bar_ms: int, symbols: in
         volume=np.concatenate([empty, *(block.volume for block in blocks)]),
         funding=tuple(item for block in blocks for item in block.funding),
         inputs={name: np.concatenate([empty, *(block.inputs[name] for block in blocks)]) for name in inputs},
+        legs=np.concatenate(legs, axis=1) if legs else None,
     )
 
 

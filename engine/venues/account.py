@@ -227,10 +227,12 @@ class Account:
         quantity: Decimal,
         ts_ms: int,
         penalty_rate: Decimal | None = None,
+        settles: bool = False,
     ) -> Order:
         """Book one execution of a working order (at most one per order and bar) and what follows from it.
 
-        `penalty_rate` is set for a liquidation and comes on top of the taker fee.
+        `penalty_rate` is set for a liquidation and comes on top of the taker fee. What `settles` an expired contract
+        costs no fee.
         """
         instrument = self.instruments[order.symbol]
         price = execution.ticks * instrument.tick
@@ -243,7 +245,7 @@ class Account:
             side=order.side,
             price=price,
             quantity=quantity,
-            fee=money(notional * (rate + (penalty_rate or ZERO))),
+            fee=ZERO if settles else money(notional * (rate + (penalty_rate or ZERO))),
             maker=execution.maker,
             ts_ms=ts_ms,
             reduce_only=self.only_reduces(order),

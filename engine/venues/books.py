@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -159,6 +159,25 @@ class Books:
         self._trade(
             replace(self._agreed(), instruments=self._agreed().instruments | {instrument.symbol: instrument})
         )
+
+    def list_legs(self, legs: Sequence[Instrument]) -> None:
+        """Trade these in the last columns of a step from now on; what stood there before stays known, for it may still
+        be asked about."""
+        terms = self._agreed()
+        first = len(terms.symbols) - len(legs)
+        symbols = (*terms.symbols[:first], *(leg.symbol for leg in legs))
+        if symbols == terms.symbols and all(terms.instruments.get(leg.symbol) == leg for leg in legs):
+            return
+        self._trade(
+            replace(
+                terms,
+                symbols=symbols,
+                instruments=terms.instruments | {leg.symbol: leg for leg in legs},
+            )
+        )
+        with self._transaction():
+            self._agree_on_terms(self._open_connection())
+            self._refresh()
 
     def delist(self, symbol: str) -> None:
         """Trade a symbol no more, until the books are opened again."""

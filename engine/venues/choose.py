@@ -47,7 +47,10 @@ def open_venue(configuration: Configuration, feed: Feed, database_path: Path) ->
     from engine.venues.simulated import SimulatedVenue
 
     venue = SimulatedVenue(
-        venue_path(database_path), feed.instruments, configuration.venue, configuration.run.capital
+        venue_path(database_path),
+        (*feed.instruments, *feed.legs),
+        configuration.venue,
+        configuration.run.capital,
     )
     plan = FaultPlan.of(configuration.venue)
     return venue if plan is None else FaultyVenue(venue, plan)

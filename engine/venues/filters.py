@@ -19,6 +19,8 @@ def check(account: Account, order: Order) -> None:
     instrument = account.instruments.get(order.symbol)
     if instrument is None or order.symbol in account.delisted:
         raise Refused(f"symbol: {order.symbol} is not traded at {account.name}")
+    if 0 < instrument.expiry_ms <= account.clock_ms:
+        raise Refused(f"expiry: {order.symbol} has expired")
     for rule in _RULES:
         if fault := rule(account, order, instrument):
             raise Refused(f"{fault} (order {order.client_order_id}, {order.symbol})")

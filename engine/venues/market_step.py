@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.feeds.feed import FloatArray, FundingSettlement
+    from store.records import Instrument
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class MarketStep:
     volume is 0 or NaN, has no bar: nothing fills there. `previous_close` is the last close known before
     `open_ms` (NaN: none yet). `previous_volume` is the base volume of the bar the orders were decided on,
     `volume_24h` that of the 24 hours before `open_ms`, `sigma_daily` the volatility per day (annualised /
-    sqrt(365)). `funding` holds the settlements with open_ms <= ts_ms < open_ms + bar_ms.
+    sqrt(365)). `funding` holds the settlements with open_ms <= ts_ms < open_ms + bar_ms. `legs` stand in the last
+    columns: what is listed there changes now and then, and is the same object while it does not.
     """
 
     open_ms: int
@@ -32,6 +34,7 @@ class MarketStep:
     volume_24h: FloatArray
     sigma_daily: FloatArray
     funding: tuple[FundingSettlement, ...] = ()
+    legs: tuple[Instrument, ...] = ()
 
     @property
     def close_ms(self) -> int:

@@ -1,8 +1,9 @@
 """One bar played against the account, in the order things happen inside a bar.
 
 Funding stamped at the open, on the position carried in; market orders, closes first; funding stamped inside; limit
-orders; stops, targets, liquidation; and what the close ends or moves. Fills at the open carry its time, those at an
-unknown instant the last millisecond of the bar, and what expires carries the time of the close.
+orders; stops, targets, liquidation; futures that expire in the bar, settled at its last price, which is the index; and
+what the close ends or moves. Fills at the open carry its time, those at an unknown instant the last millisecond of the
+bar, a settlement the time of the expiry, and an order that expires that of the close.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def play(account: Account, step: MarketStep) -> None:
     bar.settle_funding(at_open=False)
     bar.limit_orders()
     bar.exits()
+    bar.expiries()
     bar.close()
 
 
@@ -165,6 +167,23 @@ class _Bar:
                 while (target := self._nearest(waiting[symbol], bar, TARGETS)) is not None:
                     self._exit(*target, bar)
             self._liquidate(symbol, bar)
+
+    def expiries(self) -> None:
+        """Contracts that end in this bar: their orders first, then what is held of them, in cash and without a fee."""
+        account, step = self._account, self._step
+        for symbol, bar in self._bars.items():
+            instrument = account.instruments[symbol]
+            price = bar.close if bar.close > 0 else bar.previous_close
+            if not 0 < instrument.expiry_ms <= step.close_ms or not price > 0:
+                continue
+            for order in account.working(symbol):
+                account.end(order, OrderStatus.EXPIRED, "its contract has expired", instrument.expiry_ms)
+            quantity = account.position(symbol).quantity
+            if quantity:
+                order = flattening_order("exp", symbol, quantity, step.open_ms)
+                order = replace(account.accept(order), reason="settled at the expiry of its contract")
+                execution = Execution(round(price / float(instrument.tick)), maker=False)
+                account.fill(order, execution, quantity.copy_abs(), instrument.expiry_ms, settles=True)
 
     def close(self) -> None:
         """What the end of the bar ends, and the trailing stops that its close moves."""

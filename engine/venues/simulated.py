@@ -68,6 +68,7 @@ class SimulatedVenue:
         """`initial_cash` (quote currency) counts only where `path` holds no books yet. Opens nothing."""
         self.name = name
         self._symbols = tuple(instrument.symbol for instrument in instruments)
+        self._legs: tuple[Instrument, ...] = ()
         by_symbol = {instrument.symbol: instrument for instrument in instruments}
         self._books = Books(path, Terms(name, by_symbol, self._symbols, config, initial_cash))
         self._marks_every_s = config.marks_every_ms / 1_000
@@ -109,6 +110,9 @@ class SimulatedVenue:
             raise ValueError(
                 f"a step of {len(step.close)} symbols for a venue that trades {len(self._symbols)}"
             )
+        if step.legs is not self._legs:
+            await self._run(lambda: self._books.list_legs(step.legs))
+            self._legs = step.legs
         if self._at_rest():
             account = self._books.account
             if step.open_ms <= account.open_ms:

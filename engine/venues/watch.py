@@ -27,6 +27,7 @@ class Watch:
 
     `busy`: an order is working whose fate the next bar decides, whatever its prices are. `armed`: there is a
     price to look out for at all. `trails`: closes below and above which a trailing stop follows; None: there is none.
+    `expires_ms`: when the first contract ends that is held or ordered.
     """
 
     busy: bool
@@ -35,6 +36,7 @@ class Watch:
     lower: FloatArray
     upper: FloatArray
     trails: tuple[FloatArray, FloatArray] | None = None
+    expires_ms: float = math.inf
 
     @classmethod
     def blind(cls) -> Watch:
@@ -43,7 +45,7 @@ class Watch:
 
     def quiet(self, step: MarketStep) -> bool:
         """True where playing `step` would change nothing but the clock and the marks."""
-        if self.busy:
+        if self.busy or step.close_ms >= self.expires_ms:
             return False
         if not self.armed and not self.held:
             return True
@@ -83,8 +85,11 @@ def watch(account: Account) -> Watch:
             lower[index] = max(lower[index], bound)
         elif bound is not None:
             upper[index] = min(upper[index], bound)
+    at_stake = {*(account.symbols[index] for index in held), *(o.symbol for o in account.orders.values())}
+    expiries = (account.instruments[symbol].expiry_ms for symbol in at_stake)
+    expires_ms = min((expiry_ms for expiry_ms in expiries if expiry_ms), default=math.inf)
     armed = bool(np.isfinite(lower).any() or np.isfinite(upper).any())
-    return Watch(busy, armed, frozenset(held), lower, upper, _followed(account, indices))
+    return Watch(busy, armed, frozenset(held), lower, upper, _followed(account, indices), expires_ms)
 
 
 def _to_record(account: Account, order: Order, trigger: Level) -> bool:

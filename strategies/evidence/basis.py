@@ -11,7 +11,7 @@ Schmeling, Schrimpf and Todorov 2023; Hull, forward pricing. Costs and full scal
 
 from __future__ import annotations
 
-from store.records import SignalClass, SignalType
+from store.records import InstrumentKind, SignalClass, SignalType
 from strategies.definition import bar_signal, span_results
 from strategies.evidence.settings import BasisSettings
 from strategies.signal import FloatArray, KernelResult
@@ -53,4 +53,5 @@ KIND = bar_signal(
     statistics=lambda settings: STATISTICS,
     spans=spans,
     kernels="strategies.evidence.kernels.basis",
+    pair=(InstrumentKind.SPOT, InstrumentKind.FUTURE),
 )

@@ -12,7 +12,7 @@ arbitrage. Costs, days held and full scale are a choice of this project.
 
 from __future__ import annotations
 
-from store.records import SignalClass, SignalType
+from store.records import InstrumentKind, SignalClass, SignalType
 from strategies.definition import bar_signal, span_results
 from strategies.evidence.settings import FundingCarrySettings
 from strategies.signal import FloatArray, KernelResult, bar_length_ms
@@ -52,4 +52,5 @@ KIND = bar_signal(
     statistics=lambda settings: STATISTICS,
     spans=spans,
     kernels="strategies.evidence.kernels.funding_carry",
+    pair=(InstrumentKind.SPOT, InstrumentKind.PERPETUAL),
 )

@@ -1,0 +1,77 @@
+"""What of a decision concerns the legs beside the universe: when they are decided of, and what is known of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.decision import Decision, Market, NeutralLegs, Parameters, Portfolio, Readings, RiskInputs
+from engine.leg_columns import HeldLegs, LegDecider, universe_part
+from engine.neutral_book import NeutralBook
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.market import MarketState
+
+    FloatArray = NDArray[np.float64]
+    BoolArray = NDArray[np.bool_]
+
+
+class LegBook:
+    """The legs beside one market's universe [S] in one account's decisions."""
+
+    def __init__(self, market: MarketState, neutral: NeutralBook, parameters: Parameters) -> None:
+        self._market, self._neutral = market, neutral
+        self._universe = len(market.symbols)
+        self._parameters = parameters
+        self._decider: LegDecider | None = None
+
+    def weigh(self, parameters: Parameters) -> None:
+        """Decide with these parameters from now on."""
+        self._parameters, self._decider = parameters, None
+
+    def list_legs(self) -> None:
+        """Go on with what stands beside the universe now."""
+        self._decider = None
+
+    def held(
+        self,
+        quantity: FloatArray,
+        working: FloatArray | None,
+        restricted: tuple[BoolArray, BoolArray, BoolArray],
+    ) -> HeldLegs:
+        """What is held of the legs, of what is known [S + L] of all that is listed. One that rests after it was
+        liquidated is only reduced, whatever its side."""
+        locked, no_long, no_short = (each[self._universe :] for each in restricted)
+        nothing = np.zeros(len(self._market.legs))
+        return HeldLegs(
+            quantity[self._universe :],
+            nothing if working is None else working[self._universe :],
+            locked | no_long | no_short,
+        )
+
+    def concerned(self, held: HeldLegs) -> bool:
+        """Whether a decision is about the legs too: a signal wants pairs, or something is left of one."""
+        return bool(self._neutral.pair_rows) or held.under_way
+
+    def decide(
+        self,
+        said: Readings,
+        market: Market,
+        portfolio: Portfolio,
+        risk: RiskInputs,
+        neutral: NeutralLegs,
+        held: HeldLegs,
+    ) -> Decision:
+        """Decide of the universe and the legs, and remember what of it is neutral."""
+        if self._decider is None:
+            legs, rows = self._market.legs, self._neutral.pair_rows
+            self._decider = LegDecider(self._parameters, legs, self._universe, rows)
+        pairs, equity = self._neutral.pairs(self._market.now_ms, held.quantity), portfolio.equity
+        decision = self._decider.decide(said, market, portfolio, risk, neutral, pairs, held)
+        own = universe_part(decision, self._universe)
+        self._neutral.decided(own, equity)
+        self._decider.follow(decision, self._neutral.missed(own, equity), equity, held)
+        return decision

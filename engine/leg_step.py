@@ -1,0 +1,66 @@
+"""What to order of the legs beside the universe: the rules of the stages `buffer` and `round` on their own columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import boolean, float64, int64, njit, void
+
+from risk import permission, rounding
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    BoolArray = NDArray[np.bool_]
+
+# Rows of `facts`, float64 [FACT_ROWS, L], and of `results`, float64 [RESULT_ROWS, L].
+TARGET, CURRENT, PRICE, LOT, MIN_QUANTITY, MIN_NOTIONAL, QUANTITY, WORKING = range(8)
+FACT_ROWS = 8
+BUFFERED, ROUNDED = range(2)
+RESULT_ROWS = 2
+# Rows of `marks`, bool [MARK_ROWS, L]: what can be ordered, then what came of it.
+ORDERABLE, TRADE, WHOLE_CLOSE, SUPPRESSED = range(4)
+MARK_ROWS = 4
+
+
+@njit(
+    void(float64, float64, float64[:, ::1], float64[:, ::1], boolean[:, ::1], int64[:, ::1]),
+    cache=True,
+    nogil=True,
+)
+def order_legs(
+    equity: float,
+    buffer_fraction: float,
+    facts: FloatArray,
+    results: FloatArray,
+    marks: BoolArray,
+    orders: IntArray,
+) -> None:
+    """Fill `results`, `marks` but ORDERABLE, and `orders` [2, L] (lots to close, lots to open) from the facts.
+
+    A leg has no average position, so its band is a fraction of its target alone.
+    """
+    nothing = np.zeros(facts.shape[1])
+    permission.buffer(
+        facts[TARGET], facts[CURRENT], nothing, nothing, 1.0, buffer_fraction, marks[TRADE], results[BUFFERED]
+    )
+    rounding.round_orders(
+        results[BUFFERED],
+        marks[TRADE],
+        facts[CURRENT],
+        marks[ORDERABLE],
+        equity,
+        facts[PRICE],
+        facts[LOT],
+        facts[MIN_QUANTITY],
+        facts[MIN_NOTIONAL],
+        facts[QUANTITY],
+        facts[WORKING],
+        orders,
+        marks[WHOLE_CLOSE],
+        marks[SUPPRESSED],
+        results[ROUNDED],
+    )

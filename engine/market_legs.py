@@ -1,0 +1,83 @@
+"""What is listed beside the universe, as the engine knows it at a close: a fold over bars like the market itself, and a
+part of it. A leg moves as its coin does, so its volatility is that of the perpetual on the coin. A future that has
+expired keeps its place, without bars and at its last close, until another one takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.feeds.feed import CLOSE, VOLUME
+from store.records import Instrument
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    BoolArray = NDArray[np.bool_]
+
+DAY_MS = 86_400_000
+NEVER_MS = 2**62
+
+
+class LegMarket:
+    """Closes and volumes of the instruments `legs` [L] beside a universe [S]; `under` [L] is where their coins stand in
+    it, `expiry_ms` [L] when they end, and `symbols` [L] their names in the newest bar. Everything is [L]; with no legs
+    all of it is empty."""
+
+    def __init__(self, legs: Sequence[Instrument], universe: Sequence[Instrument], bar_ms: int) -> None:
+        place = {instrument.base: index for index, instrument in enumerate(universe)}
+        self.under: IntArray = np.array([place[leg.base] for leg in legs], dtype=np.int64)
+        self._list(tuple(legs))
+        self._bar_ms = bar_ms
+        self.now_ms = 0
+        # By bar of the day, so that their sum does not depend on where a fold began.
+        self._day = np.zeros((DAY_MS // bar_ms, len(self.instruments)))
+        self._nothing = np.zeros(len(self.instruments))
+        self.last_close: FloatArray = np.full(len(self.instruments), np.nan)
+        self.volume: FloatArray = self._nothing
+        self.volume_24h: FloatArray = self._nothing
+
+    def __len__(self) -> int:
+        return len(self.instruments)
+
+    def fold(self, open_ms: int, bars: FloatArray | None, listed: tuple[Instrument, ...]) -> None:
+        """Take consecutive bars [5, n, L], n at least 1, the first opening at `open_ms`, of which the newest is that of
+        what is `listed`; None where the feed has no legs."""
+        if bars is None or not self.instruments:
+            return
+        if listed is not self.instruments:
+            self._list(listed)
+        self.now_ms = open_ms + bars.shape[1] * self._bar_ms
+        per_day = len(self._day)
+        newest = bars[:, -per_day:]
+        first = open_ms // self._bar_ms + bars.shape[1] - newest.shape[1]
+        volume = np.where(newest[VOLUME] > 0.0, newest[VOLUME], 0.0)
+        self._day[(first + np.arange(len(volume))) % per_day] = volume
+        self.volume, self.volume_24h = volume[-1], self._day.sum(axis=0)
+        self.last_close = _last_known(bars[CLOSE], self.last_close)
+
+    @property
+    def alive(self) -> BoolArray:
+        """Which of them have not expired at the close of the newest bar."""
+        return self.expiry_ms > self.now_ms
+
+    def _list(self, listed: tuple[Instrument, ...]) -> None:
+        self.instruments = listed
+        self.symbols = tuple(leg.symbol for leg in listed)
+        self.expiry_ms: IntArray = np.array([leg.expiry_ms or NEVER_MS for leg in listed], dtype=np.int64)
+
+
+def _last_known(closes: FloatArray, before: FloatArray) -> FloatArray:
+    """The newest close of each column [n, L] that is one, else what was known before."""
+    found: FloatArray = np.where(closes[-1] > 0.0, closes[-1], before)
+    if len(closes) == 1 or (closes[-1] > 0.0).all():
+        return found
+    for column in range(closes.shape[1]):
+        there = np.flatnonzero(closes[:, column] > 0.0)
+        if there.size:
+            found[column] = closes[there[-1], column]
+    return found
