@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from textual.actions import ActionParseResult, parse
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, Key
@@ -38,6 +39,7 @@ from console.screens.help import HelpScreen
 from console.screens.palette import Palette
 from console.screens.welcome import WelcomeScreen
 from console.showing import Showing
+from console.strips import forget
 from console.terminal import ConsoleDriver, DriverLoad, TerminalFiles
 from console.theme import THEMES, Inks, inks, theme_at_start, themes
 from engine.commands import CommandResult, EngineLink
@@ -395,6 +397,13 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         """The drill-down that fills the terminal, on top or behind dialogs; None where that is the desk."""
         behind = next(screen for screen in reversed(self.screen_stack) if not screen.is_modal)
         return None if behind is self.desk else cast("Drill", behind)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Leave the topmost screen, and with it what it had drawn."""
+        left = self.screen
+        leaving = super().pop_screen()
+        forget(left)
+        return leaving
 
     def _back_to_desk(self) -> None:
         while len(self.screen_stack) > 1:

@@ -17,6 +17,7 @@ from console.app import ConsoleApp, Ending
 from console.attachment import Attachment
 from console.capture import OutputCapture
 from console.config import ConsoleConfig
+from console.strips import keep_no_lines
 from console.terminal import open_terminal
 from engine.commands import EngineLink
 
@@ -59,6 +60,7 @@ async def run_console(
     by_itself = "TEXTUAL_DRIVER" not in os.environ
     terminal = open_terminal() if by_itself else None
     capture = OutputCapture(output_file) if by_itself else None
+    keep_no_lines()
     app = ConsoleApp(
         link,
         config,
