@@ -292,8 +292,8 @@ class Session:
 
     async def _send(self, machine: Machine, intents: tuple[Order, ...], close_ms: int) -> None:
         state = machine.kill.state
-        if asks_more(machine):
-            await self._settle(machine)
+        if self._owed and asks_more(machine):
+            await self._commit(machine)
         if state is not None and state.progress is KillProgress.CANCELLING:
             await machine.kill.carry_out(close_ms)
         await withdraw_entries(machine)
