@@ -284,7 +284,8 @@ class Session:
             if outcome.halt_reason and self._control is not None:
                 self._control.latch(outcome.halt_reason, "guard drawdown", keep_positions=False)
             self._owed |= changed
-            await self._commit(machine, urgent=outcome.urgent)
+            unproven = changed and machine.proven_revision is None
+            await self._commit(machine, urgent=outcome.urgent or unproven)
             if machine.journal.latched_elsewhere and self._control is not None:
                 await self._control.adopt_latch()
             await self._send(machine, outcome.intents, close_ms)
@@ -316,7 +317,8 @@ class Session:
             await self._commit(machine)
 
     async def _commit(self, machine: Machine, urgent: bool = True) -> None:
-        """Make gathered bars durable: at once where orders leave behind them, else in groups."""
+        """Make gathered bars durable: at once where orders leave behind them, or where news could not be proven and
+        would not be heard alike again, else in groups."""
         self._uncommitted += 1
         store = self.configuration.store
         now_s = time.monotonic()
