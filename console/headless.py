@@ -141,8 +141,9 @@ async def _keep_informed(session: Session, notifier: Notifier, told_by_event: bo
     notifier.send("READY=1", f"STATUS={session.phase}", f"MAINPID={os.getpid()}")
     complained = False
     while True:
-        snapshot = session.snapshot()
         status_file = session.configuration.run.status_file
+        # A picture takes longer than a bar.
+        snapshot = session.snapshot() if notifier.present or status_file else None
         if snapshot is not None:
             notifier.send(
                 f"STATUS={snapshot.mode} {snapshot.state} equity {snapshot.equity} decisions {snapshot.decisions}"

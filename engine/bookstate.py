@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import astuple, dataclass, field
-from functools import lru_cache
 from typing import Any
 
 DAY_MS = 86_400_000
@@ -21,6 +20,14 @@ class DayClose:
     day: int
     equity: float
     gross: float
+    _text: str = field(default="", repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """This day as JSON; worked out when it is first asked for, which is when the day has ended."""
+        if not self._text:
+            self._text = _to_json((self.day, self.equity, self.gross))
+        return self._text
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,7 @@ class BookState:
 
     def dumps_days(self) -> str:
         """The completed days, which change once a day and are kept apart for that."""
-        return f"[{','.join(_day_text(*_day_row(day)) for day in self.days)}]"
+        return f"[{','.join([day.text for day in self.days])}]"
 
     @classmethod
     def loads(cls, text: str, days: str) -> BookState:
@@ -143,12 +150,6 @@ class BookState:
 
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
-
-
-@lru_cache(maxsize=2 * DAYS_KEPT)
-def _day_text(day: int, equity: float, gross: float) -> str:
-    """One completed day: written again with every later one, worked out once."""
-    return _to_json((day, equity, gross))
 
 
 def _day_row(day: DayClose) -> tuple[int, float, float]:

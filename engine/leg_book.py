@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
 
+NO_LEGS = HeldLegs(np.empty(0), np.empty(0), np.empty(0, dtype=np.bool_))
+
 
 class LegBook:
     """The legs beside one market's universe [S] in one account's decisions."""
@@ -44,6 +46,8 @@ class LegBook:
     ) -> HeldLegs:
         """What is held of the legs, of what is known [S + L] of all that is listed. One that rests after it was
         liquidated is only reduced, whatever its side."""
+        if not self._market.legs.instruments:
+            return NO_LEGS
         locked, no_long, no_short = (each[self._universe :] for each in restricted)
         nothing = np.zeros(len(self._market.legs))
         return HeldLegs(

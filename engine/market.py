@@ -219,9 +219,8 @@ class MarketState:
 
     def step(self, row: Row) -> MarketStep:
         """What the venue needs to move through `row`: the bar, and the costs as known at the decision before it."""
-        legs, known = row.legs, self.legs
-        if legs is None:
-            legs = np.full((at.LEG_ROWS, len(known)), np.nan)
+        known = self.legs
+        legs = known.no_bar if row.legs is None else row.legs
         return MarketStep(
             open_ms=row.open_ms,
             bar_ms=self.bar_ms,
@@ -254,7 +253,7 @@ class MarketState:
         return self._beside(self.volume, self.legs.volume)
 
     def _beside(self, universe: FloatArray, legs: FloatArray) -> FloatArray:
-        return np.concatenate((universe, legs)) if len(self.legs) else universe
+        return np.concatenate((universe, legs)) if legs.size else universe
 
     def view(self) -> Market:
         """The market as `decide` takes it."""

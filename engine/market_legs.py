@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.feeds.feed import CLOSE, VOLUME
+from engine.feeds.feed import CLOSE, LEG_ROWS, VOLUME
 from store.records import Instrument
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class LegMarket:
     def _list(self, listed: tuple[Instrument, ...]) -> None:
         self.instruments = listed
         self.symbols = tuple(leg.symbol for leg in listed)
+        self.no_bar: FloatArray = np.full((LEG_ROWS, len(listed)), np.nan)
         self.expiry_ms: IntArray = np.array([leg.expiry_ms or NEVER_MS for leg in listed], dtype=np.int64)
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -38,7 +39,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
 def to_text(record: object) -> str:
     """A record as one JSON object; Decimals become strings with their exact digits."""
     shape = _shape(type(record))
-    return _encode(dict(zip(shape.names, shape.values(record), strict=True)))
+    return shape.form % tuple([_WRITERS[type(value)](value) for value in shape.values(record)])
 
 
 def from_text(kind: type[Record], text: str) -> Record:
@@ -67,13 +68,23 @@ def event_of(sequence: int, bar_open_ms: int, kind: str, payload: str) -> VenueE
 _EVENT_KINDS: Mapping[str, type] = {"report": OrderReport, "fill": Fill, "funding": FundingPayment}
 
 
-_encode = json.JSONEncoder(default=str, separators=(",", ":")).encode
+_WRITERS: Mapping[type, Callable[[Any], str]] = {
+    **dict.fromkeys(
+        (str, InstrumentKind, OrderPurpose, OrderStatus, OrderType, Side), encode_basestring_ascii
+    ),
+    Decimal: '"{}"'.format,
+    int: int.__repr__,
+    bool: {False: "false", True: "true"}.__getitem__,
+    type(None): {None: "null"}.__getitem__,
+}
+"""By the type of a value, how it is written as JSON; an encoder takes twice as long to ask each value what it is."""
 
 
 class _Shape(NamedTuple):
-    """The fields of a record: their names, all their values at once, and how those that are no JSON are read."""
+    """The fields of a record: the form that their values fill, all of these at once, and how those that are no JSON are
+    read."""
 
-    names: tuple[str, ...]
+    form: str
     values: Callable[[object], tuple[Any, ...]]
     readers: tuple[tuple[str, Callable[[str], Any]], ...]
 
@@ -83,7 +94,8 @@ def _shape(kind: Any) -> _Shape:
         names = tuple(field.name for field in fields(kind))
         readers = ((field.name, _READERS.get(str(field.type))) for field in fields(kind))
         known = tuple((name, read) for name, read in readers if read is not None)
-        _KNOWN[kind] = _Shape(names, attrgetter(*names), known)
+        form = ",".join(f'"{name}":%s' for name in names)
+        _KNOWN[kind] = _Shape(f"{{{form}}}", attrgetter(*names), known)
     return _KNOWN[kind]
 
 

@@ -98,6 +98,18 @@ class SimulatedVenue:
             self._worker.stop()
             self._worker = None
 
+    def pass_quietly(self, step: MarketStep) -> int | None:
+        """`advance` for a bar in which nothing happens, or that was seen before, at once; None: it has to be played."""
+        if step.legs is not self._legs or not self._at_rest():
+            return None
+        account = self._books.account
+        if step.open_ms > account.open_ms:
+            if not self._books.quiet(step):
+                return None
+            account.move_clock(step)
+            self._record_marks_in_time()
+        return self._books.revision
+
     async def advance(self, step: MarketStep) -> int | None:
         """Let the market move through one bar; a bar already seen is a no-op. Raises VenueUnavailable.
 
@@ -113,16 +125,10 @@ class SimulatedVenue:
         if step.legs is not self._legs:
             await self._run(lambda: self._books.list_legs(step.legs))
             self._legs = step.legs
-        if self._at_rest():
-            account = self._books.account
-            if step.open_ms <= account.open_ms:
-                return self._books.revision
-            if self._books.quiet(step):
-                account.move_clock(step)
-                self._record_marks_in_time()
-                return self._books.revision
-        await self._run(lambda: self._books.change(lambda account: _play_once(account, step)))
-        return None
+        revision = self.pass_quietly(step)
+        if revision is None:
+            await self._run(lambda: self._books.change(lambda account: _play_once(account, step)))
+        return revision
 
     async def events(self, after_sequence: int) -> Sequence[VenueEvent]:
         """Every event numbered above `after_sequence`, in order."""
