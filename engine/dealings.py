@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from engine.execution import IN_FLIGHT
 from engine.kill import KillProgress, cancel_all
 from engine.lifecycle import is_open
@@ -95,8 +93,8 @@ async def close_out_the_dead(machine: Machine) -> None:
     held = {position.symbol for position in machine.ledger.positions.values() if position.quantity}
     market = machine.market
     # A leg is dead with the perpetual on its coin.
-    gone = np.concatenate((market.stale, market.stale[market.legs.under]))
-    stale = dict(zip(market.listed, gone.tolist(), strict=True))
+    gone = [*market.stale.tolist(), *market.stale[market.legs.under].tolist()]
+    stale = dict(zip(market.listed, gone, strict=True))
     if held and all(stale[symbol] for symbol in held):
         await machine.close_out()
 

@@ -27,6 +27,7 @@ from console.screens.kill import KillScreen
 from console.screens.order_why import OrderWhyScreen
 from console.screens.orders import OrdersScreen
 from console.screens.palette import Palette
+from console.screens.parameters import ParametersScreen
 from console.screens.quit import QuitScreen
 from console.screens.resume import ResumeScreen
 from console.screens.signal import SignalScreen
@@ -198,6 +199,13 @@ EFFECTS: dict[str, Effect] = {
         asked("weight", name="A1", weight="0.5"), ("2", "w", "0", "full_stop", "5", "enter")
     ),
     "weight.cancel": Effect(shows(Desk), ("2", "w")),
+    "signal.parameters": Effect(shows(ParametersScreen, "PARAMETERS OF A1?"), first=opened("signal", "A1")),
+    "parameters.confirm": Effect(
+        asked("parameters", name="A1", parameters="cap=1"),
+        ("e", "c", "a", "p", "equals_sign", "1", "enter"),
+        first=opened("signal", "A1"),
+    ),
+    "parameters.cancel": Effect(shows(SignalScreen), ("e",), first=opened("signal", "A1")),
     "confirm.cancel": Effect(shows(Desk), ("p",)),
     "resume.cancel": Effect(
         shows(Desk), first=lambda on: on.app.action_resume(), snapshot=snapshots.halted()
@@ -208,7 +216,7 @@ EFFECTS: dict[str, Effect] = {
 
 
 CHOOSING: set[Scope] = {
-    "dialog", "choice", "kill", "progress", "quit", "confirm", "resume", "weight", "welcome", "help"
+    "dialog", "choice", "kill", "progress", "quit", "confirm", "resume", "weight", "parameters", "welcome", "help"
 }  # fmt: skip
 CHOICES = [action.id for action in ACTIONS if action.scope in CHOOSING - {"dialog", "choice", "help"}]
 
