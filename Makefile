@@ -72,8 +72,9 @@ kernels: $(STAMP)
 test-fast: kernels
 	@$(PYTEST) -n $(WORKERS) --dist worksteal -m 'not slow and not ($(ALONE))' $(ARGS)
 
+# Only the files that hold any: collecting all the others takes longer than most of these.
 test-alone: kernels
-	@$(PYTEST) -m 'not slow and ($(ALONE))' $(ARGS)
+	@$(PYTEST) -m 'not slow and ($(ALONE))' $(ARGS) $$(grep -rl --include='test_*.py' 'mark\.benchmark' tests)
 
 # Three quarters of an hour for the one half, and what is left of the hour for the other.
 test-slow: kernels
