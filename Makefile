@@ -11,11 +11,14 @@ SLOW_ALONE_LIMIT_S ?= 700
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest -q
-# Tests that need a terminal or assert a time run alone, so that a busy neighbour cannot fail them.
-ALONE := terminal or benchmark
+WARM := $(BIN)/python -c 'from engine.kernel_cache import warm; warm()'
+# Tests that assert a time run alone, so that a busy neighbour cannot fail them; beside the slow campaigns, which leave
+# nothing over, those on a terminal too.
+ALONE := benchmark
+SLOW_ALONE := terminal or benchmark
 SLOW := --hypothesis-profile=slow --timeout
 
-.PHONY: help setup run check lint test kernels test-fast test-alone test-slow bench screenshots evidence format lock clean
+.PHONY: help setup run check lint lint-beside-kernels test kernels test-fast test-alone test-slow bench screenshots evidence format lock clean
 .NOTPARALLEL:
 
 help:
@@ -46,7 +49,13 @@ $(STAMP): requirements.lock pyproject.toml
 run: $(STAMP)
 	@$(BIN)/quarterdeck run $(ARGS)
 
-check: lint test-fast
+check: lint-beside-kernels test-fast
+
+# Each is content with one processor.
+lint-beside-kernels: $(STAMP)
+	@$(WARM) & kernels=$$!; \
+		$(MAKE) --no-print-directory lint || { kill $$kernels; exit 1; }; \
+		wait $$kernels
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check .
@@ -58,20 +67,21 @@ test: test-fast test-alone
 
 # Compiled once, before two workers would do it both.
 kernels: $(STAMP)
-	@$(BIN)/python -c 'from engine.kernel_cache import warm; warm()'
+	@$(WARM)
 
 test-fast: kernels
 	@$(PYTEST) -n $(WORKERS) --dist worksteal -m 'not slow and not ($(ALONE))' $(ARGS)
 
+# Only the files that hold any: collecting all the others takes longer than most of these.
 test-alone: kernels
-	@$(PYTEST) -m 'not slow and ($(ALONE))' $(ARGS)
+	@$(PYTEST) -m 'not slow and ($(ALONE))' $(ARGS) $$(grep -rl --include='test_*.py' 'mark\.benchmark' tests)
 
 # Three quarters of an hour for the one half, and what is left of the hour for the other.
 test-slow: kernels
 	@timeout --kill-after=60 $(SLOW_LIMIT_S) \
-		$(PYTEST) -n $(WORKERS) --dist worksteal -m 'slow and not ($(ALONE))' $(SLOW) $(SLOW_LIMIT_S) $(ARGS)
+		$(PYTEST) -n $(WORKERS) --dist worksteal -m 'slow and not ($(SLOW_ALONE))' $(SLOW) $(SLOW_LIMIT_S) $(ARGS)
 	@timeout --kill-after=60 $(SLOW_ALONE_LIMIT_S) \
-		$(PYTEST) -m 'slow and ($(ALONE))' $(SLOW) $(SLOW_ALONE_LIMIT_S) $(ARGS)
+		$(PYTEST) -m 'slow and ($(SLOW_ALONE))' $(SLOW) $(SLOW_ALONE_LIMIT_S) $(ARGS)
 
 bench: $(STAMP)
 	@for script in benchmarks/[!_]*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done

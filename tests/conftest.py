@@ -1,5 +1,6 @@
 """What every test may ask for: the folder of recorded market data, and reproducible Hypothesis runs."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -35,3 +36,10 @@ def data_folder() -> Path:
             f"no recorded market data in {folder}: point QUARTERDECK_DATA at a folder of Parquet files"
         )
     return folder
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all their modules live to the end: the collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ FRIDAY = 4
 LEAST_DAYS = 3
 
 
+@cache
 def last_friday_ms(year: int, month: int) -> int:
     """08:00 UTC of the month's last Friday, in ms since 1970."""
     following = date(year + month // 12, month % 12 + 1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from console.screens.desk import Desk
 from console.widgets.livetable import LiveTable
 from engine.commands import DetailKind
 from engine.snapshot import Snapshot
+from tests.console.idle import FRAME_S
 from tests.console.recorded_link import RecordedLink
 from tests.console.snapshots import WALL_MS
 
@@ -58,6 +60,7 @@ class Stage:
         for key in keys:
             self.clock.forward(0.4)
             await self.pilot.press(key)
+            await self._settle()
         await self.turn()
 
     async def strike(self, *keys: str) -> None:
@@ -70,7 +73,7 @@ class Stage:
         if snapshot is not None:
             self.link.show(snapshot)
         self.app._turn()
-        await self.pilot.pause()
+        await self._settle()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let the app work until something holds; fails with the screen when it never does."""
@@ -78,6 +81,13 @@ class Stage:
         while not condition():
             assert time.monotonic() < deadline, f"it never came to hold:\n{self.text}"
             await self.turn()
+
+    async def _settle(self) -> None:
+        """Until the app is idle and holds no key back: one struck where a dialog has just closed has to wait."""
+        await self.pilot.pause()
+        while self.app._key_order._waiting:
+            await asyncio.sleep(FRAME_S)
+            await self.pilot.pause()
 
     def table(self, pane: str) -> LiveTable:
         return self.app.screen_stack[0].query_one(f"#{pane}").query_one(LiveTable)

@@ -30,6 +30,7 @@ def stalled(seconds: float, size: tuple[int, int], folder: Path, *, keys: bytes 
     return report(beats)
 
 
+@pytest.mark.benchmark
 def test_a_terminal_that_stops_reading_delays_nobody(tmp_path: Path) -> None:
     told = stalled(4.0, (160, 45), tmp_path)
     assert told["ending"] == "engine_ended"
@@ -38,6 +39,7 @@ def test_a_terminal_that_stops_reading_delays_nobody(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 @pytest.mark.parametrize("size", [(160, 45), (80, 24)])
 def test_a_terminal_that_stops_reading_for_ten_seconds_while_keys_are_struck(
     size: tuple[int, int], tmp_path: Path
@@ -47,6 +49,7 @@ def test_a_terminal_that_stops_reading_for_ten_seconds_while_keys_are_struck(
     assert told["beats"] >= 180  # type: ignore[operator]
 
 
+@pytest.mark.benchmark
 def test_after_a_stall_the_screen_is_whole_again(tmp_path: Path) -> None:
     def masked(lines: list[str]) -> list[str]:
         return [re.sub(r"\d", "9", line) for line in lines[3:]]
@@ -64,6 +67,7 @@ def test_after_a_stall_the_screen_is_whole_again(tmp_path: Path) -> None:
         session.until(lambda: masked(session.lines) == before, within_s=15)
 
 
+@pytest.mark.benchmark
 def test_a_hang_up_ends_the_screen_and_not_its_neighbour(tmp_path: Path) -> None:
     beats = tmp_path / "beats.json"
     with TerminalSession(demo("--rows", "50", "--seconds", "3", "--beats", str(beats))) as session:
@@ -78,6 +82,7 @@ def test_a_hang_up_ends_the_screen_and_not_its_neighbour(tmp_path: Path) -> None
     assert told["largest_gap_s"] <= LARGEST_GAP_S
 
 
+@pytest.mark.benchmark
 def test_a_terminal_that_vanishes_without_a_signal_is_noticed_too(tmp_path: Path) -> None:
     beats = tmp_path / "beats.json"
     command = demo("--rows", "50", "--seconds", "3", "--beats", str(beats))
@@ -91,6 +96,7 @@ def test_a_terminal_that_vanishes_without_a_signal_is_noticed_too(tmp_path: Path
     assert told["largest_gap_s"] <= LARGEST_GAP_S
 
 
+@pytest.mark.benchmark
 def test_a_hang_up_while_stalled_ends_the_screen_and_not_its_neighbour(tmp_path: Path) -> None:
     beats = tmp_path / "beats.json"
     command = demo("--rows", "200", "--seconds", "4", "--beats", str(beats))
@@ -106,6 +112,7 @@ def test_a_hang_up_while_stalled_ends_the_screen_and_not_its_neighbour(tmp_path:
     assert told["largest_gap_s"] <= LARGEST_GAP_S
 
 
+@pytest.mark.benchmark
 def test_a_fault_of_the_screen_ends_the_screen_and_not_its_neighbour(tmp_path: Path) -> None:
     beats, output = tmp_path / "beats.json", tmp_path / "output"
     command = demo("--raise-after", "1.2", "--seconds", "3.5", "--beats", str(beats), "--output", str(output))

@@ -5,6 +5,7 @@ Speaks JSON lines: a `Life` on stdin, how it ended on stdout. A life costs the f
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -26,7 +27,10 @@ LONGEST_LIFE_S = 90.0
 def main() -> None:
     """Serve until stdin ends."""
     kernel_cache.warm()
-    importlib.import_module("duckdb")
+    for name in ("duckdb", "engine.machine", "engine.control", "engine.picture"):
+        importlib.import_module(name)
+    # What every life shares is copied page by page where its collector looks at it.
+    gc.freeze()
     if threading.active_count() > 1:
         raise RuntimeError(f"a parent that forks must have one thread, not {threading.enumerate()}")
     print(json.dumps({"warm": True}), flush=True)

@@ -62,7 +62,10 @@ def asked(career: Career) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.timeout(300)
-@KINDS
+@pytest.mark.parametrize(
+    "faults",
+    [pytest.param({}, id="plain", marks=pytest.mark.slow), pytest.param(FAULTS | CANCEL_FAULTS, id="faults")],
+)
 def test_commands_between_kills_change_what_they_say_and_nothing_else(start: Start, faults: Flags) -> None:
     survive(start, faults, kills=6, bars=50, commands=24)
 

@@ -74,7 +74,10 @@ def test_a_kill_at_any_await_of_submit_changes_nothing(
     assert career.digest == undisturbed.digest
 
 
-@pytest.mark.parametrize("faults", [{}, LOST_CANCELS], ids=["plain", "lost cancels"])
+@pytest.mark.parametrize(
+    "faults",
+    [pytest.param({}, id="plain"), pytest.param(LOST_CANCELS, id="lost cancels", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("point", CANCELLING)
 def test_a_kill_at_any_await_of_cancel_leaves_no_entry_behind(
     start: Start, point: str, faults: Flags

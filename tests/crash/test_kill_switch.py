@@ -135,7 +135,10 @@ def wait_for(output: Path, word: str, writer: threading.Thread) -> None:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("faults", [{}, KILL_FAULTS], ids=["plain", "faults"])
+@pytest.mark.parametrize(
+    "faults",
+    [pytest.param({}, id="plain", marks=pytest.mark.slow), pytest.param(KILL_FAULTS, id="faults")],
+)
 def test_a_halt_by_a_guard_falls_on_the_same_bar_however_often_it_was_killed(
     start: Start, faults: Flags
 ) -> None:

@@ -15,7 +15,7 @@ from tests.crash.conftest import Start
 from tests.crash.lives import Career, Ending
 from tests.crash.test_sigkill import MANY_ORDERS
 
-BARS = 60
+BARS, SLOW_BARS = 60, 25
 SLOW_SPEED = "36000"
 SLOW_BAR_S = 0.1
 CATCH_UP_S = 0.25
@@ -35,7 +35,10 @@ def assert_stopped_with(ending: Ending, line: str) -> None:
     assert not any("Traceback" in said for said in before)
 
 
-@pytest.mark.parametrize("limit", [620_000, 800_000, 1_000_000])
+@pytest.mark.parametrize(
+    "limit",
+    [pytest.param(620_000, marks=pytest.mark.slow), 800_000, pytest.param(1_000_000, marks=pytest.mark.slow)],
+)
 def test_a_full_disk_stops_trading_and_nothing_is_half_written(start: Start, limit: int) -> None:
     career = start("full", BARS, **MANY_ORDERS)
     assert_stopped_with(career.live(file_limit=limit), "disk")
@@ -58,7 +61,7 @@ def live_beside(career: Career, **particulars: Any) -> tuple[threading.Thread, l
 
 @pytest.mark.parametrize("which", ["engine", "venue"])
 def test_a_database_locked_for_a_moment_is_waited_for(start: Start, which: str) -> None:
-    career = start("locked", BARS, **MANY_ORDERS, run__speed=SLOW_SPEED)
+    career = start("locked", SLOW_BARS, **MANY_ORDERS, run__speed=SLOW_SPEED)
     living, endings = live_beside(career)
     path = career.database if which == "engine" else venue_path(career.database)
     with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as other:
@@ -69,11 +72,11 @@ def test_a_database_locked_for_a_moment_is_waited_for(start: Start, which: str) 
     assert endings[0].code == 0, endings[0].output
     career.finish()
     career.assert_sound()
-    assert career.digest == undisturbed(start)
+    assert career.digest == undisturbed(start, SLOW_BARS)
 
 
 def test_a_database_locked_for_good_stops_trading_with_one_line(start: Start) -> None:
-    career = start("locked", BARS, **MANY_ORDERS, run__speed=SLOW_SPEED, store__busy_timeout_ms="200")
+    career = start("locked", SLOW_BARS, **MANY_ORDERS, run__speed=SLOW_SPEED, store__busy_timeout_ms="200")
     living, endings = live_beside(career)
     with closing(sqlite3.connect(career.database, isolation_level=None, timeout=10)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -82,7 +85,7 @@ def test_a_database_locked_for_good_stops_trading_with_one_line(start: Start) ->
     assert_stopped_with(endings[0], "another process is writing to it")
     career.finish()
     career.assert_sound()
-    assert career.digest == undisturbed(start)
+    assert career.digest == undisturbed(start, SLOW_BARS)
 
 
 @pytest.mark.parametrize("which", ["engine", "venue"])
@@ -112,14 +115,13 @@ def damage(path: Path) -> None:
 def test_a_frozen_process_goes_on_at_its_own_pace_with_the_same_decisions(
     start: Start, frozen_s: float
 ) -> None:
-    bars = 30
-    career = start("frozen", bars, **MANY_ORDERS, run__speed=SLOW_SPEED)
+    career = start("frozen", SLOW_BARS, **MANY_ORDERS, run__speed=SLOW_SPEED)
     ending = career.finish(pause=(1.0, frozen_s))
     assert ending.ready_s is not None
     traded_s = ending.seconds - ending.ready_s
-    assert traded_s >= frozen_s + bars * SLOW_BAR_S - CATCH_UP_S - SLOW_BAR_S
+    assert traded_s >= frozen_s + SLOW_BARS * SLOW_BAR_S - CATCH_UP_S - SLOW_BAR_S
     career.assert_sound()
-    assert career.digest == undisturbed(start, bars)
+    assert career.digest == undisturbed(start, SLOW_BARS)
 
 
 def test_maintenance_at_start_is_waited_out(start: Start) -> None:

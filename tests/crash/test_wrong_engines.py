@@ -36,7 +36,11 @@ KILLS = (
 
 @pytest.mark.parametrize(
     ("rigging", "faults"),
-    [("send_before_commit", {}), ("send_again_under_another_id", FAULTS), ("never_look_up", FAULTS)],
+    [
+        ("send_before_commit", {}),
+        pytest.param("send_again_under_another_id", FAULTS, marks=pytest.mark.slow),
+        pytest.param("never_look_up", FAULTS, marks=pytest.mark.slow),
+    ],
 )
 def test_a_wrong_engine_is_found_out(start: Start, rigging: str, faults: Flags) -> None:
     flags = MANY_ORDERS | faults

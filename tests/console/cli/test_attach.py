@@ -70,6 +70,7 @@ def answered(session: TerminalSession, question: str, key: bytes, condition: Cal
     until(f"{question} is answered with {key!r}", taken)
 
 
+@pytest.mark.benchmark
 def test_viewers_leave_no_mark_on_what_the_engine_does(traded: Path, book: Path, tmp_path: Path) -> None:
     """One that reads, one whose terminal is never read, one that is killed, and a peer that asks and does not read."""
     alone = copied(traded, tmp_path / "alone")
