@@ -46,7 +46,10 @@ def limit_rows(
         ),
         _row("losing streak", float(guards.losing_streak), limits.consecutive_losses, "count"),
         _row(
-            "bars missing", float(machine.market.missing_run.max(initial=0)), float(rules.stale_bars), "count"
+            "bars missing",
+            float(machine.market.missing_runs.max(initial=0)),
+            float(rules.stale_bars),
+            "count",
         ),
         _row("loop lag p99", session.lag.p99_ms, rules.loop_lag_ms, "ms"),
     ]

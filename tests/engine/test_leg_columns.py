@@ -107,6 +107,20 @@ def test_a_pair_stands_on_the_first_perpetual_of_its_coin_or_nowhere(
     assert not PairListings(universe[:1], coins_listed(), True).lists(A4)
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.booleans(), min_size=1, max_size=12), st.integers(1, 5))
+def test_bars_missing_in_a_row_are_counted_alike_in_any_parts_until_the_expiry(
+    there: list[bool], size: int
+) -> None:
+    ends = replace(instrument("BTCUSDT"), kind=InstrumentKind.FUTURE, expiry_ms=8 * HOUR_MS)
+    made = LegMarket((*coins_listed("BTC"), ends), PERPETUALS, HOUR_MS)
+    bars = np.where(np.array(there)[:, np.newaxis], 1.0, np.nan) * np.ones((LEG_ROWS, 1, 2))
+    for start in range(0, len(there), size):
+        made.fold(start * HOUR_MS, bars[:, start : start + size], made.instruments)
+    run = there[::-1].index(True) if any(there) else 0
+    assert made.missing_run.tolist() == [run, run if len(there) < 8 else 0]
+
+
 def test_half_of_a_coins_share_is_bought_and_half_is_sold_of_its_perpetual() -> None:
     """0.2 x 0.5 and 0.2 x 0.2 of 1,000,000, halved; of the third coin no beta is known, so nothing is held of it."""
     found = decide(world(), (0.5, 0.2, 0.3))
