@@ -128,12 +128,14 @@ class PositionFacts:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What can be set of a signal: its value as data, its bounds in words; `by` whom it was set, "": as configured."""
+    """What can be set of a signal: its value as data, its bounds in words; `by` whom it was set, "": as configured;
+    what a number of it counts ("": itself)."""
 
     name: str
     value: Any
     bounds: str
     by: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +257,9 @@ def read_signal(answer: Record) -> SignalFacts:
         history=tuple(_reading(row, "") for row in answer["history"]),
         symbols={str(row["symbol"]): _reading(row, str(row["symbol"])) for row in answer.get("symbols", ())},
         parameters=tuple(
-            Parameter(str(row["name"]), row["value"], str(row["bounds"]), str(row["by"]))
+            Parameter(
+                str(row["name"]), row["value"], str(row["bounds"]), str(row["by"]), str(row.get("unit", ""))
+            )
             for row in answer["signal"].get("parameters", ())
         ),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.bookstate import BookState, Choice, Tuning
 from engine.config_reference import limits_of
+from engine.config_schema import unit_of
 from engine.estimates import shares_in_force, standings
 from engine.recorded import recorded_book
 from engine.signal_folder import known_kinds
@@ -133,8 +134,8 @@ def definition(kind: SignalKind) -> str:
 
 
 def parameters(signal: Signal, tuning: Tuning | None = None) -> Iterator[dict[str, Any]]:
-    """Each setting of a signal with its value in force, default, bounds and meaning, which ends in its unit; `by` is
-    the operator who set it, "" where it is configured."""
+    """Each setting of a signal with its value in force, default, bounds, unit and meaning, which ends in its unit; `by`
+    is the operator who set it, "" where it is configured."""
     values = signal.settings.model_dump(mode="json")
     for name, field in type(signal.settings).model_fields.items():
         yield {
@@ -142,6 +143,7 @@ def parameters(signal: Signal, tuning: Tuning | None = None) -> Iterator[dict[st
             "value": values[name],
             "default": _default(field),
             "bounds": ", ".join(limits_of(field)),
+            "unit": unit_of(field),
             "by": tuning.actor if tuning is not None and name in tuning.values else "",
             "description": field.description or "",
         }

@@ -268,6 +268,10 @@ async def test_what_is_held_of_a_coin_is_shown_beside_the_rest(tmp_path: Path) -
     assert shown["BTCSPOT"].side == "L"
     assert shown["BTCSPOT"].stop is None
     assert shown["BTCSPOT"].liquidation is None
+    used = {row.name: row.used for row in picture.limits}
+    coin = float(shown["BTCSPOT"].quantity) * float(shown["BTCSPOT"].mark) / float(picture.equity)
+    assert used["max position"] == pytest.approx(coin, rel=0.3)
+    assert used["corr cluster"] == 0.0
     assert abs(picture.net) < 0.1 * picture.gross
 
 
