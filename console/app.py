@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
@@ -47,7 +47,6 @@ from engine.lag import LagProbe
 from engine.paths import log_path
 
 if TYPE_CHECKING:
-    from console.answers import Parameter
     from console.screens.drill import Drill
 
 _LOG = logging.getLogger("quarterdeck.console")
@@ -98,7 +97,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             attachment=attachment,
             starting=starting,
         )
-        self._interventions = Interventions(
+        self.interventions = Interventions(
             self, Operator(link, actor or operator_name()), disarm_s=config.kill_disarm_s
         )
         self._details = Details(link)
@@ -199,7 +198,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
 
     def engine_ended(self) -> None:
         """The engine task is over, and so is the screen."""
-        self.exit("stopped" if self._interventions.stopping else "engine_ended")
+        self.exit("stopped" if self.interventions.stopping else "engine_ended")
 
     def apply_theme(self, name: str) -> None:
         """Show every screen in the theme `name` from the next frame on. Raises InvalidThemeError for an unknown one."""
@@ -244,26 +243,6 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         more = (self.desk.log_lines,) if kind == "log" else ()
         self.push_screen(drill_class(kind)(self.keymap, self._view, self._details, key, *more))
 
-    def ask_flatten(self, symbol: str) -> None:
-        """Ask before one symbol is closed, or may trade again."""
-        self._interventions.flatten(symbol)
-
-    def ask_cancel(self, order: str) -> None:
-        """Ask before one order is cancelled."""
-        self._interventions.cancel(order)
-
-    def ask_signal(self, name: str) -> None:
-        """Ask before a signal is switched off or on."""
-        self._interventions.switch(name)
-
-    def ask_weight(self, name: str) -> None:
-        """Ask for a signal's weight."""
-        self._interventions.weigh(name)
-
-    def ask_parameters(self, name: str, parameters: Sequence[Parameter]) -> None:
-        """Ask for parameters of a signal."""
-        self._interventions.set_parameters(name, parameters)
-
     def copy_text(self, text: str) -> None:
         """Send `text` to the terminal's clipboard, and show it: whether the terminal took it, nobody can say."""
         if not text:
@@ -291,19 +270,19 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         return was_frozen
 
     def action_arm_kill(self) -> None:
-        self._interventions.arm_kill()
+        self.interventions.arm_kill()
 
     def action_toggle_pause(self) -> None:
-        self._interventions.pause()
+        self.interventions.pause()
 
     def action_toggle_reduce(self) -> None:
-        self._interventions.reduce()
+        self.interventions.reduce()
 
     def action_resume(self) -> None:
-        self._interventions.resume()
+        self.interventions.resume()
 
     def action_ask_quit(self) -> None:
-        self._interventions.quit(lambda: self.exit("left"), self._stopped)
+        self.interventions.quit(lambda: self.exit("left"), self._stopped)
 
     def action_help(self) -> None:
         drill = self._drill
@@ -348,7 +327,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         if not self.screen_stack:
             # The last turn may come while the screens are being taken down.
             return
-        turn = self._publisher.turn(armed=self._interventions.armed)
+        turn = self._publisher.turn(armed=self.interventions.armed)
         if turn is None:
             return
         self._view = view = replace(turn.view, frozen=self._frozen)
