@@ -16,6 +16,7 @@ from engine.feeds.feed import FundingSettlement
 from engine.feeds.sim_legs import leg_bars
 from engine.feeds.sim_walk import STEP_MS, Stretch
 from engine.feeds.simulated import SimulatedFeed
+from engine.waterfall import with_bounds
 from store import query
 from store.check import check
 from store.digest import digest
@@ -113,7 +114,12 @@ def test_a_coin_has_no_exits_and_only_what_is_held_is_sold(traded: Path) -> None
 
 def test_the_order_of_a_coin_says_why(traded: Path) -> None:
     ((name,), *_) = rows(traded, "SELECT client_order_id FROM orders WHERE symbol = 'ETHSPOT'")
-    stages = {stage["stage"]: stage["value"] for stage in query.explain(traded, name)["stages"]}
+    found = query.explain(traded, name)
+    stages = {stage["stage"]: stage["value"] for stage in found["stages"]}
+    assert found["decision"]["beside"] == "ETHUSDT"
+    assert [reading["signal"] for reading in found["readings"]] == ["A4"]
+    told = {row["stage"]: row["why"] for row in with_bounds(found["stages"], found["decision"])}
+    assert told["buffer"] == "follows what is held against it, in a band of its own"
     assert stages["overlay"] == 0.0
     assert 0.0 < stages["round"] <= stages["neutral"] <= 0.1
 
