@@ -100,9 +100,10 @@ def catalogue(
     configured `method`. Raises SignalConfigFault for settings that no signal can have, StoreError for a database that
     cannot be read."""
     registry, book = known_kinds(config), BookState() if database is None else recorded_book(database)
-    signals, _ = as_set(known_signals(config, registry), registry.kinds, book.tunings)
-    standing = _standings(database, method)
-    return Catalogue(registry, signals, book.choices, book.tunings, method, standing)
+    signals, unfit = as_set(known_signals(config, registry), registry.kinds, book.tunings)
+    # A start gives up what no longer fits the configuration.
+    tunings = {name: tuning for name, tuning in book.tunings.items() if name not in unfit}
+    return Catalogue(registry, signals, book.choices, tunings, method, _standings(database, method))
 
 
 def inputs_of(signal: Signal) -> list[str]:
