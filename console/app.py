@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar
 
 from textual.actions import ActionParseResult, parse
 from textual.app import App
@@ -42,12 +42,10 @@ from console.showing import Showing
 from console.strips import forget
 from console.terminal import ConsoleDriver, DriverLoad, TerminalFiles
 from console.theme import THEMES, Inks, inks, theme_at_start, themes
+from console.ways import Ways, drill_class
 from engine.commands import CommandResult, EngineLink
 from engine.lag import LagProbe
 from engine.paths import log_path
-
-if TYPE_CHECKING:
-    from console.screens.drill import Drill
 
 _LOG = logging.getLogger("quarterdeck.console")
 _DRILLS_LOADED_AFTER_S = 1.0
@@ -113,6 +111,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self._on_terminal_lost = on_terminal_lost
         self._awaits_engine = awaits_engine
         self._showing = Showing()
+        self._ways = Ways(self, self.open_drill)
         self._mouse = config.mouse
         self._beating: asyncio.Task[None] | None = None
         self._task_factory = asyncio.get_running_loop().get_task_factory()
@@ -152,14 +151,12 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
     @property
     def desk(self) -> Desk:
         """The screen below all others."""
-        desk = self.screen_stack[0]
-        assert isinstance(desk, Desk)
-        return desk
+        return self._ways.desk
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
         """Whose actions can be run from where the operator is."""
-        drill = self._drill
+        drill = self._ways.drill
         return ("app", "desk") if drill is None else ("app", "desk", "screen", *drill.SCOPES)
 
     async def on_event(self, event: Event) -> None:
@@ -228,10 +225,10 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         """Run an action of the program, the desk or the screen in sight, from wherever it was chosen."""
         owner: DOMNode = self
         if action.scope == "desk" and not action.on_screens:
-            self._back_to_desk()
+            self._ways.back_to_desk()
             owner = self.desk
         elif action.scope != "app":
-            owner = self._drill or self.desk
+            owner = self._ways.drill or self.desk
         await self.run_action(action.call, owner)
 
     def ask(self, screen: Screen[Result], answered: Callable[[Result | None], None] | None = None) -> None:
@@ -285,7 +282,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self.interventions.quit(lambda: self.exit("left"), self._stopped)
 
     def action_help(self) -> None:
-        drill = self._drill
+        drill = self._ways.drill
         about = self.desk.about if drill is None else (drill.heading, "its own keys come first")
         self.push_screen(HelpScreen(self.keymap, self._view, about=about, on_screen=drill is not None))
 
@@ -293,13 +290,13 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self.push_screen(Palette(self._view))
 
     def action_orders(self) -> None:
-        self._go_to("orders")
+        self._ways.go_to("orders")
 
     def action_audit(self) -> None:
-        self._go_to("audit")
+        self._ways.go_to("audit")
 
     def action_config(self) -> None:
-        self._go_to("config")
+        self._ways.go_to("config")
 
     def action_freeze(self) -> None:
         if not self.thaw():
@@ -332,7 +329,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             return
         self._view = view = replace(turn.view, frozen=self._frozen)
         self.set_class(view.mode == "live", "-live")
-        self._showing.show(self.screen_stack, self._drill or self.desk, view)
+        self._showing.show(self.screen_stack, self._ways.drill or self.desk, view)
         if turn.repaint:
             self.refresh(layout=True)
         if self._beating is None and view.snapshot is not None and view.snapshot.phase == "running":
@@ -365,28 +362,12 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             self.action_theme(value)
         return value in THEMES
 
-    def _go_to(self, kind: str) -> None:
-        """One of the screens that have a key of their own: they take each other's place."""
-        if not isinstance(self.screen, drill_class(kind)):
-            self._back_to_desk()
-            self.open_drill(kind, "")
-
-    @property
-    def _drill(self) -> Drill | None:
-        """The drill-down that fills the terminal, on top or behind dialogs; None where that is the desk."""
-        behind = next(screen for screen in reversed(self.screen_stack) if not screen.is_modal)
-        return None if behind is self.desk else cast("Drill", behind)
-
     def pop_screen(self) -> AwaitComplete:
         """Leave the topmost screen, and with it what it had drawn."""
         left = self.screen
         leaving = super().pop_screen()
         forget(left)
         return leaving
-
-    def _back_to_desk(self) -> None:
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
 
     async def _export(self) -> None:
         self.say(await export_screen(self, log_path().parent, self._view.wall_ms))
@@ -400,10 +381,3 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         """The engine agreed to stop: where it ends in this process, so does the screen, and not before."""
         if not self._awaits_engine:
             self.exit("stopped")
-
-
-def drill_class(kind: str) -> type[Drill]:
-    """The screen over the desk of this kind. Raises KeyError for an unknown one."""
-    from console.screens.drills import DRILLS
-
-    return DRILLS[kind]
