@@ -129,7 +129,10 @@ def change_lines(parameters: Sequence[Parameter], text: str) -> list[Line]:
     typed = [parameter for parameter in parameters if parameter.name in wanted]
     lines: list[Line] = [
         (
-            (f"{one.name} {toml_text(one.value)} to {_counted(one, wanted[one.name])}", "strong"),
+            (
+                f"{one.name} {toml_text(one.value)} to {toml_text(wanted[one.name])} {one.unit}".rstrip(),
+                "strong",
+            ),
             (f"  {one.bounds}" if one.bounds else "", "soft"),
         )
         for one in typed[:_MOST_TYPED]
@@ -150,12 +153,8 @@ def _values(parameters: Sequence[Parameter], text: str) -> dict[str, Any]:
         return {}
 
 
-def _counted(parameter: Parameter, value: Any) -> str:
-    return f"{toml_text(value)} {parameter.unit}".rstrip()
-
-
 def _told(parameter: Parameter) -> Line:
     whose = f" by {parameter.by}" if parameter.by else ""
     bounds = f" ({parameter.bounds})" if parameter.bounds else ""
-    value = (f"{_counted(parameter, parameter.value)}{whose}", "warn" if whose else "strong")
+    value = (f"{toml_text(parameter.value)}{whose}", "warn" if whose else "strong")
     return ((f"{parameter.name} ", "plain"), value, (bounds, "soft"))

@@ -32,7 +32,7 @@ async def test_parameters_are_typed_shown_and_confirmed_with_their_own_key() -> 
     async with drilled("signal", "A1", NARROW, RUNNING) as on:
         await ask(on)
         assert "PARAMETERS OF A1?" in on.text
-        assert "window 428 days by" in on.text
+        assert "by operator ann" in on.text
         await on.press(*"window=300")
         assert "window 428 to 300 days  at least 3, at most 435" in on.text
         assert "It has 0.40 of its class: positions may change" in on.text
