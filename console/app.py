@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar
 
 from textual.actions import ActionParseResult, parse
 from textual.app import App
@@ -42,13 +42,10 @@ from console.showing import Showing
 from console.strips import forget
 from console.terminal import ConsoleDriver, DriverLoad, TerminalFiles
 from console.theme import THEMES, Inks, inks, theme_at_start, themes
+from console.ways import Ways, drill_class
 from engine.commands import CommandResult, EngineLink
 from engine.lag import LagProbe
 from engine.paths import log_path
-
-if TYPE_CHECKING:
-    from console.answers import Parameter
-    from console.screens.drill import Drill
 
 _LOG = logging.getLogger("quarterdeck.console")
 _DRILLS_LOADED_AFTER_S = 1.0
@@ -98,7 +95,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             attachment=attachment,
             starting=starting,
         )
-        self._interventions = Interventions(
+        self.interventions = Interventions(
             self, Operator(link, actor or operator_name()), disarm_s=config.kill_disarm_s
         )
         self._details = Details(link)
@@ -114,6 +111,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self._on_terminal_lost = on_terminal_lost
         self._awaits_engine = awaits_engine
         self._showing = Showing()
+        self._ways = Ways(self, self.open_drill)
         self._mouse = config.mouse
         self._beating: asyncio.Task[None] | None = None
         self._task_factory = asyncio.get_running_loop().get_task_factory()
@@ -153,14 +151,12 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
     @property
     def desk(self) -> Desk:
         """The screen below all others."""
-        desk = self.screen_stack[0]
-        assert isinstance(desk, Desk)
-        return desk
+        return self._ways.desk
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
         """Whose actions can be run from where the operator is."""
-        drill = self._drill
+        drill = self._ways.drill
         return ("app", "desk") if drill is None else ("app", "desk", "screen", *drill.SCOPES)
 
     async def on_event(self, event: Event) -> None:
@@ -199,7 +195,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
 
     def engine_ended(self) -> None:
         """The engine task is over, and so is the screen."""
-        self.exit("stopped" if self._interventions.stopping else "engine_ended")
+        self.exit("stopped" if self.interventions.stopping else "engine_ended")
 
     def apply_theme(self, name: str) -> None:
         """Show every screen in the theme `name` from the next frame on. Raises InvalidThemeError for an unknown one."""
@@ -229,10 +225,10 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         """Run an action of the program, the desk or the screen in sight, from wherever it was chosen."""
         owner: DOMNode = self
         if action.scope == "desk" and not action.on_screens:
-            self._back_to_desk()
+            self._ways.back_to_desk()
             owner = self.desk
         elif action.scope != "app":
-            owner = self._drill or self.desk
+            owner = self._ways.drill or self.desk
         await self.run_action(action.call, owner)
 
     def ask(self, screen: Screen[Result], answered: Callable[[Result | None], None] | None = None) -> None:
@@ -243,26 +239,6 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         """Open the screen of `kind` (signal, position, orders, order, audit, config, limit, log) about `key`."""
         more = (self.desk.log_lines,) if kind == "log" else ()
         self.push_screen(drill_class(kind)(self.keymap, self._view, self._details, key, *more))
-
-    def ask_flatten(self, symbol: str) -> None:
-        """Ask before one symbol is closed, or may trade again."""
-        self._interventions.flatten(symbol)
-
-    def ask_cancel(self, order: str) -> None:
-        """Ask before one order is cancelled."""
-        self._interventions.cancel(order)
-
-    def ask_signal(self, name: str) -> None:
-        """Ask before a signal is switched off or on."""
-        self._interventions.switch(name)
-
-    def ask_weight(self, name: str) -> None:
-        """Ask for a signal's weight."""
-        self._interventions.weigh(name)
-
-    def ask_parameters(self, name: str, parameters: Sequence[Parameter]) -> None:
-        """Ask for parameters of a signal."""
-        self._interventions.set_parameters(name, parameters)
 
     def copy_text(self, text: str) -> None:
         """Send `text` to the terminal's clipboard, and show it: whether the terminal took it, nobody can say."""
@@ -291,22 +267,22 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         return was_frozen
 
     def action_arm_kill(self) -> None:
-        self._interventions.arm_kill()
+        self.interventions.arm_kill()
 
     def action_toggle_pause(self) -> None:
-        self._interventions.pause()
+        self.interventions.pause()
 
     def action_toggle_reduce(self) -> None:
-        self._interventions.reduce()
+        self.interventions.reduce()
 
     def action_resume(self) -> None:
-        self._interventions.resume()
+        self.interventions.resume()
 
     def action_ask_quit(self) -> None:
-        self._interventions.quit(lambda: self.exit("left"), self._stopped)
+        self.interventions.quit(lambda: self.exit("left"), self._stopped)
 
     def action_help(self) -> None:
-        drill = self._drill
+        drill = self._ways.drill
         about = self.desk.about if drill is None else (drill.heading, "its own keys come first")
         self.push_screen(HelpScreen(self.keymap, self._view, about=about, on_screen=drill is not None))
 
@@ -314,13 +290,13 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self.push_screen(Palette(self._view))
 
     def action_orders(self) -> None:
-        self._go_to("orders")
+        self._ways.go_to("orders")
 
     def action_audit(self) -> None:
-        self._go_to("audit")
+        self._ways.go_to("audit")
 
     def action_config(self) -> None:
-        self._go_to("config")
+        self._ways.go_to("config")
 
     def action_freeze(self) -> None:
         if not self.thaw():
@@ -348,12 +324,12 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         if not self.screen_stack:
             # The last turn may come while the screens are being taken down.
             return
-        turn = self._publisher.turn(armed=self._interventions.armed)
+        turn = self._publisher.turn(armed=self.interventions.armed)
         if turn is None:
             return
         self._view = view = replace(turn.view, frozen=self._frozen)
         self.set_class(view.mode == "live", "-live")
-        self._showing.show(self.screen_stack, self._drill or self.desk, view)
+        self._showing.show(self.screen_stack, self._ways.drill or self.desk, view)
         if turn.repaint:
             self.refresh(layout=True)
         if self._beating is None and view.snapshot is not None and view.snapshot.phase == "running":
@@ -386,28 +362,12 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
             self.action_theme(value)
         return value in THEMES
 
-    def _go_to(self, kind: str) -> None:
-        """One of the screens that have a key of their own: they take each other's place."""
-        if not isinstance(self.screen, drill_class(kind)):
-            self._back_to_desk()
-            self.open_drill(kind, "")
-
-    @property
-    def _drill(self) -> Drill | None:
-        """The drill-down that fills the terminal, on top or behind dialogs; None where that is the desk."""
-        behind = next(screen for screen in reversed(self.screen_stack) if not screen.is_modal)
-        return None if behind is self.desk else cast("Drill", behind)
-
     def pop_screen(self) -> AwaitComplete:
         """Leave the topmost screen, and with it what it had drawn."""
         left = self.screen
         leaving = super().pop_screen()
         forget(left)
         return leaving
-
-    def _back_to_desk(self) -> None:
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
 
     async def _export(self) -> None:
         self.say(await export_screen(self, log_path().parent, self._view.wall_ms))
@@ -421,10 +381,3 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         """The engine agreed to stop: where it ends in this process, so does the screen, and not before."""
         if not self._awaits_engine:
             self.exit("stopped")
-
-
-def drill_class(kind: str) -> type[Drill]:
-    """The screen over the desk of this kind. Raises KeyError for an unknown one."""
-    from console.screens.drills import DRILLS
-
-    return DRILLS[kind]

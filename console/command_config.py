@@ -27,11 +27,12 @@ def show(db: Path | None, config: Path | None, as_json: bool) -> int:
     ConfigFault, StoreError."""
     from engine.config import effective
     from engine.config_chosen import as_chosen
-    from engine.recorded import recorded_book
+    from engine.signal_catalogue import catalogue
 
     configuration = loader(config)()
-    book = recorded_book(find_target(db, config).database)
-    settings = as_chosen(effective(configuration), book.choices, book.tunings)
+    blend, database = configuration.blend, find_target(db, config).database
+    known = catalogue(configuration.signals, database, blend.method)
+    settings = as_chosen(effective(configuration), known.choices, known.tunings)
     if as_json:
         print_json([asdict(setting) for setting in settings])
     else:

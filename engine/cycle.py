@@ -191,7 +191,8 @@ class BarCycle:
             self._list_legs()
         totals = self._mark(now_ms)
         equity = float(totals.equity)
-        changes = self._oversight.step(now_ms, totals, self._market, self._book.forecast)
+        paired = self._leg_book.paired
+        changes = self._oversight.step(now_ms, totals, self._market, self._book.forecast, paired)
         halt_reason = next((change.message for change in changes if change.flatten), "")
         self._note_day(now_ms, equity)
         for signal, fault in self._market.fresh_faults():

@@ -100,10 +100,8 @@ async def close_out_the_dead(machine: Machine) -> None:
         return
     held = {position.symbol for position in machine.ledger.positions.values() if position.quantity}
     market = machine.market
-    # A leg is dead with the perpetual on its coin.
-    gone = [*market.stale.tolist(), *market.stale[market.legs.under].tolist()]
-    stale = dict(zip(market.listed, gone, strict=True))
-    if held and all(stale[symbol] for symbol in held):
+    dead = dict(zip(market.listed, market.dead.tolist(), strict=True))
+    if held and all(dead[symbol] for symbol in held):
         await machine.close_out()
 
 

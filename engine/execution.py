@@ -33,10 +33,10 @@ class Execution:
         venue: Venue,
         journal: Journal,
         allowed: Callable[[Order], str],
-        rejected: Callable[[int], None],
+        rejected: Callable[[Order], None],
     ) -> None:
         """`allowed` answers "" or the reason why an order must not leave now; it is asked again before every send.
-        `rejected` hears the market time of every order the venue refused."""
+        `rejected` hears of every order the venue refused."""
         self._venue = venue
         self._journal = journal
         self._allowed = allowed
@@ -216,8 +216,9 @@ class Execution:
             self._set(order, moved(order, OrderStatus.UNRESOLVED, now_ms, str(outcome)))
             return
         if isinstance(outcome, Refused):
-            self._rejected(order.decision_ts_ms)
-            self._set(order, moved(order, OrderStatus.REJECTED, now_ms, str(outcome)))
+            refused = moved(order, OrderStatus.REJECTED, now_ms, str(outcome))
+            self._rejected(refused)
+            self._set(order, refused)
         else:
             self.believe(outcome)
         self._in_flight_since_ms.pop(order.client_order_id, None)

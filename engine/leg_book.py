@@ -56,6 +56,14 @@ class LegBook:
             locked | no_long | no_short,
         )
 
+    @property
+    def paired(self) -> frozenset[str]:
+        """The symbols that are to stand against each other; none while no signal wants pairs."""
+        legs, symbols = self._market.legs, self._market.symbols
+        if not self._neutral.pair_rows:
+            return frozenset()
+        return frozenset((*legs.symbols, *(symbols[coin] for coin in legs.under)))
+
     def concerned(self, held: HeldLegs) -> bool:
         """Whether a decision is about the legs too: a signal wants pairs, or something is left of one."""
         return bool(self._neutral.pair_rows) or held.under_way

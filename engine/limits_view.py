@@ -18,18 +18,26 @@ ROUNDING = 1e-9
 
 
 def limit_rows(
-    session: Session, machine: Machine, equity: float, opening: float, exposure: np.ndarray
+    session: Session,
+    machine: Machine,
+    equity: float,
+    opening: float,
+    exposure: np.ndarray,
+    legs: np.ndarray,
 ) -> tuple[LimitRow, ...]:
-    """Every limit with its use, `exposure` [S + L] being what is held; what is not armed yet is listed as such.
+    """Every limit with its use, `exposure` [S + L] being what is held and `legs` what of it is held for neutral
+    signals; what is not armed yet is listed as such.
 
     Caps on exposure bind what a decision wants: a position may exceed its target by the no-trade band and the drift
-    since, so that these limits are breached only beyond that band.
+    since, so that these limits are breached only beyond that band. One symbol's binds each of the two parts of a
+    position, a cluster's the directional ones.
     """
+    directional = exposure - legs
     limits = machine.cycle.parameters
     guards, rules = machine.oversight.guards, machine.configuration.risk.guards
     high = float(machine.ledger.high_water_mark)
     day_loss = max(0.0, 1 - equity / opening) if opening else 0.0
-    largest = float(np.abs(exposure).max()) if exposure.size else 0.0
+    largest = float(np.abs([directional, legs]).max(initial=0.0))
     band = limits.buffer_fraction
     rows = [
         _row("day loss", day_loss, limits.day_loss, "fraction"),
@@ -37,7 +45,7 @@ def limit_rows(
         _row("gross", float(np.abs(exposure).sum()), _gross_limit(machine), "x", band),
         _row("net", abs(float(exposure.sum())), limits.max_net, "x", band),
         _row("max position", largest, limits.max_symbol, "fraction", band),
-        _row("corr cluster", _largest_cluster(machine, exposure), limits.max_cluster, "fraction", band),
+        _row("corr cluster", _largest_cluster(machine, directional), limits.max_cluster, "fraction", band),
         _row(
             "orders today",
             float(len(guards.day.opening_orders) if guards.day else 0),
@@ -46,7 +54,10 @@ def limit_rows(
         ),
         _row("losing streak", float(guards.losing_streak), limits.consecutive_losses, "count"),
         _row(
-            "bars missing", float(machine.market.missing_run.max(initial=0)), float(rules.stale_bars), "count"
+            "bars missing",
+            float(machine.market.missing_runs.max(initial=0)),
+            float(rules.stale_bars),
+            "count",
         ),
         _row("loop lag p99", session.lag.p99_ms, rules.loop_lag_ms, "ms"),
     ]

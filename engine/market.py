@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
+    IntArray = NDArray[np.int64]
 
 DAY_MS = 86_400_000
 FILLED_BARS = 3
@@ -251,6 +252,18 @@ class MarketState:
     def volumes(self) -> FloatArray:
         """What was traded [S + L] of all that is listed in the newest bar, in base units."""
         return self._beside(self.volume, self.legs.volume)
+
+    @property
+    def missing_runs(self) -> IntArray:
+        """The bars [S + L] missing in a row of all that is listed."""
+        runs, legs = self.missing_run, self.legs
+        return np.concatenate((runs, legs.missing_run)) if len(legs) else runs
+
+    @property
+    def dead(self) -> BoolArray:
+        """What of all that is listed [S + L] has had no bar for long; a leg is dead with the perpetual on its coin."""
+        legs = self.legs
+        return np.concatenate((self.stale, self.stale[legs.under] | (legs.missing_run > FILLED_BARS)))
 
     def _beside(self, universe: FloatArray, legs: FloatArray) -> FloatArray:
         return np.concatenate((universe, legs)) if legs.size else universe

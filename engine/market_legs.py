@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.feeds.feed import CLOSE, LEG_ROWS, VOLUME
-from store.records import Instrument
+from store.records import Instrument, InstrumentKind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,8 +29,7 @@ class LegMarket:
     all of it is empty."""
 
     def __init__(self, legs: Sequence[Instrument], universe: Sequence[Instrument], bar_ms: int) -> None:
-        place = {instrument.base: index for index, instrument in enumerate(universe)}
-        self.under: IntArray = np.array([place[leg.base] for leg in legs], dtype=np.int64)
+        self.under: IntArray = np.array(coins_under(legs, universe), dtype=np.int64)
         self._list(tuple(legs))
         self._bar_ms = bar_ms
         self.now_ms = 0
@@ -40,6 +39,7 @@ class LegMarket:
         self.last_close: FloatArray = np.full(len(self.instruments), np.nan)
         self.volume: FloatArray = self._nothing
         self.volume_24h: FloatArray = self._nothing
+        self._silent_bars: IntArray = np.zeros(len(self.instruments), dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.instruments)
@@ -59,17 +59,36 @@ class LegMarket:
         self._day[(first + np.arange(len(volume))) % per_day] = volume
         self.volume, self.volume_24h = volume[-1], self._day.sum(axis=0)
         self.last_close = _last_known(bars[CLOSE], self.last_close)
+        there = bars[CLOSE] > 0.0
+        since, nowhere = there[::-1].argmax(axis=0), ~there.any(axis=0)
+        self._silent_bars = np.where(nowhere, self._silent_bars + len(there), since)
 
     @property
     def alive(self) -> BoolArray:
         """Which of them have not expired at the close of the newest bar."""
         return self.expiry_ms > self.now_ms
 
+    @property
+    def missing_run(self) -> IntArray:
+        """Bars [L] missing in a row of what had one before and has not expired."""
+        awaited = self.alive & (self.last_close > 0.0)
+        return np.where(awaited, self._silent_bars, 0)
+
     def _list(self, listed: tuple[Instrument, ...]) -> None:
         self.instruments = listed
         self.symbols = tuple(leg.symbol for leg in listed)
         self.no_bar: FloatArray = np.full((LEG_ROWS, len(listed)), np.nan)
         self.expiry_ms: IntArray = np.array([leg.expiry_ms or NEVER_MS for leg in listed], dtype=np.int64)
+
+
+def coins_under(legs: Sequence[Instrument], universe: Sequence[Instrument]) -> list[int]:
+    """Where in a universe the coin of each leg stands: at its first perpetual, else at what is listed first on it."""
+    places: dict[str, int] = {}
+    for kinds in ((InstrumentKind.PERPETUAL,), tuple(InstrumentKind)):
+        for place, instrument in enumerate(universe):
+            if instrument.kind in kinds:
+                places.setdefault(instrument.base, place)
+    return [places[leg.base] for leg in legs]
 
 
 def _last_known(closes: FloatArray, before: FloatArray) -> FloatArray:

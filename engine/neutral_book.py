@@ -193,6 +193,11 @@ class NeutralBook:
         held = float(legs_in(np.array([quantity]), self._plan[:, [index]])[0])
         return Parts(quantity - held, held)
 
+    def legs_of(self, held: FloatArray) -> FloatArray:
+        """What of all that is held [S + L], in units, is held for legs."""
+        count = self._nothing.size
+        return np.concatenate((legs_in(held[:count], self._plan), held[count:]))
+
     def holders(self, index: int) -> tuple[str, ...]:
         """The signals in force that want a leg in one symbol, or in a leg beside them, or their legs hedged with it."""
         now_ms = self._market.now_ms

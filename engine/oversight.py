@@ -6,7 +6,7 @@ The state is folded bar by bar and stored with the book; the database holds each
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,8 @@ from store.records import (
     FundingPayment,
     Instrument,
     LedgerTotals,
+    Order,
+    OrderPurpose,
     Override,
     Side,
     TradingState,
@@ -64,7 +66,7 @@ class Oversight:
         tape: Tape,
         legs: Sequence[Instrument] = (),
     ) -> None:
-        """`legs`: what is listed beside the universe; no guard looks at its bars, and any may be restricted."""
+        """`legs`: what is listed beside the universe; guards look whether it has bars, and any may be restricted."""
         self._listed = tuple(instrument.symbol for instrument in (*instruments, *legs))
         self._symbols = tuple(instrument.symbol for instrument in instruments)
         self._caps = np.array([float(instrument.funding_cap_rate) for instrument in instruments])
@@ -79,6 +81,7 @@ class Oversight:
         self._booked: list[Fill | FundingPayment] = []
         self._exits: list[guards.ProtectiveExit] = []
         self._rejects_ms: list[int] = []
+        self._refused: list[str] = []
         self._funding_rate: FloatArray | None = None
         self._unproven: tuple[str, ...] = ()
         self._proven = True
@@ -155,9 +158,15 @@ class Oversight:
         """Note a funding settlement for the next step."""
         self._booked.append(payment)
 
-    def rejected(self, ts_ms: int) -> None:
+    def rejected(self, order: Order) -> None:
         """Note an order the venue refused."""
-        self._rejects_ms.append(ts_ms)
+        self._rejects_ms.append(order.decision_ts_ms)
+        if order.purpose is OrderPurpose.OPEN:
+            self._refused.append(order.symbol)
+        words = (
+            f"refused {order.symbol} {order.side} {order.quantity:f} {order.client_order_id}: {order.reason}"
+        )
+        self._tape.say(order.decision_ts_ms, "WARN", "engine.execution", words)
 
     def settled(self, row: Row) -> None:
         """Note the funding rates of a bar."""
@@ -191,13 +200,22 @@ class Oversight:
         return unusual
 
     def step(
-        self, now_ms: int, totals: LedgerTotals, market: MarketState, forecast: Mapping[str, float]
+        self,
+        now_ms: int,
+        totals: LedgerTotals,
+        market: MarketState,
+        forecast: Mapping[str, float],
+        paired: Collection[str] = (),
     ) -> tuple[guards.GuardChange, ...]:
-        """Let every guard see the bar; what they did is journalled and told, and returned."""
+        """Let every guard see the bar, `paired` being what is to stand against each other; what they did is journalled
+        and told, and returned."""
         before = self.state
         inputs = self._inputs(now_ms, totals, market, forecast)
+        if self._refused:
+            inputs = replace(inputs, refused=tuple(symbol for symbol in self._refused if symbol in paired))
         self._exits.clear()
         self._rejects_ms.clear()
+        self._refused.clear()
         self.guards, changes = guards.step(self.guards, inputs, self._config, self._parameters)
         for change in changes:
             self._record(change, now_ms)
@@ -224,11 +242,11 @@ class Oversight:
             bar_ms=market.bar_ms,
             equity=float(totals.equity),
             high_water_mark=float(totals.high_water_mark),
-            symbols=self._symbols,
+            symbols=self._listed,
             leader=self._leader,
             bar_return=market.bar_return,
             sigma_bar=market.sigma_bar_before,
-            missing_run=market.missing_run,
+            missing_run=market.missing_runs,
             funding_rate=self._funding_rate,
             funding_cap_rate=self._caps,
             forecast=forecast,
@@ -328,6 +346,8 @@ class Oversight:
             own["exits_not_seen"] = [(exit.symbol, exit.side.value) for exit in self._exits]
         if self._rejects_ms:
             own["rejects_not_seen_ms"] = self._rejects_ms
+        if self._refused:
+            own["refused_not_seen"] = self._refused
         return f"{text[:-1]},{json.dumps(own)[1:]}"
 
     def load(self, text: str) -> None:
@@ -339,6 +359,7 @@ class Oversight:
             guards.ProtectiveExit(name, Side(side)) for name, side in known.pop("exits_not_seen", ())
         ]
         self._rejects_ms = list(known.pop("rejects_not_seen_ms", ()))
+        self._refused = list(known.pop("refused_not_seen", ()))
         self.guards = from_dict(known)
         self._watches = recalled(self.guards.overrides)
         self.multiplier = multiplier(self.guards.performance, self._config)

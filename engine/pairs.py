@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.market_legs import coins_under
 from engine.shadow import neutral_positions
 from store.records import Instrument, InstrumentKind
 from strategies.classical.legs import own_legs
@@ -51,24 +52,24 @@ class PairListings:
     """Where the two sides of a pair stand on each coin of a universe [S]: in it, or among the `legs` [L] beside it."""
 
     def __init__(self, universe: Sequence[Instrument], legs: Sequence[Instrument], allow_short: bool) -> None:
+        self._universe = tuple(universe)
         self._symbols = tuple(instrument.symbol for instrument in universe)
-        self._bases = [instrument.base for instrument in universe]
         self._allow_short = allow_short
         self.list_legs(legs)
 
     def list_legs(self, legs: Sequence[Instrument]) -> None:
         """What stands beside the universe from now on."""
-        first = len(self._bases)
-        perpetual = InstrumentKind.PERPETUAL
-        self._places = {(base, perpetual): [place] for place, base in enumerate(self._bases)}
-        for place, leg in enumerate(legs, first):
-            self._places.setdefault((leg.base, leg.kind), []).append(place)
+        first, perpetual = len(self._universe), InstrumentKind.PERPETUAL
+        sold = (place for place, each in enumerate(self._universe) if each.kind is perpetual)
+        self._places = {(place, perpetual): [place] for place in sold}
+        for place, (leg, coin) in enumerate(zip(legs, coins_under(legs, self._universe), strict=True), first):
+            self._places.setdefault((coin, leg.kind), []).append(place)
         self._expiry_ms = {place: leg.expiry_ms for place, leg in enumerate(legs, first) if leg.expiry_ms}
 
     def lists(self, signal: Signal) -> bool:
         """Whether a signal's pair can be held on any coin."""
         kinds = signal.pair or ()
-        listed = [all((base, kind) in self._places for kind in kinds) for base in self._bases]
+        listed = [all((coin, kind) in self._places for kind in kinds) for coin in range(len(self._universe))]
         return self._allow_short and any(listed)
 
     def wanted(
@@ -81,11 +82,12 @@ class PairListings:
     ) -> Pairs:
         """What `signals` [P] in the `rows` of the table want, having `said` so much of each coin: values, and those
         times confidence; NaN for what is not known. So much [L] is `held` of the legs."""
-        shape = (len(rows), len(self._bases))
+        coins = range(len(self._universe))
+        shape = (len(rows), len(coins))
         amount, columns = np.zeros(shape), np.full((2, *shape), UNLISTED, dtype=np.int64)
         for place, (signal, (value, score)) in enumerate(zip(signals, said, strict=True)):
             for side, kind in enumerate(signal.pair or ()):
-                columns[side, place] = [self._column(base, kind, now_ms, held) for base in self._bases]
+                columns[side, place] = [self._column(coin, kind, now_ms, held) for coin in coins]
             there = (columns[:, place] != UNLISTED).all(axis=0)
             value, score = np.where(there, value, np.nan), np.where(there, score, np.nan)
             amount[place] = np.nan_to_num(neutral_positions(own_legs, self._symbols, value, score))
@@ -93,13 +95,13 @@ class PairListings:
                 amount[place] = np.maximum(amount[place], 0.0)
         return Pairs(tuple(rows), amount, *columns)
 
-    def _column(self, base: str, kind: InstrumentKind, now_ms: int, held: FloatArray) -> int:
-        """Where an instrument of this kind on a coin stands. Of futures the one that is held, until it expires; else
-        the next that has days to run."""
-        places = self._places.get((base, kind), [])
+    def _column(self, coin: int, kind: InstrumentKind, now_ms: int, held: FloatArray) -> int:
+        """Where an instrument of this kind on a coin of the universe stands. Of futures the one that is held, until it
+        expires; else the next that has days to run."""
+        places = self._places.get((coin, kind), [])
         if kind is not InstrumentKind.FUTURE:
             return places[0] if places else UNLISTED
         alive = sorted((self._expiry_ms[place], place) for place in places if self._expiry_ms[place] > now_ms)
-        kept = [place for _, place in alive if held[place - len(self._bases)]]
+        kept = [place for _, place in alive if held[place - len(self._universe)]]
         lasting = [place for expiry_ms, place in alive if expiry_ms >= now_ms + LEAST_MS]
         return next(iter((*kept, *lasting)), UNLISTED)

@@ -50,7 +50,7 @@ def draw(session: Session, machine: Machine) -> Snapshot:
     quotes = machine.feed.quotes(machine.showing_open_ms, session.fraction)
     run = machine.configuration.run
     positions = _positions(machine, quotes)
-    exposure = _exposure(machine, equity)
+    exposure, legs = _exposure(machine, equity)
     opening = _day_opening(machine, equity)
     bar_ms = machine.feed.bar_ms
     remaining = None if run.speed_factor is None else int((1 - session.fraction) * bar_ms / run.speed_factor)
@@ -92,7 +92,7 @@ def draw(session: Session, machine: Machine) -> Snapshot:
         weights=weight_rows(machine),
         estimates=estimate_rows(machine),
         positions=positions,
-        limits=limit_rows(session, machine, equity, opening, exposure),
+        limits=limit_rows(session, machine, equity, opening, exposure, legs),
         overrides=_overrides(machine),
         orders=_orders(machine),
         venues=(_venue_health(machine),),
@@ -120,10 +120,11 @@ def _venue_health(machine: Machine) -> VenueHealth:
 
 
 def _exposure(machine: Machine, equity: float) -> np.ndarray:
-    """Of all that is listed [S + L], x equity."""
+    """What is held [2, S + L] of all that is listed, and what of it for neutral signals' legs, x equity."""
     closes = np.nan_to_num(machine.market.closes)
     held = np.array([float(machine.ledger.quantity(symbol)) for symbol in machine.market.listed])
-    return held * closes / equity if equity else held * 0.0
+    both = np.array([held, machine.cycle.neutral.legs_of(held)])
+    return both * closes / equity if equity else both * 0.0
 
 
 def _day_opening(machine: Machine, equity: float) -> float:

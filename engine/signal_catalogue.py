@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.bookstate import BookState, Choice, Tuning
 from engine.config_reference import limits_of
+from engine.config_schema import unit_of
 from engine.estimates import shares_in_force, standings
 from engine.recorded import recorded_book
 from engine.signal_folder import known_kinds
@@ -99,9 +100,10 @@ def catalogue(
     configured `method`. Raises SignalConfigFault for settings that no signal can have, StoreError for a database that
     cannot be read."""
     registry, book = known_kinds(config), BookState() if database is None else recorded_book(database)
-    signals, _ = as_set(known_signals(config, registry), registry.kinds, book.tunings)
-    standing = _standings(database, method)
-    return Catalogue(registry, signals, book.choices, book.tunings, method, standing)
+    signals, unfit = as_set(known_signals(config, registry), registry.kinds, book.tunings)
+    # A start gives up what no longer fits the configuration.
+    tunings = {name: tuning for name, tuning in book.tunings.items() if name not in unfit}
+    return Catalogue(registry, signals, book.choices, tunings, method, _standings(database, method))
 
 
 def inputs_of(signal: Signal) -> list[str]:
@@ -133,8 +135,8 @@ def definition(kind: SignalKind) -> str:
 
 
 def parameters(signal: Signal, tuning: Tuning | None = None) -> Iterator[dict[str, Any]]:
-    """Each setting of a signal with its value in force, default, bounds and meaning, which ends in its unit; `by` is
-    the operator who set it, "" where it is configured."""
+    """Each setting of a signal with its value in force, default, bounds, unit and meaning, which ends in its unit; `by`
+    is the operator who set it, "" where it is configured."""
     values = signal.settings.model_dump(mode="json")
     for name, field in type(signal.settings).model_fields.items():
         yield {
@@ -142,6 +144,7 @@ def parameters(signal: Signal, tuning: Tuning | None = None) -> Iterator[dict[st
             "value": values[name],
             "default": _default(field),
             "bounds": ", ".join(limits_of(field)),
+            "unit": unit_of(field),
             "by": tuning.actor if tuning is not None and name in tuning.values else "",
             "description": field.description or "",
         }

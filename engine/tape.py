@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from engine.snapshot import LogLine
+from engine.venues.flattening import SETTLING
 from store.journal import Journal
 from store.records import Event, Fill, FundingPayment, Order, OrderReport, OrderStatus
 
@@ -38,10 +39,11 @@ class Tape:
 
     def fill(self, fill: Fill) -> None:
         """One execution."""
-        what = "liquidation" if fill.liquidation else "fill"
+        settles = fill.client_order_id.startswith(SETTLING)
+        what = "liquidation" if fill.liquidation else "settled at its expiry" if settles else "fill"
         self.say(
             fill.ts_ms,
-            "ERROR" if fill.liquidation else "INFO",
+            "ERROR" if fill.liquidation else "WARN" if settles else "INFO",
             "engine.execution",
             f"{what} {fill.symbol} {fill.side.value} {fill.quantity} @ {fill.price} fee {fill.fee:.4f} "
             f"{fill.client_order_id}",

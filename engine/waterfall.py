@@ -21,6 +21,7 @@ _WHY = {
     "round": "rounded to whole lots and minimum size",
 }
 _MET = "market-neutral legs join"
+_FOLLOWS = "follows what is held against it, in a band of its own"
 CAPS = ("type", "symbol", "cluster", "net", "gross", "drawdown", "state", "buffer")
 """The stages at which a cap binds that somebody sets."""
 # A limit lowers a value; the others turn it into something else.
@@ -44,6 +45,7 @@ def with_bounds(
     told = []
     scalars = {} if decision is None else decision["scalars"]
     values = {stage["stage"]: stage["value"] for stage in stages}
+    words = _WHY if decision is None or not decision.get("beside") else {**_WHY, "buffer": _FOLLOWS}
     legs, before = values.get("neutral") or 0.0, None
     for stage in stages:
         value, name = stage["value"], stage["stage"]
@@ -52,7 +54,7 @@ def with_bounds(
         else:
             met = _with_legs(before, legs, scalars) if name == "state" and legs else before
             changed = (_differs(met, value) or _scaled(name, legs, scalars)) and name in _WHY
-            why, bound = (_WHY[name] if changed else ""), changed and name in _LIMITS
+            why, bound = (words[name] if changed else ""), changed and name in _LIMITS
             if name == "state" and legs and (met is None or not bound):
                 why, bound = _MET, False
             elif name == "state" and bound and (left := _left(scalars, _GRANTED)):

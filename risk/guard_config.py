@@ -19,7 +19,8 @@ class GuardConfig(BaseModel):
         default=24,
         ge=1,
         le=100_000,
-        description="no new position on a side that was stopped or took profit (bars)",
+        description="no new position on a side that was stopped or took profit, nor in a pair of which the venue "
+        "refused a side (bars)",
     )
     counted_loss_fraction: float = Field(
         default=0.001,

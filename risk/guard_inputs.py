@@ -31,10 +31,12 @@ class GuardInputs:
 
     `equity` None: it could not be computed. `leader`: position of the symbol that leads the market, -1 for
     none. `bar_return`: log returns of the bar; `sigma_bar`: volatility per bar as of the bar before;
-    `missing_run`: bars missing in a row. `funding_rate` and its cap per interval: what settled in the bar.
+    `missing_run`: bars missing in a row, also of what follows the universe in `symbols`, of which nothing else
+    is told. `funding_rate` and its cap per interval: what settled in the bar.
     `forecast`: the newest F of a symbol. `booked`: fills and funding since the last step, in the order they
     were booked. `rejects_ms`: market time of order rejects since the last step. `positions_proven` False: the
     venue's positions could not be proven; `unproven`: symbols whose position the ledger cannot explain.
+    `refused`: symbols held in pairs that the venue did not let in since the last step.
     """
 
     ts_ms: int
@@ -52,5 +54,6 @@ class GuardInputs:
     booked: tuple[Fill | FundingPayment, ...] = ()
     exits: tuple[ProtectiveExit, ...] = ()
     rejects_ms: tuple[int, ...] = ()
+    refused: tuple[str, ...] = ()
     positions_proven: bool = True
     unproven: tuple[str, ...] = ()

@@ -45,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     market_guards.shock,
     market_guards.stale,
     market_guards.rejects,
+    market_guards.refused,
     market_guards.proof,
     market_guards.expire,
 )

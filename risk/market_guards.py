@@ -1,5 +1,5 @@
-"""Rules on market and venue: shocks, missing bars, rejected orders, unproven data; and the end of time
-limits.
+"""Rules on market and venue: shocks, missing bars, rejected orders, refused pairs, unproven data; and the
+end of time limits.
 
 Each rule maps a guard state and one bar's inputs to the state after it and what changed; see `risk.guards`.
 """
@@ -94,6 +94,18 @@ def rejects(state: GuardState, inputs: GuardInputs, config: GuardConfig, limits:
     reason = f"more than {most} orders rejected within a minute"
     ends = f"healthy for {config.healthy_minutes:g} minutes"
     return put(state, reducing("order_rejects", reason, ends, inputs, None))
+
+
+def refused(state: GuardState, inputs: GuardInputs, config: GuardConfig, limits: RiskParameters) -> Stepped:
+    """What the venue does not let in would leave the other side of its pair to stand alone, bar after bar."""
+    changes: Changes = ()
+    for symbol in dict.fromkeys(inputs.refused):
+        until_ms = inputs.ts_ms + config.cooldown_bars * inputs.bar_ms
+        reason = f"the venue refused an order for {symbol}, which is held in pairs"
+        ends = f"{config.cooldown_bars} bars without"
+        state, made = put(state, reducing("pair_refused", reason, ends, inputs, until_ms, symbol))
+        changes += made
+    return state, changes
 
 
 def _crowded(known_ms: Sequence[int], new_ms: Sequence[int], most: int) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -237,7 +237,8 @@ def explain(path: Path, client_order_id: str) -> Record:
     """Why an order is what it is: the order, its life, its fills, and its symbol's way through the decision.
 
     `stages` is a list of {stage, value}, `readings` one entry per signal in force; both are empty for an
-    order that no decision made (the kill path, a stop). Raises NotFound where there is no such order.
+    order that no decision made (the kill path, a stop). Of what is listed beside a perpetual on its coin they are that
+    one's, which the decision names as `beside`. Raises NotFound where there is no such order.
     """
     with read_only(path) as connection, readable("orders and decisions"):
         mine = [client_order_id]
@@ -265,7 +266,8 @@ def _waterfall(connection: sqlite3.Connection, symbol: str, ts_ms: int) -> Recor
     made = _decision(connection, ts_ms)
     if made is None or made["ts"] != ts_ms or symbol not in made["stages"]:
         return {"decision": None, "stages": [], "readings": []}
-    values = made.pop("stages")[symbol]
+    stages = made.pop("stages")
+    values, made["beside"] = stages[symbol], _perpetual_beside(connection, symbol, stages)
     heard = reading_rows.in_force(connection, ts_ms)
     return {
         "decision": made,
@@ -275,9 +277,19 @@ def _waterfall(connection: sqlite3.Connection, symbol: str, ts_ms: int) -> Recor
         "readings": [
             {"signal": reading.signal, "ts": standing.since_ms, **_cell(standing)}
             for reading in heard
-            if (standing := reading.standing.get(symbol)) is not None
+            if (standing := reading.standing.get(made["beside"] or symbol)) is not None
         ],
     }
+
+
+def _perpetual_beside(connection: sqlite3.Connection, symbol: str, decided: Iterable[str]) -> str:
+    """The perpetual on the coin of a spot or a future, of those that were decided with it; "" for anything else."""
+    sql = (
+        "SELECT other.symbol FROM instruments AS own JOIN instruments AS other USING (base) "
+        "WHERE own.symbol = ? AND own.kind != 'perpetual' AND other.kind = 'perpetual'"
+    )
+    found = {name for (name,) in connection.execute(sql, (symbol,))}
+    return next((name for name in decided if name in found), "")
 
 
 def _decision(connection: sqlite3.Connection, at_ms: int | None) -> Record | None:

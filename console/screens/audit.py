@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from console.answers import AuditFacts, AuditRow, CommandLine, read_audit, read_commands
+from console.answers import AuditFacts, AuditRow, CommandLine
 from console.arrangement import Size
 from console.bindings import bindings
 from console.details import Want
 from console.format import counted
+from console.read_answers import read_audit, read_commands
 from console.screens.audit_cells import (
     audit_cells,
     audit_columns,

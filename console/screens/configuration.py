@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.answers import ConfigFacts, Setting, read_config
+from console.answers import ConfigFacts, Setting
 from console.bindings import bindings
 from console.details import Want
 from console.format import NONE_SHOWN, counted
+from console.read_answers import read_config
 from console.screens.drill import Drill, Rows
 from console.widgets.columns import Cell, Column
 from console.widgets.ink import Line, cut

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.events import Resize
@@ -32,17 +32,17 @@ from console.widgets.status import StatusBar
 from console.widgets.tabs import Tabs
 from engine.snapshot import LogLine
 
+if TYPE_CHECKING:
+    from console.interventions import Interventions
+
 
 class DeskApp(Protocol):
     """The app, as far as the desk needs it."""
 
     def open_drill(self, kind: str, key: str) -> None: ...
 
-    def ask_flatten(self, symbol: str) -> None: ...
-
-    def ask_signal(self, name: str) -> None: ...
-
-    def ask_weight(self, name: str) -> None: ...
+    @property
+    def interventions(self) -> Interventions: ...
 
     def say(self, words: str) -> None: ...
 
@@ -236,19 +236,19 @@ class Desk(RowKeys, Screen[None], inherit_bindings=False):
 
     def action_flatten_symbol(self) -> None:
         if symbol := self._pane.symbol:
-            self._desk_app.ask_flatten(symbol)
+            self._desk_app.interventions.flatten(symbol)
         else:
             self._desk_app.say("Go to the row of a symbol first, in Signals or Positions.")
 
     def action_switch_signal(self) -> None:
         if signal := self._pane.signal:
-            self._desk_app.ask_signal(signal)
+            self._desk_app.interventions.switch(signal)
         else:
             self._desk_app.say("Go to the row of a signal first, in Weights.")
 
     def action_change_weight(self) -> None:
         if signal := self._pane.signal:
-            self._desk_app.ask_weight(signal)
+            self._desk_app.interventions.weigh(signal)
         else:
             self._desk_app.say("Go to the row of a signal first, in Weights.")
 

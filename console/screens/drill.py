@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -19,7 +19,6 @@ from textual.widget import Widget
 
 from console.action import Scope
 from console.actions import BY_ID, Action
-from console.answers import Parameter
 from console.arrangement import Size, size_of
 from console.bindings import bindings
 from console.details import RETRY_S, Answer, Details, Inquiry, Want
@@ -40,6 +39,9 @@ from console.widgets.status import StatusBar
 from engine.commands import Question
 from engine.snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from console.interventions import Interventions
+
 OLD_MS = 10_000
 READING = "reading..."
 
@@ -51,15 +53,8 @@ class DrillApp(Protocol):
 
     def open_drill(self, kind: str, key: str) -> None: ...
 
-    def ask_cancel(self, order: str) -> None: ...
-
-    def ask_flatten(self, symbol: str) -> None: ...
-
-    def ask_signal(self, name: str) -> None: ...
-
-    def ask_weight(self, name: str) -> None: ...
-
-    def ask_parameters(self, name: str, parameters: Sequence[Parameter]) -> None: ...
+    @property
+    def interventions(self) -> Interventions: ...
 
     def say(self, words: str) -> None: ...
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.answers import ConfigFacts, read_config
+from console.answers import ConfigFacts
 from console.details import Want
 from console.format import NONE_SHOWN, age, bar, percent
 from console.panes.limits import amount
+from console.read_answers import read_config
 from console.screens.drill import Drill, Rows
 from console.screens.limit_words import Rule, rule_of
 from console.widgets.columns import Cell, Column

@@ -48,10 +48,13 @@ RULES: Mapping[str, Rule] = {
     ),
     "net": Rule("longs less shorts, over equity", _CUTS, _ALWAYS, ("risk.max_net", _BAND)),
     "max position": Rule(
-        "the largest position of one symbol, over equity", _CUTS, _ALWAYS, ("risk.max_symbol", _BAND)
+        "the largest position of one symbol, over equity; what of it is held for neutral signals counts by itself",
+        _CUTS,
+        _ALWAYS,
+        ("risk.max_symbol", _BAND),
     ),
     "corr cluster": Rule(
-        "the largest sum of positions that move together, over equity",
+        "the largest sum of positions that move together, over equity, without what is held for neutral signals",
         _CUTS,
         _ALWAYS,
         ("risk.max_cluster", "risk.cluster_correlation", _BAND),

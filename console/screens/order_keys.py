@@ -22,6 +22,6 @@ class OrderKeys(Drill):
     def action_cancel_order(self) -> None:
         order, working = self.order_here()
         if working:
-            self.owner.ask_cancel(order)
+            self.owner.interventions.cancel(order)
         else:
             self.owner.say("Nothing to cancel: this order is done." if order else "No order here.")

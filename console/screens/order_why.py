@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from console.answers import ConfigFacts, OrderWhy, read_config, read_order_why
+from console.answers import ConfigFacts, OrderWhy
 from console.bindings import bindings
 from console.details import Want
+from console.read_answers import read_config, read_order_why
 from console.screens.cap_words import Limits
 from console.screens.drill import Rows
 from console.screens.order_cells import is_working

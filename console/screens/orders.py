@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.answers import read_orders
 from console.bindings import bindings
 from console.details import Want
 from console.format import counted
+from console.read_answers import read_orders
 from console.screens.drill import Rows
 from console.screens.order_cells import ORDER_COLUMNS, is_working, order_cells, working_first
 from console.screens.order_keys import OrderKeys

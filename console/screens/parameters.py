@@ -129,7 +129,10 @@ def change_lines(parameters: Sequence[Parameter], text: str) -> list[Line]:
     typed = [parameter for parameter in parameters if parameter.name in wanted]
     lines: list[Line] = [
         (
-            (f"{one.name} {toml_text(one.value)} to {toml_text(wanted[one.name])}", "strong"),
+            (
+                f"{one.name} {toml_text(one.value)} to {toml_text(wanted[one.name])} {one.unit}".rstrip(),
+                "strong",
+            ),
             (f"  {one.bounds}" if one.bounds else "", "soft"),
         )
         for one in typed[:_MOST_TYPED]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.answers import PositionFacts, read_position
+from console.answers import PositionFacts
 from console.bindings import bindings
 from console.details import Want
 from console.questions import flattened
+from console.read_answers import read_position
 from console.screens.drill import Rows
 from console.screens.order_cells import ORDER_COLUMNS, order_cells, trigger_price
 from console.screens.order_keys import OrderKeys
@@ -120,7 +121,7 @@ class PositionScreen(OrderKeys):
         if self._row is None and flattened(self.snapshot, self.symbol) is None:
             self.owner.say(f"Nothing to flatten: no position in {self.symbol}.")
         else:
-            self.owner.ask_flatten(self.symbol)
+            self.owner.interventions.flatten(self.symbol)
 
     @property
     def _question(self) -> Question:

@@ -11,11 +11,12 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from console.actions import BY_ID
-from console.answers import SignalFacts, read_signal
+from console.answers import SignalFacts
 from console.arrangement import Size
 from console.bindings import bindings, bindings_of
 from console.details import Details, Want
 from console.publisher import View
+from console.read_answers import read_signal
 from console.screens.drill import READING, Drill, Rows
 from console.screens.signal_lines import (
     about_line,
@@ -159,17 +160,17 @@ class SignalScreen(Drill):
             self.show(self.view)
 
     def action_switch_signal(self) -> None:
-        self.owner.ask_signal(self._signal)
+        self.owner.interventions.switch(self._signal)
 
     def action_change_weight(self) -> None:
-        self.owner.ask_weight(self._signal)
+        self.owner.interventions.weigh(self._signal)
 
     def action_set_parameters(self) -> None:
         facts = self._of_signal()
         if facts is None or not facts.parameters:
             self.owner.say(f"The parameters of {self._signal or 'no signal'} are not known yet.")
         else:
-            self.owner.ask_parameters(self._signal, facts.parameters)
+            self.owner.interventions.set_parameters(self._signal, facts.parameters)
 
     def _choose(self) -> None:
         """Take signal and symbol from the key, as soon as a picture says which is which."""

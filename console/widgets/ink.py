@@ -88,7 +88,8 @@ def cut(line: Line, width: int) -> list[Span]:
 
 
 def broken(line: Line, width: int) -> list[Line]:
-    """A line on as many lines as it needs, broken between words; a word that is wider than `width` stays whole."""
+    """A line on as many lines as it needs, broken between words, without the spaces that would stand beyond `width`; a
+    word that is wider stays whole."""
     if width_of(line) <= width:
         return [line]
     rows: list[list[Span]] = [[]]
@@ -98,7 +99,8 @@ def broken(line: Line, width: int) -> list[Line]:
             if cell_len(word.rstrip()) > room and rows[-1]:
                 rows.append([])
                 room = width
-            rows[-1].append((word, ink))
+            # A space at the edge would take the line beyond it, and cost the word before its last letter.
+            rows[-1].append((word if cell_len(word) <= room else word.rstrip(), ink))
             room -= cell_len(word)
     return [*rows]
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from engine.feeds.feed import CLOSE, HIGH, LEG_ROWS, LOW, OPEN, VOLUME
 from engine.feeds.replay_inputs import ReplayInputs
+from engine.market_legs import coins_under
 from store.history import History
 from store.records import Instrument, InstrumentKind
 
@@ -40,10 +41,15 @@ class ReplayLegs:
         terms: Callable[[Instrument], Instrument],
     ) -> None:
         self._history, self._inputs = history, inputs
+        served, known = inputs.served(SPOT), {instrument.symbol for instrument in universe}
         self._columns = [
             place
             for place, perpetual in enumerate(universe)
-            if perpetual.kind is InstrumentKind.PERPETUAL and place in inputs.served(SPOT)
+            if perpetual.kind is InstrumentKind.PERPETUAL
+            and place in served
+            # Once, however many perpetuals there are on a coin.
+            and coins_under([perpetual], universe) == [place]
+            and _spot(perpetual).symbol not in known
         ]
         self.instruments = tuple(terms(_spot(universe[place])) for place in self._columns)
         self._ticks_per_unit = [float(1 / universe[place].tick) for place in self._columns]

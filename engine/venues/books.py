@@ -168,16 +168,16 @@ class Books:
         symbols = (*terms.symbols[:first], *(leg.symbol for leg in legs))
         if symbols == terms.symbols and all(terms.instruments.get(leg.symbol) == leg for leg in legs):
             return
-        self._trade(
-            replace(
-                terms,
-                symbols=symbols,
-                instruments=terms.instruments | {leg.symbol: leg for leg in legs},
-            )
-        )
-        with self._transaction():
-            self._agree_on_terms(self._open_connection())
-            self._refresh()
+        listed = terms.instruments | {leg.symbol: leg for leg in legs}
+        self._trade(replace(terms, symbols=symbols, instruments=listed))
+        try:
+            with self._transaction():
+                self._agree_on_terms(self._open_connection())
+                self._refresh()
+        except BaseException:
+            # Asked for again with the next bar: whoever has only the file has to know it.
+            self._trade(terms)
+            raise
 
     def delist(self, symbol: str) -> None:
         """Trade a symbol no more, until the books are opened again."""

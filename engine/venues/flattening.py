@@ -17,6 +17,8 @@ from store.records import (
     Side,
 )
 
+SETTLING = "exp"
+"""What the names of orders begin with by which an expired contract is settled."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 

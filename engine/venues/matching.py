@@ -16,7 +16,7 @@ from engine.venues import fills
 from engine.venues.account import Account
 from engine.venues.fills import Execution, Level, SymbolBar
 from engine.venues.filters import WAITING_FOR_A_TRIGGER
-from engine.venues.flattening import flattening_order
+from engine.venues.flattening import SETTLING, flattening_order
 from engine.venues.margin import is_liquidated
 from engine.venues.market_step import MarketStep
 from store.records import ZERO, Instrument, Order, OrderStatus, OrderType, Position, Side
@@ -180,7 +180,7 @@ class _Bar:
                 account.end(order, OrderStatus.EXPIRED, "its contract has expired", instrument.expiry_ms)
             quantity = account.position(symbol).quantity
             if quantity:
-                order = flattening_order("exp", symbol, quantity, step.open_ms)
+                order = flattening_order(SETTLING, symbol, quantity, step.open_ms)
                 order = replace(account.accept(order), reason="settled at the expiry of its contract")
                 execution = Execution(round(price / float(instrument.tick)), maker=False)
                 account.fill(order, execution, quantity.copy_abs(), instrument.expiry_ms, settles=True)

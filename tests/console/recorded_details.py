@@ -188,14 +188,22 @@ POSITION: dict[str, Any] = {
 
 
 PARAMETERS: list[dict[str, Any]] = [
-    {"name": name, "value": value, "default": value, "bounds": bounds, "description": "", "by": by}
-    for name, value, bounds, by in (
-        ("scalar", 1.7, "above 0, at most 100", ""),
-        ("lookbacks", [7, 14, 28], "", ""),
-        ("com", 60.0, "above 0, at most 1000", ""),
-        ("cap", 2.0, "above 0, at most 100", ""),
-        ("response", "clip", "one of clip, sign", ""),
-        ("window", 428, "at least 3, at most 435", "operator ann"),
+    {
+        "name": name,
+        "value": value,
+        "default": value,
+        "bounds": bounds,
+        "unit": unit,
+        "description": "",
+        "by": by,
+    }
+    for name, value, bounds, unit, by in (
+        ("scalar", 1.7, "above 0, at most 100", "x", ""),
+        ("lookbacks", [7, 14, 28], "", "days", ""),
+        ("com", 60.0, "above 0, at most 1000", "days", ""),
+        ("cap", 2.0, "above 0, at most 100", "sigmas", ""),
+        ("response", "clip", "one of clip, sign", "", ""),
+        ("window", 428, "at least 3, at most 435", "days", "operator ann"),
     )
 ]
 

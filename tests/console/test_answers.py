@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console import answers
+from console import read_answers
 from engine.commands import DetailKind
 from tests.console.recorded_details import recorded
 
 READERS = {
-    DetailKind.ORDER: answers.read_order_why,
-    DetailKind.ORDERS: answers.read_orders,
-    DetailKind.POSITION: answers.read_position,
-    DetailKind.SIGNAL: answers.read_signal,
-    DetailKind.AUDIT: answers.read_audit,
-    DetailKind.COMMANDS: answers.read_commands,
-    DetailKind.CONFIG: answers.read_config,
+    DetailKind.ORDER: read_answers.read_order_why,
+    DetailKind.ORDERS: read_answers.read_orders,
+    DetailKind.POSITION: read_answers.read_position,
+    DetailKind.SIGNAL: read_answers.read_signal,
+    DetailKind.AUDIT: read_answers.read_audit,
+    DetailKind.COMMANDS: read_answers.read_commands,
+    DetailKind.CONFIG: read_answers.read_config,
 }
 ANSWERS = recorded()
 UNDERSTOOD = (AttributeError, KeyError, TypeError, ValueError)
@@ -57,6 +57,6 @@ def test_an_odd_answer_is_read_or_refused_and_nothing_else(data: st.DataObject, 
 
 
 def test_fills_and_funding_of_a_position_are_newest_first() -> None:
-    facts = answers.read_position(ANSWERS[DetailKind.POSITION])
+    facts = read_answers.read_position(ANSWERS[DetailKind.POSITION])
     assert facts.fills[0].ts_ms > facts.fills[1].ts_ms
     assert facts.funding[0].ts_ms > facts.funding[1].ts_ms

@@ -192,7 +192,7 @@ EFFECTS: dict[str, Effect] = {
     "flatten.confirm": Effect(asked("flatten", symbol="BTCUSDT", on="true"), ("3", "x")),
     "cancel.confirm": Effect(
         asked("cancel", order=ORDER.client_order_id),
-        first=lambda on: on.app.ask_cancel(ORDER.client_order_id),
+        first=lambda on: on.app.interventions.cancel(ORDER.client_order_id),
     ),
     "signal.confirm": Effect(asked("signal", name="A1", state="shadow"), ("2", "t")),
     "weight.confirm": Effect(

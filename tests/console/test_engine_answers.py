@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from console import answers
+from console import read_answers
 from console.details import FAULT, Details
 from console.screens.cap_words import Limits
 from console.screens.order_why_rows import contributions, slippage_words, what_was_said
@@ -29,14 +29,14 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
 
 async def test_every_answer_of_an_engine_is_understood(session: Session) -> None:
     ask = Details(session).ask
-    orders = answers.read_orders(await ask(Question(DetailKind.ORDERS, {"limit": "500"})))
-    position = answers.read_position(await ask(Question(DetailKind.POSITION, {"symbol": "BTCUSDT"})))
-    signal = answers.read_signal(
+    orders = read_answers.read_orders(await ask(Question(DetailKind.ORDERS, {"limit": "500"})))
+    position = read_answers.read_position(await ask(Question(DetailKind.POSITION, {"symbol": "BTCUSDT"})))
+    signal = read_answers.read_signal(
         await ask(Question(DetailKind.SIGNAL, {"name": "A1", "symbol": "BTCUSDT", "limit": "500"}))
     )
-    trail = answers.read_audit(await ask(Question(DetailKind.AUDIT, {"limit": "500", "verify": "true"})))
-    commands = answers.read_commands(await ask(Question(DetailKind.COMMANDS)))
-    config = answers.read_config(await ask(Question(DetailKind.CONFIG)))
+    trail = read_answers.read_audit(await ask(Question(DetailKind.AUDIT, {"limit": "500", "verify": "true"})))
+    commands = read_answers.read_commands(await ask(Question(DetailKind.COMMANDS)))
+    config = read_answers.read_config(await ask(Question(DetailKind.CONFIG)))
     assert orders[0].ts_ms >= orders[-1].ts_ms
     assert position.fills
     assert position.venue is not None
@@ -55,14 +55,16 @@ async def test_every_answer_of_an_engine_is_understood(session: Session) -> None
 
 async def test_an_orders_readings_add_up_to_its_blend_and_its_price_is_known(session: Session) -> None:
     ask = Details(session).ask
-    config = answers.read_config(await ask(Question(DetailKind.CONFIG)))
+    config = read_answers.read_config(await ask(Question(DetailKind.CONFIG)))
     snapshot = session.snapshot()
     assert snapshot is not None
     weights = {row.name: row for row in snapshot.weights}
     opened = [order for order in snapshot.orders if order.purpose == "open"]
     assert opened
     for order in opened:
-        why = answers.read_order_why(await ask(Question(DetailKind.ORDER, {"order": order.client_order_id})))
+        why = read_answers.read_order_why(
+            await ask(Question(DetailKind.ORDER, {"order": order.client_order_id}))
+        )
         limits = Limits(config, why.decision, {name: row.type for name, row in weights.items()})
         stages = {stage.name: stage.value or 0.0 for stage in why.stages}
         assert sum(contributions(why, limits, weights).values()) == pytest.approx(stages["blend"])
@@ -79,7 +81,7 @@ async def test_a_broken_chain_is_told_by_the_engine(session: Session, tmp_path: 
         writer.execute("UPDATE audit SET actor = 'nobody' WHERE sequence = 1")
         writer.commit()
     answer = await Details(session).ask(Question(DetailKind.AUDIT, {"verify": "true"}))
-    facts = answers.read_audit(answer)
+    facts = read_answers.read_audit(answer)
     assert facts.broken
     assert "row 1 was changed after it was written" in facts.chain
 

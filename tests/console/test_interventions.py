@@ -159,13 +159,13 @@ async def test_a_row_that_is_about_nothing_of_the_kind_says_where_to_go(
 
 async def test_an_order_is_cancelled_after_a_question_of_its_own() -> None:
     async with stage(RUNNING, NARROW) as on:
-        on.app.ask_cancel(ORDER.client_order_id)
+        on.app.interventions.cancel(ORDER.client_order_id)
         await on.turn()
         assert "CANCEL ORDER?" in on.text
         assert "BTCUSDT  buy 0.0040 limit at 65,010.1" in on.text
         await on.press("x", "X", "enter")
         assert on.link.commands == []
-        on.app.ask_cancel(ORDER.client_order_id)
+        on.app.interventions.cancel(ORDER.client_order_id)
         await on.turn()
         await on.press("C")
         assert on.link.asked_for == [("cancel", {"order": ORDER.client_order_id})]
@@ -279,10 +279,10 @@ async def test_an_overlay_has_no_weight_to_change() -> None:
         assert isinstance(on.app.screen, Desk)
 
 
-@pytest.mark.parametrize("ask", ["ask_signal", "ask_weight"])
+@pytest.mark.parametrize("ask", ["switch", "weigh"])
 async def test_a_signal_that_is_not_computed_is_not_asked_about(ask: str) -> None:
     async with stage(RUNNING, NARROW) as on:
-        getattr(on.app, ask)("Z9")
+        getattr(on.app.interventions, ask)("Z9")
         await on.turn()
         assert "Z9 is no signal" in on.text
 

@@ -17,7 +17,7 @@ from tests.console.drilled import drilled
 from tests.console.recorded_details import recorded, signal
 from tests.console.stage import NARROW, Stage
 
-WINDOW = Parameter("window", 428, "at least 3, at most 435", "ann")
+WINDOW = Parameter("window", 428, "at least 3, at most 435", "ann", "days")
 KNOWN = (Parameter("cap", 2.0, "above 0, at most 100", ""), WINDOW)
 RUNNING = snapshots.running()
 
@@ -34,7 +34,7 @@ async def test_parameters_are_typed_shown_and_confirmed_with_their_own_key() -> 
         assert "PARAMETERS OF A1?" in on.text
         assert "by operator ann" in on.text
         await on.press(*"window=300")
-        assert "window 428 to 300  at least 3, at most 435" in on.text
+        assert "window 428 to 300 days  at least 3, at most 435" in on.text
         assert "It has 0.40 of its class: positions may change" in on.text
         await on.press("E")
         assert on.link.commands == []

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from console.answers import OrderWhy, read_config, read_order_why
+from console.answers import OrderWhy
+from console.read_answers import read_config, read_order_why
 from console.screens.cap_words import Limits, adds
 from console.screens.order_why_rows import (
     caps_words,

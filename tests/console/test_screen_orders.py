@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from console.answers import read_order_why
+from console.read_answers import read_order_why
 from console.screens.confirm import ConfirmScreen
 from console.screens.order_cells import order_cells, trigger_price, working_first
 from engine.commands import DetailKind

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from console.answers import read_position
+from console.read_answers import read_position
 from console.screens.position_lines import parts_line, position_facts, proof_line
 from console.widgets.ink import plain_text
 from engine.commands import DetailKind

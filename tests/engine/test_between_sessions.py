@@ -15,6 +15,7 @@ import pytest
 
 from console import command_kill
 from console.command_target import find_target
+from engine.intents import flatten_order
 from engine.ledger import REMEMBERED_IDS, FillEffect
 from store.check import check
 from store.errors import Locked
@@ -124,7 +125,7 @@ async def test_what_no_guard_has_seen_outlives_a_stop(database: Path) -> None:
             )  # fmt: skip
             machine.oversight.filled(fill, FillEffect(position, position, Decimal(0)))
         for _ in range(machine.configuration.risk.guards.rejects_per_minute + 1):
-            machine.oversight.rejected(now_ms)
+            machine.oversight.rejected(flatten_order(stopped, now_ms, Decimal(1), {}))
     await run(database, 1)
     assert cooling(database) == {stopped, liquidated}
     assert ("order_rejects",) in rows(database, "SELECT name FROM overrides")

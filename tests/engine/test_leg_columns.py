@@ -22,7 +22,7 @@ from engine.leg_book import LegBook
 from engine.leg_columns import HeldLegs, LegDecider, universe_part, with_pairs
 from engine.market_legs import LegMarket
 from engine.neutral_book import NeutralBook, Parts
-from engine.pairs import Pairs
+from engine.pairs import PairListings, Pairs
 from store.records import Instrument, InstrumentKind, SignalClass, SignalType, TradingState
 from strategies.registry import BUILT_IN
 from tests.engine.decision_worlds import World, directional, flags, random_world, simple_world
@@ -85,6 +85,40 @@ def decide(
     found = decider.decide(made.readings, made.market, made.portfolio, made.risk, neutral, pairs, held)
     decider.follow(found, np.array(missed), made.portfolio.equity, held)
     return found
+
+
+@pytest.mark.parametrize(
+    ("universe", "wanted"),
+    [
+        pytest.param(
+            [replace(PERPETUALS[0], kind=InstrumentKind.SPOT), PERPETUALS[1]], [0.0, 1.0], id="spot"
+        ),
+        pytest.param([PERPETUALS[0], replace(instrument("BTCUSDC"), base="BTC")], [1.0, 0.0], id="twice"),
+    ],
+)
+def test_a_pair_stands_on_the_first_perpetual_of_its_coin_or_nowhere(
+    universe: list[Instrument], wanted: list[float]
+) -> None:
+    listings = PairListings(universe, coins_listed(*{each.base: "" for each in universe}), True)
+    ones = np.ones(2)
+    assert listings.lists(A4)
+    pairs = listings.wanted((1,), [A4], [(ones, ones)], 0, np.zeros(2))
+    assert pairs.amount.tolist() == [wanted]
+    assert not PairListings(universe[:1], coins_listed(), True).lists(A4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.booleans(), min_size=1, max_size=12), st.integers(1, 5))
+def test_bars_missing_in_a_row_are_counted_alike_in_any_parts_until_the_expiry(
+    there: list[bool], size: int
+) -> None:
+    ends = replace(instrument("BTCUSDT"), kind=InstrumentKind.FUTURE, expiry_ms=8 * HOUR_MS)
+    made = LegMarket((*coins_listed("BTC"), ends), PERPETUALS, HOUR_MS)
+    bars = np.where(np.array(there)[:, np.newaxis], 1.0, np.nan) * np.ones((LEG_ROWS, 1, 2))
+    for start in range(0, len(there), size):
+        made.fold(start * HOUR_MS, bars[:, start : start + size], made.instruments)
+    run = there[::-1].index(True) if any(there) else 0
+    assert made.missing_run.tolist() == [run, run if len(there) < 8 else 0]
 
 
 def test_half_of_a_coins_share_is_bought_and_half_is_sold_of_its_perpetual() -> None:

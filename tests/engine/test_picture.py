@@ -7,18 +7,23 @@ import tomllib
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from engine import picture
-from engine.limits_view import level
+from engine.limits_view import level, limit_rows
 from engine.oversight import OPERATOR_PAUSE
 from engine.reconcile import News
 from engine.snapshot import Snapshot, VenueHealth
+from risk.guard_config import GuardConfig
 from risk.state import OPERATOR
 from store.records import Override, TradingState
 from tests.engine.daily_files import DAYS, write_market
 from tests.engine.session_runs import bars_pass, engine, running
+from tests.risk.guard_fixtures import LIMITS
 
 NOTHING = News((), (), (), 0, True, None, Decimal(0), 0)
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -77,6 +82,28 @@ async def test_exposure_that_drifted_past_its_cap_within_the_band_is_no_breach(t
             cycle.parameters, cycle.decision = replace(cycle.parameters, **now), None
             shown = {row.name: row.status for row in session.snapshot().limits}  # type: ignore[union-attr]
             assert {shown[name] for name in capped} == {said}
+
+
+def test_what_is_held_for_legs_is_measured_by_itself() -> None:
+    """Short .10 as the limit of one symbol allows and .02 more against a coin: no limit is breached."""
+    cycle = SimpleNamespace(parameters=LIMITS, decision=None)
+    guards = SimpleNamespace(day=None, losing_streak=0)
+    ledger = SimpleNamespace(high_water_mark=1)
+    market = SimpleNamespace(cluster=np.array([0, 0]), missing_runs=np.zeros(3))
+    machine: Any = SimpleNamespace(
+        cycle=cycle,
+        ledger=ledger,
+        market=market,
+        oversight=SimpleNamespace(guards=guards),
+        configuration=SimpleNamespace(risk=SimpleNamespace(guards=GuardConfig())),
+    )
+    session: Any = SimpleNamespace(lag=SimpleNamespace(p99_ms=0.0))
+    held, legs = np.array([-0.12, 0.10, 0.02]), np.array([-0.02, 0.0, 0.02])
+    used = {row.name: row.used for row in limit_rows(session, machine, 1.0, 1.0, held, legs)}
+    assert used["max position"] == pytest.approx(0.10)
+    assert used["corr cluster"] == pytest.approx(0.20)
+    assert used["gross"] == pytest.approx(0.24)
+    assert used["net"] == pytest.approx(0.0)
 
 
 async def test_a_recorded_market_is_drawn_before_its_first_bar(tmp_path: Path) -> None:

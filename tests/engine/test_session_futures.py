@@ -60,6 +60,13 @@ def test_what_is_held_of_a_future_is_settled_at_the_index_and_costs_nothing(trad
     assert Decimal(quantity) == -sum((Decimal(q) * (1 if s == "buy" else -1) for s, q in sold), ZERO) > 0
 
 
+def test_a_settlement_is_told_as_one(traded: Path) -> None:
+    told = rows(
+        traded, "SELECT level, message FROM events WHERE message LIKE 'settled at its expiry BTC240329%'"
+    )
+    assert [level for level, _ in told] == ["WARN"]
+
+
 def test_the_pair_goes_on_with_the_next_quarter(traded: Path) -> None:
     now = held(traded)
     assert "BTC240329" not in now

@@ -6,20 +6,38 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from engine.feeds.feed import FundingSettlement
+from engine.feeds.sim_legs import leg_bars
+from engine.feeds.sim_walk import STEP_MS, Stretch
 from engine.feeds.simulated import SimulatedFeed
+from engine.waterfall import with_bounds
 from store import query
 from store.check import check
 from store.digest import digest
 from store.records import ZERO, money
 from tests.crash.books import Told, compare
 from tests.engine.feeds.market_files import bars, write_csv
-from tests.engine.session_runs import Script, bars_pass, engine, follow, give, rows, run, running
+from tests.engine.session_runs import (
+    Script,
+    ScriptedSession,
+    bars_pass,
+    engine,
+    follow,
+    give,
+    rows,
+    run,
+    running,
+)
+
+if TYPE_CHECKING:
+    from engine.machine import Machine
+    from engine.market import Row
 
 COINS = ("BTC", "ETH", "SOL")
 CARRY = {
@@ -32,6 +50,7 @@ CARRY = {
 """So short a past that no directional signal speaks; and at no cost all three coins have something to say."""
 ALONE = CARRY | {f"signals__{name}__enabled": "false" for name in ("A1", "A2", "A3")}
 BARS, AT = 30, 12
+HOUR_MS, PAST_MS = 3_600_000, 110 * 86_400_000
 BOOK = "SELECT value FROM session_state WHERE name = 'neutral'"
 ORDERS = "SELECT symbol, side, purpose, reduce_only FROM orders WHERE symbol LIKE '%SPOT'"
 
@@ -95,7 +114,12 @@ def test_a_coin_has_no_exits_and_only_what_is_held_is_sold(traded: Path) -> None
 
 def test_the_order_of_a_coin_says_why(traded: Path) -> None:
     ((name,), *_) = rows(traded, "SELECT client_order_id FROM orders WHERE symbol = 'ETHSPOT'")
-    stages = {stage["stage"]: stage["value"] for stage in query.explain(traded, name)["stages"]}
+    found = query.explain(traded, name)
+    stages = {stage["stage"]: stage["value"] for stage in found["stages"]}
+    assert found["decision"]["beside"] == "ETHUSDT"
+    assert [reading["signal"] for reading in found["readings"]] == ["A4"]
+    told = {row["stage"]: row["why"] for row in with_bounds(found["stages"], found["decision"])}
+    assert told["buffer"] == "follows what is held against it, in a band of its own"
     assert stages["overlay"] == 0.0
     assert 0.0 < stages["round"] <= stages["neutral"] <= 0.1
 
@@ -166,6 +190,60 @@ async def test_a_signal_taken_away_leaves_nothing_held(tmp_path: Path, script: S
     assert_sound(database)
 
 
+class Refusing(ScriptedSession):
+    """A session whose venue does not let one coin in."""
+
+    async def _pace(self, machine: Machine, row: Row) -> bool:
+        if machine.book.decisions == 0:
+            await machine.venue.delist("SOLSPOT")  # type: ignore[attr-defined]
+        return await super()._pace(machine, row)
+
+
+async def test_a_coin_that_is_refused_leaves_no_perpetual_alone(tmp_path: Path) -> None:
+    database = tmp_path / "x.db"
+    await Refusing(engine(database, run__bars="24", **ALONE).configuration, database, {}).run()
+    held = quantities(database)
+    assert set(held) == {f"{coin}{kind}" for coin in ("BTC", "ETH") for kind in ("SPOT", "USDT")}
+    assert rows(database, "SELECT name, scope FROM overrides") == [("pair_refused", "SOLSPOT")]
+    told = rows(database, "SELECT message FROM events WHERE level = 'WARN' AND message LIKE 'refused %'")
+    refused = rows(database, "SELECT client_order_id, quantity FROM orders WHERE symbol = 'SOLSPOT'")
+    assert told == [
+        (f"refused SOLSPOT buy {quantity} {name}: symbol: SOLSPOT is not traded at sim",)
+        for name, quantity in refused
+    ]
+    assert len(refused) == 1
+    assert_sound(database)
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is traded of ether itself from bar `AT` on."""
+
+    def bars_until(stretch: Stretch, *how: Any) -> Any:
+        made = leg_bars(stretch, *how)
+        last = (PAST_MS + AT * HOUR_MS) // STEP_MS
+        at = stretch.first_step + np.arange(made.shape[1]) * how[1]
+        made[:, at >= last, COINS.index("ETH")] = np.nan
+        return made
+
+    monkeypatch.setattr("engine.feeds.sim_legs.leg_bars", bars_until)
+
+
+@pytest.mark.usefixtures("ended")
+async def test_a_coin_without_bars_is_told_and_a_kill_closes_it_at_what_it_was_worth_last(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "x.db"
+    async with running(engine(database, **ALONE)) as session:
+        await bars_pass(session, AT + 8)
+        known = rows(database, "SELECT name, scope, reason FROM overrides")
+        assert (await give(session, "kill")).accepted
+        await bars_pass(session, 12)
+    assert known == [("stale_bars", "ETHSPOT", "no bar of ETHSPOT for 4 bars")]
+    assert quantities(database) == {}
+    assert check(database).findings == ()
+
+
 async def test_one_side_flattened_takes_the_other_and_no_other_pair(tmp_path: Path) -> None:
     database = tmp_path / "x.db"
     await follow(database, AT + 4, {AT: [("flatten", {"symbol": "ETHSPOT"})]}, **ALONE)
@@ -196,6 +274,10 @@ async def test_what_is_held_of_a_coin_is_shown_beside_the_rest(tmp_path: Path) -
     assert shown["BTCSPOT"].side == "L"
     assert shown["BTCSPOT"].stop is None
     assert shown["BTCSPOT"].liquidation is None
+    used = {row.name: row.used for row in picture.limits}
+    coin = float(shown["BTCSPOT"].quantity) * float(shown["BTCSPOT"].mark) / float(picture.equity)
+    assert used["max position"] == pytest.approx(coin, rel=0.3)
+    assert used["corr cluster"] == 0.0
     assert abs(picture.net) < 0.1 * picture.gross
 
 

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from engine import signal_check
-from engine.bookstate import BookState, Choice
+from engine.bookstate import BookState, Choice, Tuning
 from engine.feeds.feed import Feed
 from engine.feeds.replay import open_replay
 from engine.signal_catalogue import catalogue, definition, family, parameters
@@ -180,3 +180,19 @@ async def test_what_the_operator_chose_is_in_force(tmp_path: Path) -> None:
     rows = {row["name"]: row for row in catalogue(SignalsConfig(), path).rows()}
     assert (rows["A1"]["state"], rows["A1"]["weight"]) == ("shadow", 0.0)
     assert "operator@test" in rows["A1"]["why"]
+
+
+async def test_what_a_start_would_give_up_is_not_shown_as_in_force(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    book = BookState(tunings={name: Tuning({"window": 120}, "ann", APRIL) for name in ("A2", "A3")})
+    async with opened(path) as database:
+        journal = Journal(database)
+        journal.state("book", book.dumps())
+        await journal.commit()
+    later = SignalsConfig.model_validate({"A3": {"efficiency": 120}})
+    known = catalogue(later, path)
+    assert known.tunings.keys() == {"A2"}
+    assert {signal.name: signal.window for signal in known.signals if signal.name in ("A2", "A3")} == {
+        "A2": 120,
+        "A3": 148,
+    }

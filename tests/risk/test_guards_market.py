@@ -140,6 +140,18 @@ class TestOrderRejects:
         assert book.state.healing == ()
 
 
+class TestPairRefused:
+    def test_what_was_refused_rests_and_the_book_trades_on(self) -> None:
+        book = Book().see(bar(0), bar(1, refused=("BTCSPOT", "BTCSPOT")))
+        assert book.names == ["pair_refused@BTCSPOT"]
+        assert book.trading_state is ACTIVE
+
+    def test_it_ends_with_its_time_which_begins_anew(self) -> None:
+        book = Book().see(bar(0), bar(1, refused=("BTCSPOT",)), bar(20, refused=("BTCSPOT",)))
+        assert book.see(bar(43)).names == ["pair_refused@BTCSPOT"]
+        assert book.see(bar(44)).names == []
+
+
 class TestProof:
     @pytest.mark.parametrize(
         ("facts", "names", "reason"),

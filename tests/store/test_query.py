@@ -52,6 +52,7 @@ def test_an_order_is_explained_from_its_readings_to_its_fills(run: Path) -> None
         "state": "ACTIVE",
         "halted": False,
         "scalars": {"idm": 1.25, "fdm": 1.5},
+        "beside": "",
     }
     assert [stage["stage"] for stage in why["stages"]] == list(DECISION_STAGES)
     assert [stage["value"] for stage in why["stages"]] == samples.decision().stages[:, 0].tolist()

@@ -15,11 +15,11 @@ LINES = st.lists(st.tuples(WORDS, st.sampled_from(["plain", "warn"])), max_size=
 
 
 @given(LINES, st.integers(1, 40))
-def test_a_broken_line_loses_nothing_and_fits_unless_a_word_does_not(line: Line, width: int) -> None:
+def test_a_broken_line_loses_no_word_and_fits_unless_a_word_does_not(line: Line, width: int) -> None:
     parts = broken(line, width)
-    assert "".join(plain_text(part) for part in parts) == plain_text(line)
+    assert "".join(plain_text(part) for part in parts).replace(" ", "") == plain_text(line).replace(" ", "")
     widest = max((width_of([(word, "")]) for word in plain_text(line).split()), default=0)
-    assert all(width_of([(plain_text(part).rstrip(), "")]) <= max(width, widest) for part in parts)
+    assert all(width_of(part) <= max(width, widest) for part in parts)
 
 
 @given(LINES, st.integers(1, 40))

@@ -11,6 +11,7 @@ from engine.config_sections import ReplayConfig
 from engine.feeds.feed import CLOSE, HIGH, LOW, OPEN, VOLUME
 from engine.feeds.replay import ReplayFeed, open_replay
 from engine.feeds.replay_legs import SPOT_SHARE
+from engine.market_legs import LegMarket
 from store.records import InstrumentKind
 from tests.engine.feeds.market_files import APRIL, HOUR_MS, bars, write_csv
 
@@ -43,6 +44,14 @@ def test_a_coin_is_listed_where_its_price_is_known_and_nowhere_else(files: list[
     assert opened(files[:2]).legs == ()
     assert opened(files[:2]).read(APRIL, 5).legs is None
     assert opened(files, kind="spot").legs == ()
+
+
+def test_a_coin_with_two_perpetuals_is_listed_once_beside_the_first(files: list[str], tmp_path: Path) -> None:
+    more = write_csv(tmp_path / "ohlcv_binanceum_BTCUSDC_1h.csv", bars(range(HOURS)))
+    feed = opened([str(more), *files])
+    assert feed.symbols[:2] == ("BTCUSDC", "BTCUSDT")
+    assert [leg.symbol for leg in feed.legs] == ["BTCSPOT"]
+    assert LegMarket(feed.legs, feed.instruments, HOUR_MS).under.tolist() == [0]
 
 
 def test_it_opens_at_what_was_known_and_closes_at_what_was_recorded(files: list[str]) -> None:

@@ -3,6 +3,9 @@ are taken, and what stands in their place is tradable from the next bar on."""
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +20,7 @@ from engine.venues.filters import check
 from engine.venues.margin import is_liquidated
 from engine.venues.matching import play
 from engine.venues.simulated import SimulatedVenue, flatten_offline
-from engine.venues.venue import Refused
+from engine.venues.venue import Refused, VenueUnavailable
 from engine.venues.watch import watch
 from store.records import ZERO, Fill, Instrument, InstrumentKind, OrderStatus, Position, Side
 from tests.engine.venues.tables import COSTS, HOUR_MS, Prices, account, buy, instrument, sell, step, stop
@@ -133,6 +136,26 @@ def test_the_books_of_venue_and_ledger_are_equal_to_the_last_digit(
     totals = ledger.totals(ZERO)
     assert books.position("BTCUSDT").quantity == ZERO
     assert totals.equity == totals.initial + totals.realised - totals.fees == books.cash
+
+
+async def test_what_could_not_be_written_is_listed_again_with_the_next_bar(tmp_path: Path) -> None:
+    old, new = dated("BTC1"), dated("BTC2", 9)
+    path = tmp_path / "x.venue"
+    venue = SimulatedVenue(path, (instrument(), old), COSTS, Decimal(100_000))
+    await venue.open()
+    await venue.advance(replace(step(0, BAR, BAR), legs=(old,)))
+    listed = (new,)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        venue._books._open_connection().execute("PRAGMA busy_timeout = 1")
+        with pytest.raises(VenueUnavailable):
+            await venue.advance(replace(step(1, BAR, BAR), legs=listed))
+        other.execute("ROLLBACK")
+    await venue.advance(replace(step(1, BAR, BAR), legs=listed))
+    await venue.close()
+    with closing(sqlite3.connect(path)) as other:
+        ((symbols,),) = other.execute("SELECT value FROM settings WHERE name = 'symbols'").fetchall()
+    assert json.loads(symbols) == ["BTCUSDT", "BTC2"]
 
 
 async def test_another_contract_takes_the_place_and_both_are_known_to_whoever_has_the_file(
