@@ -223,6 +223,8 @@ async def test_rows_are_filtered_found_sorted_and_copied(kinds: tuple[str, ...])
             assert list(table.keys) == rows
             await on.press("s", "S", "y")
             await on.until(lambda: "Sent to terminal" in on.text)
+            # It stands for seconds over what the next screen shows.
+            on.app.clear_notifications()
             await on.press("escape")
 
 
