@@ -37,14 +37,6 @@ async def take_news(machine: Machine, now_ms: int, revision: int | None = None) 
     return changed
 
 
-def asks_more(machine: Machine) -> bool:
-    """True where something may be asked of the venue behind a bar beside the orders that the bar decided."""
-    kill, oversight = machine.kill.state, machine.oversight
-    restricted = oversight.withdraws_entries or bool(oversight.flattened)
-    killing = kill is not None and not kill.done
-    return restricted or killing or bool(machine.execution.in_flight or machine.book.withdrawals)
-
-
 async def resolve(machine: Machine, now_ms: int) -> None:
     """Look up orders in flight on the market's clock, before the market moves on; bounded."""
     execution = machine.configuration.execution

@@ -18,14 +18,7 @@ from typing import TYPE_CHECKING, Any
 from engine import kernel_cache
 from engine.clock import Pacer
 from engine.commands import Command, CommandResult, Question
-from engine.dealings import (
-    asks_more,
-    close_out_the_dead,
-    leave_in_order,
-    resolve,
-    take_news,
-    withdraw_entries,
-)
+from engine.dealings import close_out_the_dead, leave_in_order, resolve, take_news, withdraw_entries
 from engine.details import Details, Source
 from engine.feeds.ahead import bars_ahead
 from engine.kill import KillProgress
@@ -69,7 +62,6 @@ class Session:
         self._pictures = 0
         self._started_s = self._ready_s = self._gave_way_s = time.monotonic()
         self._uncommitted = 0
-        self._owed = False
         self._last_commit_s = 0.0
         self._pacer: Pacer | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -234,9 +226,6 @@ class Session:
         if self._pacer.interval_s == 0.0 and not self._wake.is_set():
             await self._give_way()
             return self._stop is None
-        if self._owed:
-            async with machine.books:
-                await self._settle(machine)
         self._pacer.begin_bar()
         while True:
             try:
@@ -266,35 +255,32 @@ class Session:
 
     async def _bar(self, machine: Machine, row: Row) -> None:
         close_ms = row.open_ms + machine.feed.bar_ms
-        async with machine.books:
-            step = machine.market.step(row)
-            revision = machine.venue.pass_quietly(step)
-            if revision is None:
-                await self._settle(machine)
-                revision = await machine.venue.advance(step)
-            machine.clock.advance_to(close_ms)
-            changed = await self._take_news(machine, close_ms, revision)
-            machine.market.append(row)
-            machine.oversight.settled(row)
-            await machine.take_estimated_weights(close_ms)
-            outcome = machine.cycle.decide(close_ms)
-            machine.ask_for_weights(close_ms)
-            self._bar_done_s = time.monotonic()
-            self._beat("bars")
-            if outcome.halt_reason and self._control is not None:
-                self._control.latch(outcome.halt_reason, "guard drawdown", keep_positions=False)
-            self._owed |= changed
-            unproven = changed and machine.proven_revision is None
-            await self._commit(machine, urgent=outcome.urgent or unproven)
-            if machine.journal.latched_elsewhere and self._control is not None:
-                await self._control.adopt_latch()
-            await self._send(machine, outcome.intents, close_ms)
+        await machine.books.acquire()
+        step = machine.market.step(row)
+        revision = machine.venue.pass_quietly(step)
+        if revision is None:
+            revision = await machine.venue.advance(step)
+        machine.clock.advance_to(close_ms)
+        changed = await self._take_news(machine, close_ms, revision)
+        machine.market.append(row)
+        machine.oversight.settled(row)
+        await machine.take_estimated_weights(close_ms)
+        outcome = machine.cycle.decide(close_ms)
+        machine.ask_for_weights(close_ms)
+        self._bar_done_s = time.monotonic()
+        self._beat("bars")
+        if outcome.halt_reason and self._control is not None:
+            self._control.latch(outcome.halt_reason, "guard drawdown", keep_positions=False)
+        await self._commit(machine, urgent=changed or outcome.urgent)
+        if machine.journal.latched_elsewhere and self._control is not None:
+            await self._control.adopt_latch()
+        await self._send(machine, outcome.intents, close_ms)
+        # Not where the bar failed: nobody may have books that are half moved, and make them durable.
+        machine.books.release()
         machine.execution.forget_old()
 
     async def _send(self, machine: Machine, intents: tuple[Order, ...], close_ms: int) -> None:
         state = machine.kill.state
-        if self._owed and asks_more(machine):
-            await self._commit(machine)
         if state is not None and state.progress is KillProgress.CANCELLING:
             await machine.kill.carry_out(close_ms)
         await withdraw_entries(machine)
@@ -310,15 +296,8 @@ class Session:
     async def _take_news(self, machine: Machine, now_ms: int, revision: int | None = None) -> bool:
         return await take_news(machine, now_ms, revision)
 
-    async def _settle(self, machine: Machine) -> None:
-        """Make what the venue told durable before anything is asked of it, before it plays a bar that changes its
-        books, and before this engine waits or ends; the caller holds the books."""
-        if self._owed:
-            await self._commit(machine)
-
     async def _commit(self, machine: Machine, urgent: bool = True) -> None:
-        """Make gathered bars durable: at once where orders leave behind them, or where news could not be proven and
-        would not be heard alike again, else in groups."""
+        """Make gathered bars durable: at once where orders or venue news are among them, else in groups."""
         self._uncommitted += 1
         store = self.configuration.store
         now_s = time.monotonic()
@@ -328,7 +307,7 @@ class Session:
             return
         machine.cycle.store_book()
         await machine.journal.commit()
-        self._uncommitted, self._owed = 0, False
+        self._uncommitted = 0
         self._last_commit_s = now_s
 
     async def _kill(self, machine: Machine) -> None:
@@ -336,7 +315,6 @@ class Session:
         try:
             async with asyncio.timeout(STANDS_STILL_S):
                 async with machine.books:
-                    await self._settle(machine)
                     await machine.kill.carry_out(machine.clock.now_ms())
         except TimeoutError:
             await machine.kill.carry_out(machine.clock.now_ms())
@@ -361,7 +339,6 @@ class Session:
         policy, actor, reason = self._stop or ("keep", "engine", ended)
         now_ms = machine.clock.now_ms()
         await self._heed_latch(machine)
-        await self._settle(machine)
         await leave_in_order(machine, policy, self._complain)
         machine.tape.say(now_ms, "INFO", "engine.session", f"stopping ({policy}) asked by {actor}: {reason}")
         machine.journal.audit("stop", actor, {"policy": policy, "reason": reason}, now_ms)

@@ -38,8 +38,8 @@ class RetentionConfig(BaseModel):
 class StoreConfig(BaseModel):
     """Where facts are kept and how often bars without orders are made durable.
 
-    A bar with order intents is always committed at once, before anything is sent; the group applies to the
-    others. What the venue told is durable before it is asked for anything or plays a bar that changes its books.
+    A bar with order intents or news from the venue is always committed by itself, before anything is sent; the
+    group applies to the others.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
