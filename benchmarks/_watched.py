@@ -3,7 +3,8 @@
     python benchmarks/_watched.py REPORT SETTLING_S SECONDS ROWS ARGUMENTS...
 
 REPORT takes JSON. Lateness is counted from SETTLING_S after the engine is ready, for SECONDS; 0 leaves it running.
-With ROWS above 0 the pictures show so many moving symbols, whatever the engine trades.
+With ROWS above 0 the pictures show so many moving symbols, whatever the engine trades. They are made at the start, with
+a screen and without one, so that what a screen adds to the memory is the screen's.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ class WatchedSession(Session):
 
     async def run(self) -> Summary:
         self._seen = Seen()
+        if self.rows:
+            wide_pictures(self.rows)
         time_callbacks(self._seen.callbacks)
         watching = asyncio.create_task(self._watch_loop())
         try:
