@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 RESUME_WORD = "RESUME"
 # Less than a peer on the socket waits for its answer.
 BAR_ENDS_WITHIN_S = 3.0
+BAR_FAILED = "nothing was changed: the bar in progress failed, and the engine ends"
 BAR_HANGS = "nothing was changed: the bar in progress does not end (a kill works all the same)"
 Handler = Callable[[Command], Coroutine[Any, Any, CommandResult]]
 
@@ -126,7 +127,8 @@ class Control:
         hangs, alone."""
         with suppress(TimeoutError):
             async with asyncio.timeout(BAR_ENDS_WITHIN_S), self._machine.books:
-                await self._commit()
+                if not self._machine.half_done:
+                    await self._commit()
         await self._requests.hold(command)
 
     def _complain(self, words: str) -> None:
@@ -140,6 +142,10 @@ class Control:
         except TimeoutError:
             return await self._refuse(command, BAR_HANGS)
         try:
+            if machine.half_done and folded is not None:
+                return CommandResult(True, LEFT, machine.oversight.state.name)
+            if machine.half_done:
+                return await self._refuse(command, BAR_FAILED)
             if folded is not None:
                 await folded.complete(machine.market)
                 machine.folded = folded.market

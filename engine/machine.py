@@ -58,7 +58,8 @@ class Machine:
 
     `signals` are those computed, of the `known_signals` that could be, which are the `configured_signals` with what an
     operator set of them; `folded` is a market with more of them, or other parameters, that has caught up, while the
-    command that wants it holds the books.
+    command that wants it holds the books. Whoever finds a bar `half_done` with the books in hand comes after one that
+    failed: nothing may be made durable then.
     """
 
     configuration: Configuration
@@ -88,6 +89,7 @@ class Machine:
     showing_open_ms: int = 0
     proven_revision: int | None = None
     books: asyncio.Lock = field(default_factory=asyncio.Lock)
+    half_done: bool = False
     folded: MarketState | None = None
 
     def configured(self, name: str) -> Signal:

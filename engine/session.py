@@ -11,6 +11,7 @@ import importlib
 import math
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from engine.lag import LagProbe
 from engine.reload import merge
 from engine.summary import Summary
 from engine.thinning import keep_thin
+from engine.venues.venue import VenueUnavailable
 from engine.watchdog import LoopWatchdog
 from store.records import Event, Order
 
@@ -255,11 +257,14 @@ class Session:
 
     async def _bar(self, machine: Machine, row: Row) -> None:
         close_ms = row.open_ms + machine.feed.bar_ms
-        await machine.books.acquire()
-        step = machine.market.step(row)
-        revision = machine.venue.pass_quietly(step)
-        if revision is None:
-            revision = await machine.venue.advance(step)
+        async with machine.books:
+            machine.half_done = True
+            await self._move(machine, row, close_ms)
+            machine.half_done = False
+        machine.execution.forget_old()
+
+    async def _move(self, machine: Machine, row: Row, close_ms: int) -> None:
+        revision = await machine.venue.advance(machine.market.step(row))
         machine.clock.advance_to(close_ms)
         changed = await self._take_news(machine, close_ms, revision)
         machine.market.append(row)
@@ -275,9 +280,6 @@ class Session:
         if machine.journal.latched_elsewhere and self._control is not None:
             await self._control.adopt_latch()
         await self._send(machine, outcome.intents, close_ms)
-        # Not where the bar failed: nobody may have books that are half moved, and make them durable.
-        machine.books.release()
-        machine.execution.forget_old()
 
     async def _send(self, machine: Machine, intents: tuple[Order, ...], close_ms: int) -> None:
         state = machine.kill.state
@@ -315,6 +317,8 @@ class Session:
         try:
             async with asyncio.timeout(STANDS_STILL_S):
                 async with machine.books:
+                    if machine.half_done:
+                        return
                     await machine.kill.carry_out(machine.clock.now_ms())
         except TimeoutError:
             await machine.kill.carry_out(machine.clock.now_ms())
@@ -391,7 +395,21 @@ class Session:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         if self._machine is not None:
+            await self._close_account(self._machine)
             await self._machine.close()
+
+    async def _close_account(self, machine: Machine) -> None:
+        """Where a bar failed while a kill or a flattening stop was under way: the venue closes the account, and the
+        next start reads there how that went. Books that are half moved are asked nothing."""
+        kill = machine.kill.state
+        killing = kill is not None and not kill.done
+        flattening = self._stop is not None and self._stop[0] == "flatten"
+        if not machine.half_done or not (killing or flattening):
+            return
+        keeps = killing and kill is not None and kill.keep_positions
+        with suppress(TimeoutError, VenueUnavailable):
+            async with asyncio.timeout(STANDS_STILL_S):
+                await machine.venue.close_out(keeps)
 
 
 def _heavy_parts() -> Callable[[Configuration, Path], Coroutine[None, None, Machine]]:

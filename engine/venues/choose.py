@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 class TradingVenue(Venue, Protocol):
     """A venue that the session itself moves from bar to bar."""
 
-    def pass_quietly(self, step: MarketStep) -> int | None:
-        """Let the market move where that leaves the venue's books as they are; the `revision` after it. None: nothing
-        has moved, `advance` has to."""
-        ...
-
     async def advance(self, step: MarketStep) -> int | None:
         """Let the market move; the `revision` after it, where that is known already."""
         ...

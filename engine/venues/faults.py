@@ -82,10 +82,6 @@ class FaultyVenue:
     async def close(self) -> None:
         await self.inner.close()
 
-    def pass_quietly(self, step: MarketStep) -> int | None:
-        """Never: behind every bar there are questions that can fail."""
-        return None
-
     async def advance(self, step: MarketStep) -> int | None:
         """The market is not the venue's to disturb."""
         self._moved_to_ms = step.close_ms

@@ -98,18 +98,6 @@ class SimulatedVenue:
             self._worker.stop()
             self._worker = None
 
-    def pass_quietly(self, step: MarketStep) -> int | None:
-        """`advance` for a bar in which nothing happens, or that was seen before, at once; None: it has to be played."""
-        if step.legs is not self._legs or not self._at_rest():
-            return None
-        account = self._books.account
-        if step.open_ms > account.open_ms:
-            if not self._books.quiet(step):
-                return None
-            account.move_clock(step)
-            self._record_marks_in_time()
-        return self._books.revision
-
     async def advance(self, step: MarketStep) -> int | None:
         """Let the market move through one bar; a bar already seen is a no-op. Raises VenueUnavailable.
 
@@ -125,7 +113,7 @@ class SimulatedVenue:
         if step.legs is not self._legs:
             await self._run(lambda: self._books.list_legs(step.legs))
             self._legs = step.legs
-        revision = self.pass_quietly(step)
+        revision = self._pass_quietly(step)
         if revision is None:
             await self._run(lambda: self._books.change(lambda account: _play_once(account, step)))
         return revision
@@ -270,6 +258,18 @@ class SimulatedVenue:
 
     def _known(self, account: Account, client_order_id: str) -> Order | None:
         return account.orders.get(client_order_id) or self._books.order(client_order_id)
+
+    def _pass_quietly(self, step: MarketStep) -> int | None:
+        """`advance` for a bar in which nothing happens, or that was seen before; None: it has to be played."""
+        if step.legs is not self._legs or not self._at_rest():
+            return None
+        account = self._books.account
+        if step.open_ms > account.open_ms:
+            if not self._books.quiet(step):
+                return None
+            account.move_clock(step)
+            self._record_marks_in_time()
+        return self._books.revision
 
     def _at_rest(self) -> bool:
         """True where no job is under way and the account in memory is what the file says."""

@@ -122,7 +122,6 @@ def _at_next_advance(session: Session, act: Callable[[], None]) -> None:
         act()
         await asyncio.sleep(GIVEN_S)
 
-    venue.pass_quietly = lambda step: None  # type: ignore[method-assign]
     venue.advance = advance_and_act  # type: ignore[method-assign]
 
 
