@@ -142,7 +142,7 @@ class Control:
         except TimeoutError:
             return await self._refuse(command, BAR_HANGS)
         try:
-            if machine.half_done and folded is not None:
+            if machine.half_done and self._requests.durable(command):
                 return CommandResult(True, LEFT, machine.oversight.state.name)
             if machine.half_done:
                 return await self._refuse(command, BAR_FAILED)

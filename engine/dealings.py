@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,17 @@ from engine.kill import KillProgress, cancel_all
 from engine.lifecycle import is_open
 from engine.reconcile import collect
 from engine.venues.patience import patiently
-from store.records import Order, TradingState
+from engine.venues.venue import VenueUnavailable
+from store.errors import StoreError
+from store.records import Event, Order, TradingState
 
 if TYPE_CHECKING:
     from engine.machine import Machine
+    from store.rows import ControlRow
 
 ROUNDS = 60
 CANCEL_ATTEMPTS = 20
+ANSWERS_WITHIN_S = 2.0
 
 
 async def take_news(machine: Machine, now_ms: int, revision: int | None = None) -> bool:
@@ -113,6 +118,31 @@ async def leave_in_order(machine: Machine, policy: str, complain: Callable[[str]
     if killing or policy != "keep":
         await take_news(machine, now_ms)
         machine.cycle.record_equity(now_ms)
+
+
+async def leave_broken(machine: Machine, policy: str) -> None:
+    """Where a bar failed behind a kill or a stop that is to leave the account in order: the venue does it, and the next
+    start reads there how that went. Books that are half moved are asked nothing; the latch is the stored one."""
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            keeps = _keeps_positions(await machine.journal.load_control(), policy)
+            if keeps is None:
+                return
+            await machine.venue.close_out(keeps)
+        level, said = (
+            "WARN",
+            "the bar failed: the venue was asked to cancel and close instead, and has done so",
+        )
+    except (TimeoutError, StoreError, VenueUnavailable) as failure:
+        level, said = "ERROR", f"the bar failed, and orders and positions stay as they are: {failure!r}"
+    machine.tape.show(Event(machine.clock.now_ms(), level, "engine.session", said))
+
+
+def _keeps_positions(control: ControlRow | None, policy: str) -> bool | None:
+    """What closing an account leaves open, under a latch and a stop policy; None: nothing is to be closed."""
+    if control is not None and control.state is TradingState.HALTED:
+        return None if control.progress in (KillProgress.FLAT, KillProgress.KEPT) else control.keep_positions
+    return None if policy == "keep" else policy == "cancel"
 
 
 def flattening(machine: Machine) -> bool:

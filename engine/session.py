@@ -11,7 +11,6 @@ import importlib
 import math
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,14 @@ from typing import TYPE_CHECKING, Any
 from engine import kernel_cache
 from engine.clock import Pacer
 from engine.commands import Command, CommandResult, Question
-from engine.dealings import close_out_the_dead, leave_in_order, resolve, take_news, withdraw_entries
+from engine.dealings import (
+    close_out_the_dead,
+    leave_broken,
+    leave_in_order,
+    resolve,
+    take_news,
+    withdraw_entries,
+)
 from engine.details import Details, Source
 from engine.feeds.ahead import bars_ahead
 from engine.kill import KillProgress
@@ -27,7 +33,6 @@ from engine.lag import LagProbe
 from engine.reload import merge
 from engine.summary import Summary
 from engine.thinning import keep_thin
-from engine.venues.venue import VenueUnavailable
 from engine.watchdog import LoopWatchdog
 from store.records import Event, Order
 
@@ -395,21 +400,11 @@ class Session:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         if self._machine is not None:
-            await self._close_account(self._machine)
-            await self._machine.close()
-
-    async def _close_account(self, machine: Machine) -> None:
-        """Where a bar failed while a kill or a flattening stop was under way: the venue closes the account, and the
-        next start reads there how that went. Books that are half moved are asked nothing."""
-        kill = machine.kill.state
-        killing = kill is not None and not kill.done
-        flattening = self._stop is not None and self._stop[0] == "flatten"
-        if not machine.half_done or not (killing or flattening):
-            return
-        keeps = killing and kill is not None and kill.keep_positions
-        with suppress(TimeoutError, VenueUnavailable):
-            async with asyncio.timeout(STANDS_STILL_S):
-                await machine.venue.close_out(keeps)
+            try:
+                if self._machine.half_done:
+                    await leave_broken(self._machine, self._stop[0] if self._stop else "keep")
+            finally:
+                await self._machine.close()
 
 
 def _heavy_parts() -> Callable[[Configuration, Path], Coroutine[None, None, Machine]]:

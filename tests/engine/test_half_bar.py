@@ -58,31 +58,53 @@ async def test_a_command_that_waits_for_a_bar_that_fails_makes_no_half_of_it_dur
     assert digest(database) == digest(tmp_path / "undisturbed.db")
 
 
-@pytest.mark.parametrize("word", ["kill", "stop"])
-async def test_the_account_is_closed_where_a_bar_fails_behind_a_kill_or_a_stop_that_flattens(
-    tmp_path: Path, word: str
+KEEP = {"keep_positions": "true"}
+
+
+@pytest.mark.parametrize(
+    ("before", "word", "arguments", "is_flat", "left"),
+    [
+        (None, "kill", {}, True, "HALTED"),
+        (None, "kill", KEEP, False, "HALTED"),
+        (None, "flatten", {}, True, "ACTIVE"),
+        (None, "keep", {}, False, "ACTIVE"),
+        (KEEP, "flatten", {}, False, "HALTED"),
+    ],
+    ids=["kill", "kill that keeps", "flattening stop", "stop", "flattening stop behind a kill that kept"],
+)
+async def test_a_kill_and_a_stop_are_kept_to_where_the_bar_fails(
+    tmp_path: Path,
+    before: dict[str, str] | None,
+    word: str,
+    arguments: dict[str, str],
+    is_flat: bool,
+    left: str,
 ) -> None:
     database = tmp_path / "broken.db"
     session = engine(database, run__bars=str(BARS))
     work, _ = await begun(session)
     take_news = session._take_news
 
+    async def kill(arguments: dict[str, str]) -> None:
+        assert (await session.execute(Command(CommandKind.KILL, "test", "now", arguments))).accepted
+
     async def break_before_it(machine: Machine, now_ms: int, revision: int | None = None) -> bool:
+        if before is not None and machine.book.decisions == BROKEN_AT - 2:
+            await kill(before)
         if machine.book.decisions == BROKEN_AT:
             assert await machine.venue.positions()
             if word == "kill":
-                killed = await session.execute(Command(CommandKind.KILL, "test", "now"))
-                assert killed.accepted
+                await kill(arguments)
             else:
-                session.request_stop("flatten", "test", "now")
+                session.request_stop(word, "test", "now")
             raise ValueError("broken")
         return await take_news(machine, now_ms, revision)
 
     session._take_news = break_before_it  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="broken"):
         await work
-    assert Told.of(database).positions == {}
+    assert (Told.of(database).positions == {}) is is_flat
     await run(database, BARS)
     assert check(database).findings == ()
     ((state,),) = rows(database, "SELECT state FROM decisions ORDER BY ts_ms DESC LIMIT 1")
-    assert state == ("HALTED" if word == "kill" else "ACTIVE")
+    assert state == left
