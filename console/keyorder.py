@@ -30,7 +30,6 @@ class KeyOrder:
         self._queues = queues
         self._waiting: deque[Key] = deque()
         self._turn = 0
-        self._waits = 0
         self._given_up: asyncio.TimerHandle | None = None
 
     async def take(self, key: Key) -> None:
@@ -43,9 +42,8 @@ class KeyOrder:
         if not self._waiting:
             return
         self._turn += 1
-        self._waits = 0
         queues = self._queues()
-        self._wait(queues)
+        self._wait(queues, _MOST_WAITS)
         await self._forward(self._waiting.popleft())
         self._pass([*queues, *queues], self._turn)
 
@@ -54,14 +52,13 @@ class KeyOrder:
         first, *rest = queues
         first.call_later(partial(self._pass, rest, turn) if rest else partial(self._done, turn))
 
-    def _wait(self, queues: Sequence[MessagePump]) -> None:
+    def _wait(self, queues: Sequence[MessagePump], waits: int) -> None:
         loop = asyncio.get_running_loop()
-        self._given_up = loop.call_later(_WAITS_S, self._give_up, self._turn, queues)
+        self._given_up = loop.call_later(_WAITS_S, self._give_up, self._turn, queues, waits - 1)
 
-    def _give_up(self, turn: int, queues: Sequence[MessagePump]) -> None:
-        self._waits += 1
-        if all(queue.is_running for queue in queues) and self._waits < _MOST_WAITS:
-            self._wait(queues)
+    def _give_up(self, turn: int, queues: Sequence[MessagePump], waits: int) -> None:
+        if waits and all(queue.is_running for queue in queues):
+            self._wait(queues, waits)
             return
         queues[-1].call_later(partial(self._done, turn))
 
