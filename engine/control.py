@@ -34,6 +34,7 @@ RESUME_WORD = "RESUME"
 # Less than a peer on the socket waits for its answer.
 BAR_ENDS_WITHIN_S = 3.0
 BAR_FAILED = "nothing was changed: the bar in progress failed, and the engine ends"
+TOO_LATE = "HALTED is stored, but the engine is ending and may close nothing: run `quarterdeck kill`"
 BAR_HANGS = "nothing was changed: the bar in progress does not end (a kill works all the same)"
 Handler = Callable[[Command], Coroutine[Any, Any, CommandResult]]
 
@@ -58,6 +59,7 @@ class Control:
         }
         self._begun: set[asyncio.Task[CommandResult]] = set()
         self._requests = Requests(machine.journal)
+        self._ended = False
 
     @classmethod
     async def open(cls, session: Session, machine: Machine) -> Control:
@@ -77,6 +79,12 @@ class Control:
             if not begun.done() and self._requests.durable(command):
                 return CommandResult(True, UNDER_WAY, self._machine.oversight.state.name)
         return await asyncio.shield(begun)
+
+    async def answer_all(self) -> None:
+        """Where the engine ends: let whoever still waits be answered while the database is open; bounded."""
+        if self._begun:
+            await asyncio.wait(self._begun, timeout=BAR_ENDS_WITHIN_S)
+        self._ended = True
 
     async def take_up(self) -> None:
         """Go on with what earlier engines were asked and did not come to, before what is asked of the same signals from
@@ -194,6 +202,8 @@ class Control:
     async def _kill(self, command: Command) -> CommandResult:
         """A bar may be half done (or hang): the latch waits for nobody, and makes nothing of it durable."""
         result = await self._machine.journal.commit_apart(lambda: self._latched(command))
+        if self._ended:
+            return replace(result, message=TOO_LATE)
         self._session.start_kill()
         return result
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.execution import IN_FLIGHT
-from engine.kill import KillProgress, cancel_all
+from engine.kill import KillProgress, KillState, cancel_all
 from engine.lifecycle import is_open
 from engine.reconcile import collect
 from engine.venues.patience import patiently
 from engine.venues.venue import VenueUnavailable
+from store import latch
 from store.errors import StoreError
 from store.records import Event, Order, TradingState
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 ROUNDS = 60
 CANCEL_ATTEMPTS = 20
-ANSWERS_WITHIN_S = 2.0
+# Longer than a venue's locked books are waited for.
+ANSWERS_WITHIN_S = 8.0
+LOOK_AGAIN = "start it again, or run `quarterdeck kill`"
 
 
 async def take_news(machine: Machine, now_ms: int, revision: int | None = None) -> bool:
@@ -120,29 +123,50 @@ async def leave_in_order(machine: Machine, policy: str, complain: Callable[[str]
         machine.cycle.record_equity(now_ms)
 
 
-async def leave_broken(machine: Machine, policy: str) -> None:
-    """Where a bar failed behind a kill or a stop that is to leave the account in order: the venue does it, and the next
-    start reads there how that went. Books that are half moved are asked nothing; the latch is the stored one."""
+async def leave_to_the_venue(machine: Machine, policy: str) -> None:
+    """Where a run ends before a kill, or a stop that is to cancel or close, was carried out (a bar failed, the disk is
+    full): the venue does it, and the next start reads there how that went. Books that may be half moved are asked
+    nothing; the latch is read beside their database, whose queue may be stuck."""
+    keeps = _keeps_positions(await _standing(machine), policy)
+    if keeps is None:
+        return
+    level, said = "ERROR", f"the engine ends, and the venue did not say within {ANSWERS_WITHIN_S:g} s"
+    said = f"{said} whether it cancelled and closed; {LOOK_AGAIN}"
     try:
         async with asyncio.timeout(ANSWERS_WITHIN_S):
-            keeps = _keeps_positions(await machine.journal.load_control(), policy)
-            if keeps is None:
-                return
-            await machine.venue.close_out(keeps)
+            await patiently(lambda: machine.venue.close_out(keeps), ANSWERS_WITHIN_S)
         level, said = (
             "WARN",
-            "the bar failed: the venue was asked to cancel and close instead, and has done so",
+            "the engine ends: the venue was asked to cancel and close instead, and has done so",
         )
-    except (TimeoutError, StoreError, VenueUnavailable) as failure:
-        level, said = "ERROR", f"the bar failed, and orders and positions stay as they are: {failure!r}"
-    machine.tape.show(Event(machine.clock.now_ms(), level, "engine.session", said))
+    except VenueUnavailable as failure:
+        said = f"the engine ends, and orders and positions stay as they are: {failure}; {LOOK_AGAIN}"
+    except TimeoutError:
+        pass
+    await _say_apart(machine, level, said)
 
 
-def _keeps_positions(control: ControlRow | None, policy: str) -> bool | None:
-    """What closing an account leaves open, under a latch and a stop policy; None: nothing is to be closed."""
-    if control is not None and control.state is TradingState.HALTED:
-        return None if control.progress in (KillProgress.FLAT, KillProgress.KEPT) else control.keep_positions
+async def _standing(machine: Machine) -> ControlRow | KillState | None:
+    try:
+        return await asyncio.to_thread(latch.standing, machine.database.path)
+    except StoreError:
+        return machine.kill.state
+
+
+def _keeps_positions(halted: ControlRow | KillState | None, policy: str) -> bool | None:
+    """What closing an account leaves open, under a halt and a stop policy; None: nothing is to be closed."""
+    if halted is not None:
+        return None if halted.progress in latch.DONE else halted.keep_positions
     return None if policy == "keep" else policy == "cancel"
+
+
+async def _say_apart(machine: Machine, level: str, said: str) -> None:
+    """Into the stored log where that still works, without what a bar left half done."""
+    now_ms = machine.clock.now_ms()
+    try:
+        await machine.journal.commit_apart(lambda: machine.tape.say(now_ms, level, "engine.session", said))
+    except StoreError:
+        machine.tape.show(Event(now_ms, level, "engine.session", said))
 
 
 def flattening(machine: Machine) -> bool:

@@ -20,8 +20,8 @@ from engine.clock import Pacer
 from engine.commands import Command, CommandResult, Question
 from engine.dealings import (
     close_out_the_dead,
-    leave_broken,
     leave_in_order,
+    leave_to_the_venue,
     resolve,
     take_news,
     withdraw_entries,
@@ -33,7 +33,7 @@ from engine.lag import LagProbe
 from engine.reload import merge
 from engine.summary import Summary
 from engine.thinning import keep_thin
-from engine.watchdog import LoopWatchdog
+from engine.watchdog import LoopWatchdog, halt_beside
 from store.records import Event, Order
 
 if TYPE_CHECKING:
@@ -73,8 +73,9 @@ class Session:
         self._pacer: Pacer | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
+        self._in_order = False
         self.lag = LagProbe()
-        self._watchdog = LoopWatchdog(lambda: self.lag.beat_s)
+        self._watchdog = LoopWatchdog(lambda: self.lag.beat_s, self._halt_beside)
         self._details = Details(database_path)
 
     async def run(self) -> Summary:
@@ -330,6 +331,10 @@ class Session:
         self.hurry()
         await machine.kill.until_flat(self._stands_still, machine.close_out)
 
+    def _halt_beside(self) -> str:
+        """On the watchdog's thread. A market at full speed waits for its engine."""
+        return halt_beside(self.database_path) if self.configuration.run.speed_factor else ""
+
     def _stands_still(self) -> bool:
         self.hurry()
         return time.monotonic() - max(self._bar_done_s, self._kill_began_s) > STANDS_STILL_S
@@ -357,6 +362,7 @@ class Session:
         if machine.kill.state is not None and not machine.kill.state.done:
             await leave_in_order(machine, "keep", self._complain)
             await self._commit(machine)
+        self._in_order = True
 
     async def _heed_latch(self, machine: Machine) -> None:
         """See a latch that another process wrote and no bar is left to notice."""
@@ -396,13 +402,16 @@ class Session:
         self._details.close()
         if self._machine is not None:
             await self._machine.refold.stop()
+        if self._control is not None:
+            await self._control.answer_all()
         for task in list(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         if self._machine is not None:
             try:
-                if self._machine.half_done:
-                    await leave_broken(self._machine, self._stop[0] if self._stop else "keep")
+                if self.ready.is_set():
+                    unmet = "keep" if self._in_order or self._stop is None else self._stop[0]
+                    await leave_to_the_venue(self._machine, unmet)
             finally:
                 await self._machine.close()
 

@@ -55,6 +55,16 @@ def latch_halt(path: Path, reason: str, actor: str, keep_positions: bool) -> Con
         raise translate(error, path) from error
 
 
+def standing(path: Path) -> ControlRow | None:
+    """The halt in force, read beside whoever writes; None where nothing is halted. Raises StoreError."""
+    try:
+        with closing(_connect(path)) as connection:
+            found = _read(connection)
+    except FAULTS as error:
+        raise translate(error, path) from error
+    return found if found is not None and found.state is TradingState.HALTED else None
+
+
 def note_progress(path: Path, actor: str, progress: str) -> ControlRow:
     """How far closing down has come (cancelling, flattening, flat, kept), beside a standing halt."""
     try:
