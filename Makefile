@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 WORKERS ?= 2
-SLOW_LIMIT_S ?= 2700
+SLOW_LIMIT_S ?= 2880
 SLOW_ALONE_LIMIT_S ?= 700
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
