@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Protocol, cast
 
 from rich.console import RenderableType
+from textual import on
 from textual.app import ComposeResult
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.widgets import Input, OptionList
+from textual.worker import WorkerCancelled
 
 from console.actions import Action, Scope, of_scope
 from console.arrangement import size_of
@@ -57,7 +61,7 @@ class ActionProvider(Provider):
 
 
 class Palette(CommandPalette):
-    """Textual's palette below our status bar."""
+    """Textual's palette below our status bar, where Enter waits for the list of what was typed."""
 
     def __init__(self, view: View) -> None:
         super().__init__(providers=[ActionProvider], placeholder="Find an action")
@@ -71,6 +75,19 @@ class Palette(CommandPalette):
     def render(self) -> RenderableType:
         return veiled(self, super().render())
 
+    @on(Input.Submitted)
+    async def _search_first(self) -> None:
+        # Textual's own handler comes after this one, and would take from the list that is still shown.
+        for search in [one for one in self.workers if one.node is self and not one.is_cancelled]:
+            with suppress(WorkerCancelled):
+                await search.wait()
+
+    @on(OptionList.OptionSelected)
+    def _only_on_top(self, chosen: OptionList.OptionSelected) -> None:
+        # Textual would close whatever lies over the palette by now, the kill switch too.
+        if not self.is_active:
+            chosen.stop().prevent_default()
+
     def on_mount(self) -> None:
         self.show(self._view)
 
@@ -80,5 +97,9 @@ class Palette(CommandPalette):
 
 
 def offered(scopes: tuple[Scope, ...]) -> list[Action]:
-    """The actions of these scopes, in the order of the table; the palette itself is open already."""
-    return [action for action in of_scope(*scopes) if action.id != "palette"]
+    """The actions of these scopes, in the order of the table; the palette itself is open already.
+
+    The kill switch comes last: Enter takes the first, and it has a key of its own.
+    """
+    actions = [action for action in of_scope(*scopes) if action.id != "palette"]
+    return sorted(actions, key=lambda action: action.id == "kill.arm")

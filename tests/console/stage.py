@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from rich.style import Style
+from textual.events import Key
 from textual.pilot import Pilot
 
 from console.app import ConsoleApp, Ending
@@ -67,6 +68,11 @@ class Stage:
         """Strike keys at once, with no time between them."""
         await self.pilot.press(*keys)
         await self.turn()
+
+    def burst(self, *keys: str) -> None:
+        """Strike keys in one packet, before any of them is looked at."""
+        for key in keys:
+            self.app.post_message(Key(key, key if len(key) == 1 else None))
 
     async def turn(self, snapshot: Snapshot | None = None) -> None:
         """Show the link's picture, or the one given."""

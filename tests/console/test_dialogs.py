@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
+from textual.command import Hits
 from textual.widgets import Input
 
 from console.screens.confirm import ConfirmScreen
 from console.screens.desk import Desk
 from console.screens.help import HelpScreen
 from console.screens.kill import KillScreen
-from console.screens.palette import Palette
+from console.screens.palette import ActionProvider, Palette
 from console.screens.quit import QuitScreen
 from console.screens.resume import ResumeScreen
 from engine.snapshot import OverrideRow
 from tests.console import snapshots
+from tests.console.idle import wait_for_idle
 from tests.console.snapshots import MARKET_MS
 from tests.console.stage import MID, NARROW, WIDE, stage
 
@@ -247,6 +250,57 @@ async def test_the_palette_offers_what_the_screen_in_sight_can_do_and_does_it_th
         await on.until(lambda: "Sort  (s)" in on.text)
         await on.press("enter")
         await on.until(lambda: "sort age ▾" in on.text)
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Until this is set, nothing that is typed into the palette is found."""
+    search, found = ActionProvider.search, asyncio.Event()
+
+    async def found_late(provider: ActionProvider, query: str) -> Hits:
+        await found.wait()
+        async for hit in search(provider, query):
+            yield hit
+
+    monkeypatch.setattr(ActionProvider, "search", found_late)
+    return found
+
+
+@pytest.mark.parametrize("opened", [True, False], ids=["in the palette", "with the key that opens it"])
+async def test_enter_in_the_palette_takes_from_the_list_of_what_was_typed(
+    opened: bool, found: asyncio.Event
+) -> None:
+    async with stage(snapshots.halted()) as on:
+        if opened:
+            await on.press("ctrl+p")
+        on.burst(*([] if opened else ["ctrl+p"]), *"resume", "enter")
+        await wait_for_idle(max_sleep=0.3)
+        assert not isinstance(on.app.screen, ConfirmScreen | KillScreen)
+        found.set()
+        await on.until(lambda: isinstance(on.app.screen, ResumeScreen))
+        assert on.link.commands == []
+
+
+async def test_enter_in_the_palette_means_nothing_once_the_kill_switch_is_open(found: asyncio.Event) -> None:
+    async with stage(snapshots.halted()) as on:
+        await on.press("ctrl+p")
+        on.burst(*"resume", "enter")
+        await wait_for_idle(max_sleep=0.3)
+        on.burst("ctrl+k")
+        await wait_for_idle(max_sleep=0.3)
+        found.set()
+        await on.turn()
+        assert [type(screen) for screen in on.app.screen_stack] == [Desk, Palette, KillScreen]
+
+
+async def test_the_palette_has_the_kill_switch_by_name_and_never_by_default() -> None:
+    async with stage(snapshots.running()) as on:
+        on.burst("ctrl+p", "space", "enter")
+        await on.until(lambda: isinstance(on.app.screen, ConfirmScreen))
+        assert on.link.commands == []
+        await on.press("escape")
+        on.burst("ctrl+p", *"kill", "enter")
+        await on.until(lambda: isinstance(on.app.screen, KillScreen))
 
 
 async def test_the_palette_finds_panes_by_name() -> None:
