@@ -23,7 +23,7 @@ from textual.screen import Screen
 
 from console.actions import BY_ID, INTERVENTIONS, Action, Scope
 from console.attachment import READ_ONLY, Attachment
-from console.bindings import bindings
+from console.bindings import bindings, names_of
 from console.config import ConsoleConfig
 from console.details import Details
 from console.export import export_screen
@@ -103,7 +103,7 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
         self._key_order = KeyOrder(
             super().on_event, lambda: (self.focused or self.screen).ancestors_with_self
         )
-        self._kill_keys = keys_of(BY_ID["kill.arm"], config.keymap)
+        self._kill_keys = names_of(keys_of(BY_ID["kill.arm"], config.keymap))
         self._frozen: View | None = None
         self._chosen_theme = ""
         self._welcomed = not config.welcome
@@ -162,10 +162,15 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key):
             self._publisher.stir()
-        if isinstance(event, Key) and not event.is_forwarded and event.key not in self._kill_keys:
-            await self._key_order.take(event)
-        else:
+        if not isinstance(event, Key) or event.is_forwarded:
             await super().on_event(event)
+        elif event.key in self._kill_keys:
+            # Nothing holds it up, and what was struck for another place does not answer the question it opens.
+            if not self.interventions.armed:
+                self._key_order.drop()
+            await super().on_event(event)
+        else:
+            await self._key_order.take(event)
 
     def on_mount(self) -> None:
         # Textual sets an eager task factory on newer Pythons, which would reorder the engine's tasks beside a screen.

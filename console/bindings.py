@@ -14,6 +14,11 @@ def bindings(*scopes: Scope) -> list[BindingType]:
     return bindings_of(of_scope(*scopes))
 
 
+def names_of(keys: Iterable[str]) -> frozenset[str]:
+    """What Textual calls these keys in its events: `!` is struck as `exclamation_mark`."""
+    return frozenset(one.key for one in Binding.make_bindings((key, "", "") for key in keys))
+
+
 def bindings_of(actions: Iterable[Action]) -> list[BindingType]:
     """A binding for each of these actions that has a key."""
     return [

@@ -66,7 +66,7 @@ class Interventions:
     @property
     def armed(self) -> bool:
         """Whether the kill switch stands open on this screen."""
-        return any(isinstance(screen, KillScreen) for screen in self._app.screen_stack)
+        return self._shows(KillScreen)
 
     @property
     def stopping(self) -> bool:
@@ -81,7 +81,8 @@ class Interventions:
         view = self._app.view
         kill = view.snapshot.kill if view.snapshot is not None else None
         if kill is not None and kill.progress not in _KILL_IS_OVER:
-            self._app.ask(KillProgress(self._app.keymap, view, asked=None))
+            if not self._shows(KillProgress):
+                self._app.ask(KillProgress(self._app.keymap, view, asked=None))
             return
         self._app.ask(
             KillScreen(
@@ -178,6 +179,9 @@ class Interventions:
                 stop(True)
 
         self._app.ask(QuitScreen(self._app.keymap, self._app.view), answered)
+
+    def _shows(self, kind: type[Screen[Any]]) -> bool:
+        return any(isinstance(screen, kind) for screen in self._app.screen_stack)
 
     def _confirm(self, question: Question, kind: CommandKind, **arguments: str) -> None:
         reason = f"{question.yes[0].lower()}{question.yes[1:]}, asked at the console"

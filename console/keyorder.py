@@ -29,42 +29,54 @@ class KeyOrder:
         self._forward = forward
         self._queues = queues
         self._waiting: deque[Key] = deque()
-        self._turn = 0
+        self._passing: Key | None = None
         self._given_up: asyncio.TimerHandle | None = None
 
     async def take(self, key: Key) -> None:
         """This key now, or when its turn comes."""
         self._waiting.append(key)
-        if self._given_up is None:
+        if self._passing is None:
             await self._next()
+
+    def drop(self) -> None:
+        """Forget the keys that wait and stop the one on its way: they were not meant for what opens now."""
+        self._waiting.clear()
+        if self._passing is not None:
+            self._passing.stop()
+        self._end()
 
     async def _next(self) -> None:
         if not self._waiting:
             return
-        self._turn += 1
+        self._passing = key = self._waiting.popleft()
         queues = self._queues()
-        self._wait(queues, _MOST_WAITS)
-        await self._forward(self._waiting.popleft())
-        self._pass([*queues, *queues], self._turn)
+        self._wait(key, queues, _MOST_WAITS)
+        await self._forward(key)
+        self._pass(key, [*queues, *queues])
 
-    def _pass(self, queues: Sequence[MessagePump], turn: int) -> None:
-        """Follow the key through its queues; behind it in each."""
+    def _pass(self, key: Key, queues: Sequence[MessagePump]) -> None:
+        """Follow the key through its queues; behind it in each that is still open."""
         first, *rest = queues
-        first.call_later(partial(self._pass, rest, turn) if rest else partial(self._done, turn))
+        taken = first.call_later(partial(self._pass, key, rest) if rest else partial(self._done, key))
+        if rest and not taken:
+            self._pass(key, rest)
 
-    def _wait(self, queues: Sequence[MessagePump], waits: int) -> None:
+    def _wait(self, key: Key, queues: Sequence[MessagePump], waits: int) -> None:
         loop = asyncio.get_running_loop()
-        self._given_up = loop.call_later(_WAITS_S, self._give_up, self._turn, queues, waits - 1)
+        self._given_up = loop.call_later(_WAITS_S, self._give_up, key, queues, waits - 1)
 
-    def _give_up(self, turn: int, queues: Sequence[MessagePump], waits: int) -> None:
+    def _give_up(self, key: Key, queues: Sequence[MessagePump], waits: int) -> None:
         if waits and all(queue.is_running for queue in queues):
-            self._wait(queues, waits)
+            self._wait(key, queues, waits)
             return
-        queues[-1].call_later(partial(self._done, turn))
+        queues[-1].call_later(partial(self._done, key))
 
-    async def _done(self, turn: int) -> None:
-        if turn != self._turn or self._given_up is None:
-            return
-        self._given_up.cancel()
-        self._given_up = None
-        await self._next()
+    async def _done(self, key: Key) -> None:
+        if key is self._passing:
+            self._end()
+            await self._next()
+
+    def _end(self) -> None:
+        self._passing = None
+        if self._given_up is not None:
+            self._given_up.cancel()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from textual.app import App, ComposeResult
 from textual.events import Event, Key
 from textual.widget import Widget
 from textual.widgets import Input
 
+from console import keyorder
 from console.keyorder import KeyOrder
+from tests.console import snapshots
+from tests.console.stage import stage
 
 OPENS_AFTER_S = 0.35
 
@@ -50,3 +54,15 @@ async def test_what_is_typed_ahead_reaches_a_field_that_opens_late() -> None:
         async with asyncio.timeout(5.0):
             while app.query_one(Input).value != "SOL":
                 await pilot.pause(0.02)
+
+
+async def test_what_is_struck_behind_a_key_that_closes_its_dialog_waits_for_no_timer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("q")
+        on.clock.forward(0.4)
+        monkeypatch.setattr(keyorder, "_WAITS_S", 60.0)
+        async with asyncio.timeout(5.0):
+            on.burst("escape", "3")
+            await on.until(lambda: on.focused_pane == "positions")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from textual.widget import Widget
 
+from console import keyorder
 from console.config import ConsoleConfig
 from console.operator import ARMED_REASON
 from console.screens.kill import KillScreen
@@ -13,6 +18,7 @@ from console.screens.kill_progress import KillProgress
 from engine.commands import CommandKind
 from engine.snapshot import Snapshot
 from tests.console import snapshots
+from tests.console.idle import wait_for_idle
 from tests.console.stage import MID, NARROW, WIDE, Stage, stage
 
 PAUSE_ON = ("pause", {"on": "true", "hold": ARMED_REASON})
@@ -130,6 +136,84 @@ async def test_the_arming_key_held_down_for_two_seconds_only_arms() -> None:
         assert armed(on)
         assert len(on.app.screen_stack) == 2
         assert on.link.asked_for == [PAUSE_ON]
+
+
+async def test_the_arming_key_held_down_while_a_kill_is_under_way_shows_it_once() -> None:
+    async with stage(snapshots.halted("cancelling")) as on:
+        for _ in range(5):
+            on.clock.forward(0.4)
+            await on.pilot.press("ctrl+k")
+        assert isinstance(on.app.screen, KillProgress)
+        assert len(on.app.screen_stack) == 2
+        await on.press("escape")
+        assert len(on.app.screen_stack) == 1
+
+
+class Held(Widget, can_focus=True):
+    """Is not done with a key until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = asyncio.Event()
+
+    async def on_key(self) -> None:
+        await self.let_go.wait()
+
+
+@asynccontextmanager
+async def held(on: Stage) -> AsyncIterator[asyncio.Event]:
+    """The first key struck here is on its way until the event is set, at the latest to the end."""
+    widget = Held()
+    await on.app.desk.mount(widget)
+    widget.focus()
+    await on.pilot.pause()
+    try:
+        async with asyncio.timeout(5.0):
+            yield widget.let_go
+    finally:
+        widget.let_go.set()
+
+
+@pytest.mark.parametrize(
+    ("struck", "arming"),
+    [(("j", "x", "F"), "ctrl+k"), (("j", "x", "F"), "!"), (("F",), "ctrl+k")],
+    ids=["waits", "waits, and another key arms", "is on its way"],
+)
+async def test_it_arms_at_once_and_what_was_struck_before_never_reaches_it(
+    struck: tuple[str, ...], arming: str
+) -> None:
+    config = ConsoleConfig(keymap={"kill.arm": arming})
+    async with stage(snapshots.running(), config=config) as on, held(on) as let_go:
+        on.burst(*struck, {"!": "exclamation_mark"}.get(arming, arming))
+        while not armed(on) or "KILL SWITCH ARMED" not in on.text:
+            await wait_for_idle()
+        on.clock.forward(0.4)
+        let_go.set()
+        await on.turn()
+        assert armed(on)
+        assert on.link.asked_for == [PAUSE_ON]
+
+
+async def test_what_is_struck_after_it_waits_for_nothing_that_was_struck_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keyorder, "_WAITS_S", 60.0)
+    async with stage(snapshots.running()) as on, held(on):
+        on.burst("j", "x", "ctrl+k")
+        while not armed(on) or "KILL SWITCH ARMED" not in on.text:
+            await wait_for_idle()
+        on.clock.forward(0.4)
+        on.burst("F")
+        while on.link.asked_for != [PAUSE_ON, FLATTEN]:
+            await wait_for_idle()
+
+
+async def test_the_arming_key_struck_again_takes_back_nothing_that_was_struck_while_armed() -> None:
+    async with stage(snapshots.running()) as on:
+        await on.press("ctrl+k")
+        on.clock.forward(0.4)
+        on.burst("tab", "F", "ctrl+k")
+        await on.until(lambda: on.link.asked_for == [PAUSE_ON, FLATTEN])
 
 
 @pytest.mark.parametrize("key", ["F", "H", "escape"])
