@@ -124,17 +124,19 @@ async def stage(
     size: tuple[int, int] = WIDE,
     *,
     config: ConsoleConfig | None = None,
+    mode: str = "sim",
     awaits_engine: bool = False,
     attachment: Callable[[], Attachment | None] = lambda: None,
     details: dict[DetailKind, dict[str, Any]] | None = None,
 ) -> AsyncIterator[Stage]:
-    """A console that shows `snapshot` on a screen of this size; `details` are the engine's answers from the start."""
+    """A console that shows `snapshot` on a screen of this size; `details` are the engine's answers from the start,
+    `mode` is what it knows before its first picture."""
     link, clock, wall = RecordedLink(snapshot), Clock(), Clock(WALL_MS / 1_000)
     link.details |= details or {}
     app = ConsoleApp(
         link,
         config or ConsoleConfig(),
-        mode="sim",
+        mode=mode,
         actor="operator ann@console",
         wall_ms=lambda: round(wall.now_s * 1_000),
         monotonic_s=clock,

@@ -83,6 +83,7 @@ SCREENS = (
     Shown("dialog-flatten-live", lambda: snapshots.running(mode="live"), ("3", "x")),
     Shown("dialog-signal", snapshots.running, ("2", "t")),
     Shown("dialog-weight", snapshots.running, ("2", "w")),
+    Shown("dialog-parameters", snapshots.running, ("e", *"window=300"), drill=("signal", "A1")),
     Shown("dialog-cancel", snapshots.running, ("x",), drill=("orders", "")),
     Shown("dialog-stop", snapshots.running, ("q", "e"), attachment=Attachment()),
     Shown("dialog-quit", snapshots.running, ("q",)),

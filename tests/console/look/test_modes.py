@@ -1,102 +1,62 @@
-"""Mode and state cannot be mistaken: words, styles and frame, for every theme at every size."""
+"""Mode and state cannot be mistaken on the desk: words, styles and frame, for every theme at every size."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from rich.style import Style
 
 from console.theme import THEMES
-from engine.snapshot import Snapshot
 from tests.console import snapshots
-from tests.console.look.screens import SCREENS, SIZES, Shown, in_theme, shown
-from tests.console.stage import NARROW, WIDE, Stage, stage
+from tests.console.look.looks import BLOCKS, change, edge, in_every_theme, looks_like, mistaken, of_mode
+from tests.console.look.screens import SIZES
+from tests.console.stage import WIDE, Stage, stage
 
-_EVERYWHERE = [
-    pytest.param(theme, size, id=f"{theme}-{name}") for theme in THEMES for name, size in SIZES.items()
-]
-_BLOCKS = frozenset("█▀▄")
-
-
-def of_mode(mode: str, snapshot: Snapshot) -> Snapshot:
-    return replace(snapshot, mode=mode)
-
-
-def looks_like(on: Stage, words: str, ink: str) -> bool:
-    """Whether all of `words`, where they stand first, are in `ink`."""
-    wanted = on.app.inks[ink]
-    return all(_has(style, wanted) for style in on.styles_of(words))
+_STATES = (
+    of_mode("paper", snapshots.running()),
+    of_mode("paper", snapshots.reducing()),
+    of_mode("live", snapshots.halted("cancelling")),
+    of_mode("live", snapshots.running()),
+)
+_STATE_INKS = {"ACTIVE": "active", "REDUCING": "reducing", "HALTED": "halted"}
 
 
-def _has(style: Style, wanted: Style) -> bool:
-    same_colours = all(
-        theirs is None or theirs.is_default or ours == theirs
-        for ours, theirs in ((style.color, wanted.color), (style.bgcolor, wanted.bgcolor))
-    )
-    marks = ("bold", "italic", "underline", "reverse")
-    return same_colours and all(bool(getattr(style, mark)) == bool(getattr(wanted, mark)) for mark in marks)
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+async def test_modes_and_states_are_told_apart(size: tuple[int, int]) -> None:
+    async with stage(_STATES[0], size) as on:
+        for theme, snapshot in in_every_theme(THEMES, _STATES):
+            await change(on, theme, snapshot)
+            assert not mistaken(on)
+            assert looks_like(on, f" {snapshot.state} ", _STATE_INKS[snapshot.state])
+            if snapshot.mode == "paper":
+                assert on.lines[0].startswith(" PAPER ")
+                continue
+            assert on.lines[1].startswith("█ LIVE ")
+            assert set(edge(on)) <= BLOCKS
+            (frame, *_) = on.styles_of("▀▀▀▀")
+            (other, *_) = on.styles_of("equity" if size == WIDE else "dd")
+            assert theme == "no-color" or frame.color != other.color
+            if snapshot.kill is not None:
+                assert looks_like(on, "kill: cancelling", "halted")
 
 
-def edge(on: Stage) -> str:
-    """The outermost cells of the screen: above, below, left, right."""
-    lines = on.lines
-    return lines[0] + lines[-1] + "".join(line[0] + line[-1] for line in lines)
-
-
-@pytest.mark.parametrize(("theme", "size"), _EVERYWHERE)
-async def test_modes_states_old_numbers_gains_and_losses_are_told_apart(
-    theme: str, size: tuple[int, int]
-) -> None:
-    async with stage(of_mode("paper", snapshots.running()), size, config=in_theme(theme)) as on:
-        assert on.lines[0].startswith(" PAPER ")
-        assert looks_like(on, " PAPER ", "mode-paper")
-        assert looks_like(on, " ACTIVE ", "active")
-        assert not _BLOCKS & set(edge(on))
-
-        await on.turn(of_mode("live", snapshots.running()))
-        assert on.lines[1].startswith("█ LIVE ")
-        assert looks_like(on, " LIVE ", "mode-live")
-        assert set(edge(on)) <= _BLOCKS
-        (frame, *_) = on.styles_of("▀▀▀▀")
-        assert "live-frame" in on.app.theme_variables
-        assert theme == "no-color" or frame.color != on.styles_of("equity" if size == WIDE else "dd")[0].color
-
-        await on.turn(of_mode("live", snapshots.halted("cancelling")))
-        assert looks_like(on, " HALTED ", "halted")
-        assert looks_like(on, "kill: cancelling", "halted")
-        assert set(edge(on)) <= _BLOCKS
-
-        await on.turn(of_mode("paper", snapshots.reducing()))
-        assert looks_like(on, " REDUCING ", "reducing")
-        assert not _BLOCKS & set(edge(on))
-
-        await on.turn(of_mode("paper", snapshots.with_stale()))
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+async def test_old_numbers_gains_and_losses_are_told_apart(size: tuple[int, int]) -> None:
+    snapshot = of_mode("paper", snapshots.with_stale())
+    async with stage(snapshot, size) as on:
         await on.press("z")
-        row = next(line for line in on.lines if "ADAUSDT" in line)
-        assert "STALE" in row
-        assert "9.8s" in row
-        assert looks_like(on, "ADAUSDT", "stale")
-        assert looks_like(on, "0.3807", "stale")
-        assert looks_like(on, "STALE", "warn")
-        await on.press("3")
-        assert looks_like(on, "▲ +17.27", "profit")
-        assert looks_like(on, "▼ −30.80", "loss")
-        assert on.app.inks["profit"] != on.app.inks["loss"]
+        for theme in THEMES:
+            await change(on, theme, snapshot)
+            _assert_old_numbers_are_grey(on)
+            await on.press("3")
+            assert looks_like(on, "▲ +17.27", "profit")
+            assert looks_like(on, "▼ −30.80", "loss")
+            assert on.app.inks["profit"] != on.app.inks["loss"]
+            await on.press("1")
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
-async def test_every_screen_has_the_frame_of_live_and_a_status_bar_that_nothing_covers(screen: Shown) -> None:
-    def live() -> Snapshot | None:
-        snapshot = screen.picture()
-        return None if snapshot is None else replace(snapshot, mode="live")
-
-    async with shown(replace(screen, picture=live), NARROW) as on:
-        if on.link.snapshot() is None:
-            assert on.lines[0].startswith(" SIM ")
-            return
-        on.app.notify("a toast " * 30, timeout=60)
-        await on.turn()
-        assert set(edge(on)) <= _BLOCKS
-        assert on.lines[1].startswith("█ LIVE ")
-        assert looks_like(on, " LIVE ", "mode-live")
+def _assert_old_numbers_are_grey(on: Stage) -> None:
+    row = next(line for line in on.lines if "ADAUSDT" in line)
+    assert "STALE" in row
+    assert "9.8s" in row
+    assert looks_like(on, "ADAUSDT", "stale")
+    assert looks_like(on, "0.3807", "stale")
+    assert looks_like(on, "STALE", "warn")
