@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from tests.console.look.contrast import LEAST_FOR_TEXT, PALETTES, contrast
 from tests.console.stage import Stage
 
 BLOCKS = frozenset("█▀▄")
-# A third line of the bar in every look, so that none of them is told by how high the bar is.
+# Gives the bar its third line in every look: it would grow with a halt, and the whole screen be laid out anew.
 _NOTE = "a note of the engine"
 
 
@@ -46,25 +46,21 @@ def of_mode(mode: str, snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, mode=mode)
 
 
-def looks(base: Snapshot) -> dict[str, Snapshot]:
-    """The picture of a screen in every look, each differing in little from its neighbours."""
+def looks(base: Snapshot) -> tuple[Snapshot, ...]:
+    """The picture of a screen in PAPER, STALE, HALTED and LIVE, each differing in little from its neighbours."""
     paper = replace(base, mode="paper", notice=_NOTE, signals=snapshots.running().signals)
     live = of_mode("live", paper)
     halt = snapshots.halted()
-    return {
-        "PAPER": paper,
-        "STALE": replace(paper, signals=snapshots.with_stale().signals),
-        "HALTED": replace(live, state=halt.state, overrides=halt.overrides, kill=halt.kill),
-        "LIVE": live,
-    }
+    stale = replace(paper, signals=snapshots.with_stale().signals)
+    halted = replace(live, state=halt.state, overrides=halt.overrides, kill=halt.kill)
+    return paper, stale, halted, live
 
 
-def in_every_theme(themes: Iterable[str], looks: Iterable[Snapshot]) -> Iterator[tuple[str, Snapshot]]:
+def in_every_theme(themes: Iterable[str], looks: Sequence[Snapshot]) -> Iterator[tuple[str, Snapshot]]:
     """Every look in every theme, to and fro, so that a step changes as little as it can."""
-    shown = list(looks)
     for theme in themes:
-        yield from ((theme, look) for look in shown)
-        shown.reverse()
+        yield from ((theme, look) for look in looks)
+        looks = looks[::-1]
 
 
 async def change(on: Stage, theme: str, snapshot: Snapshot | None) -> None:

@@ -19,7 +19,6 @@ from console.theme import PROFIT_PAIRS, THEMES, inks, themes
 from console.themes.no_color import NO_COLOR
 from console.widgets.ink import plain_text
 from console.widgets.status import status_lines
-from engine.snapshot import Snapshot
 from tests.console import snapshots
 from tests.console.look.looks import change, in_every_theme, looks, mistaken, of_mode
 from tests.console.look.screens import SCREENS, SIZES, in_theme, shown
@@ -66,7 +65,7 @@ async def _shows_every_look(name: str, size: tuple[int, int]) -> None:
         async with shown(_NAMED[name], size, in_theme(opened_in[0])) as on:
             base, kind = on.link.snapshot(), type(on.app.screen)
             assert base is not None
-            for theme, look in in_every_theme(opened_in, looks(base).values()):
+            for theme, look in in_every_theme(opened_in, looks(base)):
                 await change(on, theme, look)
                 assert type(on.app.screen) is kind, f"it was left:\n{on.text}"
                 _assert_nothing_is_mistaken(on)
@@ -145,7 +144,7 @@ def _is_red(colour: Color | None) -> bool:
 @pytest.mark.parametrize("stale", [1, 12, 150])
 def test_the_fullest_bar_within_the_frame_of_live_leaves_none_of_them_out(stale: int) -> None:
     rows = tuple(snapshots.stale(row) for row in snapshots.large(stale).signals) + snapshots.running().signals
-    snapshot: Snapshot = replace(snapshots.halted("cancelling"), mode="live", signals=rows)
+    snapshot = replace(snapshots.halted("cancelling"), mode="live", signals=rows)
     view = replace(view_of(snapshot), attachment=Attachment(read_only=True))
     frozen = replace(view, wall_ms=view.wall_ms - 59_000)
     line = plain_text(status_lines(replace(view, frozen=frozen), {}, Size.NARROW, NARROW[0] - 2)[0])

@@ -8,7 +8,7 @@ from console.theme import THEMES
 from tests.console import snapshots
 from tests.console.look.looks import BLOCKS, change, edge, in_every_theme, looks_like, mistaken, of_mode
 from tests.console.look.screens import SIZES
-from tests.console.stage import WIDE, Stage, stage
+from tests.console.stage import NARROW, WIDE, Stage, stage
 
 _STATES = (
     of_mode("paper", snapshots.running()),
@@ -16,10 +16,15 @@ _STATES = (
     of_mode("live", snapshots.halted("cancelling")),
     of_mode("live", snapshots.running()),
 )
+# At the smallest size the desk is among the screens of `test_every_screen`.
+_SIZES = [
+    pytest.param(size, id=name, marks=[pytest.mark.slow] if size == NARROW else [])
+    for name, size in SIZES.items()
+]
 _STATE_INKS = {"ACTIVE": "active", "REDUCING": "reducing", "HALTED": "halted"}
 
 
-@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("size", _SIZES)
 async def test_modes_and_states_are_told_apart(size: tuple[int, int]) -> None:
     async with stage(_STATES[0], size) as on:
         for theme, snapshot in in_every_theme(THEMES, _STATES):
