@@ -24,6 +24,7 @@ from engine.requests import GIVEN_UP, LEFT, STATE, UNDER_WAY, Request, Requests
 from engine.tuning import not_computed
 from risk.state import OPERATOR, find
 from store import recall
+from store.latch import DONE
 from store.records import Override, TradingState
 from store.rows import CommandRow
 
@@ -35,6 +36,7 @@ RESUME_WORD = "RESUME"
 BAR_ENDS_WITHIN_S = 3.0
 BAR_FAILED = "nothing was changed: the bar in progress failed, and the engine ends"
 TOO_LATE = "HALTED is stored, but the engine is ending and may close nothing: run `quarterdeck kill`"
+ENDS = "nothing was changed: the engine ends"
 BAR_HANGS = "nothing was changed: the bar in progress does not end (a kill works all the same)"
 Handler = Callable[[Command], Coroutine[Any, Any, CommandResult]]
 
@@ -150,10 +152,11 @@ class Control:
         except TimeoutError:
             return await self._refuse(command, BAR_HANGS)
         try:
-            if machine.half_done and self._requests.durable(command):
+            ends = machine.half_done or self._session.phase in ("stopping", "finished")
+            if ends and self._requests.durable(command):
                 return CommandResult(True, LEFT, machine.oversight.state.name)
-            if machine.half_done:
-                return await self._refuse(command, BAR_FAILED)
+            if ends:
+                return await self._refuse(command, BAR_FAILED if machine.half_done else ENDS)
             if folded is not None:
                 await folded.complete(machine.market)
                 machine.folded = folded.market
@@ -183,6 +186,9 @@ class Control:
             return
         known = machine.kill.state
         if known is not None and known.keep_positions == control.keep_positions:
+            if known.done and control.progress not in DONE:
+                # Whoever asked once more while this one was ending has written over how far it had come.
+                await machine.journal.commit_apart(lambda: machine.kill.latch(known))
             return
         progress = _PROGRESS.get(control.progress, KillProgress.CANCELLING)
         machine.kill.state = KillState(

@@ -34,7 +34,7 @@ from engine.reload import merge
 from engine.summary import Summary
 from engine.thinning import keep_thin
 from engine.watchdog import LoopWatchdog, halt_beside
-from store.records import Event, Order
+from store.records import Event, Mode, Order
 
 if TYPE_CHECKING:
     from engine.config import Configuration
@@ -73,7 +73,7 @@ class Session:
         self._pacer: Pacer | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
-        self._in_order = False
+        self._met = ""
         self.lag = LagProbe()
         self._watchdog = LoopWatchdog(lambda: self.lag.beat_s, self._halt_beside)
         self._details = Details(database_path)
@@ -331,9 +331,12 @@ class Session:
         self.hurry()
         await machine.kill.until_flat(self._stands_still, machine.close_out)
 
-    def _halt_beside(self) -> str:
-        """On the watchdog's thread. A market at full speed waits for its engine."""
-        return halt_beside(self.database_path) if self.configuration.run.speed_factor else ""
+    def _halt_beside(self) -> tuple[bool, str]:
+        """On the watchdog's thread. A replay waits for its engine, and so does any market at full speed."""
+        run = self.configuration.run
+        if run.mode is Mode.REPLAY or run.speed_factor is None:
+            return True, ""
+        return halt_beside(self.database_path)
 
     def _stands_still(self) -> bool:
         self.hurry()
@@ -362,7 +365,7 @@ class Session:
         if machine.kill.state is not None and not machine.kill.state.done:
             await leave_in_order(machine, "keep", self._complain)
             await self._commit(machine)
-        self._in_order = True
+        self._met = policy
 
     async def _heed_latch(self, machine: Machine) -> None:
         """See a latch that another process wrote and no bar is left to notice."""
@@ -402,17 +405,17 @@ class Session:
         self._details.close()
         if self._machine is not None:
             await self._machine.refold.stop()
-        if self._control is not None:
-            await self._control.answer_all()
-        for task in list(self._background):
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
-        if self._machine is not None:
-            try:
-                if self.ready.is_set():
-                    unmet = "keep" if self._in_order or self._stop is None else self._stop[0]
-                    await leave_to_the_venue(self._machine, unmet)
-            finally:
+        try:
+            if self._control is not None:
+                await self._control.answer_all()
+            for task in list(self._background):
+                task.cancel()
+            await asyncio.gather(*self._background, return_exceptions=True)
+            if self._machine is not None and self.ready.is_set():
+                policy = self._stop[0] if self._stop else "keep"
+                await leave_to_the_venue(self._machine, "keep" if policy == self._met else policy)
+        finally:
+            if self._machine is not None:
                 await self._machine.close()
 
 

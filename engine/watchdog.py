@@ -10,6 +10,7 @@ from __future__ import annotations
 import faulthandler
 import sqlite3
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -29,10 +30,11 @@ ACTOR = "watchdog"
 
 
 class LoopWatchdog:
-    """Dumps all stacks to stderr once per stall of the loop (`stalls` counts them), and acts once where it lasts."""
+    """Writes all stacks to stderr once per stall of the loop (`stalls` counts them), and acts where it lasts."""
 
-    def __init__(self, last_beat_s: Callable[[], float], when_dead: Callable[[], str]) -> None:
-        """`last_beat_s`: the `time.monotonic()` of the loop's newest sign of life; `when_dead` acts, and says how."""
+    def __init__(self, last_beat_s: Callable[[], float], when_dead: Callable[[], tuple[bool, str]]) -> None:
+        """`last_beat_s`: the `time.monotonic()` of the loop's newest sign of life. `when_dead` acts: whether that is
+        done, else it is asked again, and what to say of it."""
         self._last_beat_s = last_beat_s
         self._when_dead = when_dead
         self._ended = threading.Event()
@@ -49,34 +51,53 @@ class LoopWatchdog:
             self._thread.join(LOOK_EVERY_S * 2)
 
     def _look(self) -> None:
-        beat_s, looked_s, missed = self._last_beat_s(), time.monotonic(), 0
+        beat_s, looked_s, missed, done = self._last_beat_s(), time.monotonic(), 0, False
         while not self._ended.wait(LOOK_EVERY_S):
             last_s, last_look_s = beat_s, looked_s
             beat_s, looked_s = self._last_beat_s(), time.monotonic()
+            if beat_s != last_s:
+                missed, done = 0, False
+                continue
             # A process that was stopped as a whole (SIGSTOP, a sleeping laptop) is no stall of the loop.
-            paused = looked_s - last_look_s > 4 * LOOK_EVERY_S
-            missed = 0 if paused or beat_s != last_s else missed + 1
+            if looked_s - last_look_s > 4 * LOOK_EVERY_S:
+                continue
+            missed += 1
             if missed == STALLED_AFTER:
                 self.stalls += 1
-                stalled_s = missed * LOOK_EVERY_S
-                print(f"event loop stands still for {stalled_s:g} s; all stacks:", file=sys.stderr)
-                faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
-            if missed == DEAD_AFTER and (done := self._when_dead()):
-                print(f"event loop stands still for {missed * LOOK_EVERY_S:g} s: {done}", file=sys.stderr)
+                _say(f"event loop stands still for {missed * LOOK_EVERY_S:g} s; all stacks:\n{_stacks()}")
+            if missed % DEAD_AFTER == 0 and not done:
+                done, said = self._when_dead()
+                if said:
+                    _say(f"event loop stands still for {missed * LOOK_EVERY_S:g} s: {said}\n")
 
 
-def halt_beside(database: Path) -> str:
-    """Halt the engine on `database` by connections of one's own, as its thread or another process; what came of it."""
+def halt_beside(database: Path) -> tuple[bool, str]:
+    """Halt the engine on `database` by connections of one's own; whether that is done, and what came of it."""
     from engine.venues.simulated import flatten_offline
 
     try:
         halt = latch.latch_halt(database, "the event loop stands still", ACTOR, keep_positions=True)
-        if halt.progress in latch.DONE:
-            return "HALTED already"
+    except StoreError as failure:
+        return False, f"not halted: {failure}; run `quarterdeck kill`"
+    if halt.progress in latch.DONE:
+        return True, "HALTED already"
+    try:
         done = flatten_offline(venue_path(database), halt.keep_positions)
-    except (StoreError, VenueError, sqlite3.Error, OSError) as failure:
-        return f"not halted: {failure}; run `quarterdeck kill`"
+    except (VenueError, sqlite3.Error, OSError) as failure:
+        return False, f"HALTED, but nothing was cancelled: {failure}; run `quarterdeck kill`"
     closed = (
         "positions and their stops kept" if halt.keep_positions else f"{len(done.fills)} positions closed"
     )
-    return f"HALTED, {done.cancelled} orders cancelled at the venue, {closed}"
+    return True, f"HALTED, {done.cancelled} orders cancelled at the venue, {closed}"
+
+
+def _stacks() -> str:
+    with tempfile.TemporaryFile("w+") as file:
+        faulthandler.dump_traceback(file=file, all_threads=True)
+        file.seek(0)
+        return file.read()
+
+
+def _say(words: str) -> None:
+    """By a thread of its own: a stderr that nobody reads holds up whoever writes to it."""
+    threading.Thread(target=lambda: print(words, end="", file=sys.stderr, flush=True), daemon=True).start()

@@ -78,9 +78,10 @@ class Books:
         if self._terms is None and not self._path.exists():
             raise VenueUnavailable(f"{self._path}: there are no venue's books here")
         with self._named_errors():
-            # Only the owner may read an account's books, whatever the umask says.
+            # Only the owner may read an account's books, whatever the umask says. Books that are there are not opened
+            # here: closing a file lets go of every lock this process has on it, those of its other connections too.
             with suppress(OSError):
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             connection = sqlite3.connect(
                 self._path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )

@@ -12,7 +12,7 @@ import pytest
 
 from engine import dealings
 from engine.commands import Command, CommandKind, CommandResult
-from engine.control import BAR_FAILED
+from engine.control import BAR_FAILED, TOO_LATE
 from engine.venues.choose import venue_path
 from store import latch
 from store.check import check
@@ -183,14 +183,17 @@ async def test_a_venue_whose_books_are_locked_is_not_said_to_have_closed(
     database = tmp_path / "broken.db"
     session = engine(database, run__bars=str(BARS))
     work, _ = await begun(session)
-    take_news = session._take_news
+    take_news, once_more = session._take_news, Command(CommandKind.KILL, "test", "once more")
+    late = list[asyncio.Task[CommandResult]]()
 
     async def break_before_it(machine: Machine, now_ms: int, revision: int | None = None) -> bool:
         if machine.book.decisions == BROKEN_AT:
             assert (await session.execute(Command(CommandKind.KILL, "test", "now"))).accepted
             locked = sqlite3.connect(venue_path(database), isolation_level=None)
             locked.execute("BEGIN IMMEDIATE")
-            asyncio.get_running_loop().call_later(3 * STUCK_S, locked.close)
+            loop = asyncio.get_running_loop()
+            loop.call_later(3 * STUCK_S, locked.close)
+            loop.call_later(STUCK_S / 2, lambda: late.append(asyncio.create_task(session.execute(once_more))))
             raise ValueError("broken")
         return await take_news(machine, now_ms, revision)
 
@@ -202,6 +205,7 @@ async def test_a_venue_whose_books_are_locked_is_not_said_to_have_closed(
     )
     assert level == "ERROR"
     assert "did not say within" in said
+    assert (await late[0]).message == TOO_LATE
     await run(database, BARS)
     assert Told.of(database).positions == {}
     assert check(database).findings == ()
