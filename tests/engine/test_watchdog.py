@@ -43,7 +43,7 @@ def far_away() -> Order:
         side=Side.BUY,
         type=OrderType.LIMIT,
         purpose=OrderPurpose.OPEN,
-        quantity=Decimal("0.01"),
+        quantity=Decimal(2),
         decision_ts_ms=0,
         price=Decimal(100),
     )
