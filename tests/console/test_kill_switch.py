@@ -322,6 +322,7 @@ async def test_the_way_back_says_that_the_kill_goes_on_only_while_it_does() -> N
         await on.press("F")
         await on.until(lambda: GOES_ON in on.text)
         on.link.answers.set()
+        await on.until(lambda: "not confirmed" not in on.text)
         for sequence, (progress, goes_on) in enumerate(
             (("flattening", True), ("flat", False), ("kept", False)), 5
         ):
