@@ -99,8 +99,8 @@ async def test_a_market_at_full_speed_waits_for_its_engine(tmp_path: Path) -> No
     assert latch.standing(database) is None
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_loop_that_beats_now_and_then_is_only_slow() -> None:
+def test_a_loop_that_beats_now_and_then_is_only_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "LOOK_EVERY_S", 0.01)
     beats, dead, looked = [0.0], list[str](), threading.Event()
 
     def beat_s() -> float:
