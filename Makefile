@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 WORKERS ?= 2
 SLOW_LIMIT_S ?= 2880
-SLOW_ALONE_LIMIT_S ?= 700
+SLOW_ALONE_LIMIT_S ?= 600
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest -q
@@ -76,7 +76,7 @@ test-fast: kernels
 test-alone: kernels
 	@$(PYTEST) -m 'not slow and ($(ALONE))' $(ARGS) $$(grep -rl --include='test_*.py' 'mark\.benchmark' tests)
 
-# Three quarters of an hour for the one half, and what is left of the hour for the other.
+# Four fifths of an hour for the one half, and what is left of the hour for the other.
 test-slow: kernels
 	@timeout --kill-after=60 $(SLOW_LIMIT_S) \
 		$(PYTEST) -n $(WORKERS) --dist worksteal -m 'slow and not ($(SLOW_ALONE))' $(SLOW) $(SLOW_LIMIT_S) $(ARGS)

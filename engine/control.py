@@ -25,7 +25,7 @@ from engine.tuning import not_computed
 from risk.state import OPERATOR, find
 from store import recall
 from store.latch import DONE
-from store.records import Override, TradingState
+from store.records import Event, Override, TradingState
 from store.rows import CommandRow
 
 if TYPE_CHECKING:
@@ -209,6 +209,7 @@ class Control:
         """A bar may be half done (or hang): the latch waits for nobody, and makes nothing of it durable."""
         result = await self._machine.journal.commit_apart(lambda: self._latched(command))
         if self._ended:
+            self._machine.tape.show(Event(self._machine.clock.now_ms(), "ERROR", "engine.kill", TOO_LATE))
             return replace(result, message=TOO_LATE)
         self._session.start_kill()
         return result

@@ -130,19 +130,17 @@ async def leave_to_the_venue(machine: Machine, policy: str) -> None:
     keeps = _keeps_positions(await _standing(machine), policy)
     if keeps is None:
         return
-    level, said = "ERROR", f"the engine ends, and the venue did not say within {ANSWERS_WITHIN_S:g} s"
-    said = f"{said} whether it cancelled and closed; {LOOK_AGAIN}"
+    wish = "cancel, positions kept" if keeps else "cancel and close"
+    level = "ERROR"
     try:
         async with asyncio.timeout(ANSWERS_WITHIN_S):
             await patiently(lambda: machine.venue.close_out(keeps), ANSWERS_WITHIN_S)
-        level, said = (
-            "WARN",
-            "the engine ends: the venue was asked to cancel and close instead, and has done so",
-        )
+        level, said = "WARN", f"the engine ends: the venue was asked to {wish} instead, and has done so"
     except VenueUnavailable as failure:
-        said = f"the engine ends, and orders and positions stay as they are: {failure}; {LOOK_AGAIN}"
+        said = f"the engine ends, and the venue did not {wish}: {failure}; {LOOK_AGAIN}"
     except TimeoutError:
-        pass
+        waited = f"got no answer within {ANSWERS_WITHIN_S:g} s"
+        said = f"the engine ends, asked the venue to {wish}, and {waited}; {LOOK_AGAIN}"
     await _say_apart(machine, level, said)
 
 

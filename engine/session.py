@@ -411,7 +411,7 @@ class Session:
             for task in list(self._background):
                 task.cancel()
             await asyncio.gather(*self._background, return_exceptions=True)
-            if self._machine is not None and self.ready.is_set():
+            if self._machine is not None and self._control is not None:
                 policy = self._stop[0] if self._stop else "keep"
                 await leave_to_the_venue(self._machine, "keep" if policy == self._met else policy)
         finally:

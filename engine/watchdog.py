@@ -8,16 +8,15 @@ engine that comes to itself again, or is started anew, finds the halt and goes t
 from __future__ import annotations
 
 import faulthandler
-import sqlite3
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from engine.venues.choose import venue_path
-from engine.venues.venue import VenueError
 from store import latch
 from store.errors import StoreError
 
@@ -83,7 +82,7 @@ def halt_beside(database: Path) -> tuple[bool, str]:
         return True, "HALTED already"
     try:
         done = flatten_offline(venue_path(database), halt.keep_positions)
-    except (VenueError, sqlite3.Error, OSError) as failure:
+    except Exception as failure:  # noqa: BLE001 - whatever it is, it is said and tried again
         return False, f"HALTED, but nothing was cancelled: {failure}; run `quarterdeck kill`"
     closed = (
         "positions and their stops kept" if halt.keep_positions else f"{len(done.fills)} positions closed"
@@ -92,12 +91,18 @@ def halt_beside(database: Path) -> tuple[bool, str]:
 
 
 def _stacks() -> str:
-    with tempfile.TemporaryFile("w+") as file:
-        faulthandler.dump_traceback(file=file, all_threads=True)
-        file.seek(0)
-        return file.read()
+    try:
+        with tempfile.TemporaryFile("w+") as file:
+            faulthandler.dump_traceback(file=file, all_threads=True)
+            file.seek(0)
+            return file.read()
+    except OSError as failure:
+        return f"cannot be written down: {failure}\n"
 
 
 def _say(words: str) -> None:
     """By a thread of its own: a stderr that nobody reads holds up whoever writes to it."""
-    threading.Thread(target=lambda: print(words, end="", file=sys.stderr, flush=True), daemon=True).start()
+    with suppress(RuntimeError):
+        threading.Thread(
+            target=lambda: print(words, end="", file=sys.stderr, flush=True), daemon=True
+        ).start()

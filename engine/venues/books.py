@@ -81,7 +81,8 @@ class Books:
             # Only the owner may read an account's books, whatever the umask says. Books that are there are not opened
             # here: closing a file lets go of every lock this process has on it, those of its other connections too.
             with suppress(OSError):
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+                path = os.path.realpath(self._path)
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             connection = sqlite3.connect(
                 self._path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -51,8 +52,9 @@ def far_away() -> Order:
 
 def locks(path: Path) -> int:
     """How many locks are held on a file, by the kernel's list."""
-    inode = path.stat().st_ino
-    return sum(f":{inode} " in line for line in Path("/proc/locks").read_text("ascii").splitlines())
+    about = path.stat()
+    file = f"{os.major(about.st_dev):02x}:{os.minor(about.st_dev):02x}:{about.st_ino}"
+    return sum(file in line.split() for line in Path("/proc/locks").read_text("ascii").splitlines())
 
 
 def progress(session: Session) -> str:
@@ -65,9 +67,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "LOOK_EVERY_S", 0.05)
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_an_engine_that_stands_still_is_halted_and_keeps_its_positions(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = tmp_path / "held.db"
     await run(database, 30)
@@ -77,6 +78,7 @@ async def test_an_engine_that_stands_still_is_halted_and_keeps_its_positions(
     async with running(engine(database, run__speed="1")) as session:
         assert session._machine is not None
         await session._machine.venue.submit(far_away())
+        monkeypatch.setattr(watchdog, "LOOK_EVERY_S", 0.05)
         hold_the_loop(lambda: not resting(database, reduce_only=False))
         assert resting(database, reduce_only=False) == set()
         await until(lambda: progress(session) == KillProgress.KEPT, HELD_AT_MOST_S)
