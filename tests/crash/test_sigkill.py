@@ -70,8 +70,8 @@ def test_kills_leave_trailing_stops_where_they_were(start: Start) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
 @KINDS
-def test_a_hundred_kills_leave_trailing_stops_where_they_were(start: Start, faults: Flags) -> None:
-    survive(start, TRAILING | faults, kills=100, bars=300)
+def test_two_hundred_kills_leave_trailing_stops_where_they_were(start: Start, faults: Flags) -> None:
+    survive(start, TRAILING | faults, kills=200, bars=600)
 
 
 @pytest.mark.slow

@@ -68,7 +68,7 @@ async def test_a_command_among_bars_that_are_not_durable_makes_no_half_of_them_s
 async def test_deaths_under_unanswered_questions_change_no_decision(tmp_path: Path) -> None:
     flags = QUIET | UNANSWERED
     await run(tmp_path / "undisturbed.db", BARS, **flags)
-    instants = (7, 29, 53)
+    instants = (7, 18, 29, 41, 53)
     die_all([Death(str(tmp_path / f"{bars}.db"), flags, bars) for bars in instants])
     for bars in instants:
         assert decided(tmp_path / f"{bars}.db") < bars
