@@ -40,7 +40,8 @@ async def take_news(machine: Machine, now_ms: int, revision: int | None = None) 
     news = await collect(machine.venue, machine.ledger, book.venue_sequence, book.proven_ms, now_ms)
     machine.proven_revision = revision if news.agrees else None
     changed = machine.cycle.take(news, now_ms)
-    if changed:
+    # A venue that is further on (we were killed, and are catching up) would speak of bars that are not decided yet.
+    if (changed or revision is None) and machine.venue.books_ts_ms() <= now_ms:
         await machine.execution.verify(now_ms)
     return changed
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from engine.intents import is_ours
@@ -17,6 +18,7 @@ from store.journal import Journal
 from store.records import Fill, Order, OrderPurpose, OrderReport, OrderStatus, OrderType, Side
 
 QUERIES_PER_CYCLE = 20
+VERIFYING_ATTEMPTS = 60
 REMEMBERED_ORDERS = 1_000
 FORGOTTEN_AT_ONCE = 1_000
 HISTORY_MARGIN_MS = 60_000
@@ -157,16 +159,19 @@ class Execution:
             self._in_flight_since_ms[order.client_order_id] = now_ms
 
     async def verify(self, now_ms: int) -> None:
-        """Ask about orders we hold open that the venue's list of open orders does not show: the report was lost."""
-        try:
-            listed = {report.client_order_id for report in await self._venue.open_orders()}
-        except VenueUnavailable:
-            return
-        await self.ask_about(
-            order
-            for order in self.open_orders()
-            if order.client_order_id not in listed and order.decision_ts_ms < now_ms
-        )
+        """Prove what became of orders we hold open that the venue's list does not show: the report was lost. What
+        stands at a venue decides what is placed next, so it is asked until it answers; bounded."""
+        for _ in range(VERIFYING_ATTEMPTS):
+            with suppress(VenueUnavailable):
+                listed = {report.client_order_id for report in await self._venue.open_orders()}
+                for order in self.open_orders():
+                    name = order.client_order_id
+                    if name in listed or name in self._in_flight_since_ms or order.decision_ts_ms >= now_ms:
+                        continue
+                    report = await self._prove(order)
+                    if report is not None:
+                        self.believe(report)
+                return
 
     async def ask_about(self, orders: Iterable[Order]) -> None:
         """Believe what the venue says of each order that is not in flight; nothing changes where it does not answer."""
