@@ -156,7 +156,8 @@ class Decision:
     from each other (sum of sizes less the size of the sum; forecast units, before diversification).
     `neutral` [S] are the legs in the target after `state`, `current` [S] is c, `average` [S] the position of an
     average forecast. `leg_shares` [2, K] is what limits (0 also: not to be traded or hedged) and then the trading
-    state left of each neutral signal's legs, and `gross_factor` what `gross` left of both books in between.
+    state left of each neutral signal's legs. `directional_factor` is what its budget left of the directional book in
+    `gross`, and `gross_factor` what the account's cap then left of both.
 
     Orders in signed lots: `close_lots` reduce only and go first, `open_lots` follow; `whole_close` says that
     the close takes the whole position, whatever its lots. `state` is the effective trading state and `halt`
@@ -182,6 +183,7 @@ class Decision:
     drawdown: float
     multiplier: float
     gross_factor: float
+    directional_factor: float
     state: TradingState
     halt: bool
 
@@ -384,6 +386,7 @@ def _decision(
         drawdown=float(summary[at.DRAWDOWN]),
         multiplier=float(summary[at.APPLIED_MULTIPLIER]),
         gross_factor=float(summary[at.GROSS_FACTOR]),
+        directional_factor=float(summary[at.DIRECTIONAL_FACTOR]),
         state=TradingState(int(summary[at.EFFECTIVE_STATE])),
         halt=bool(summary[at.HALT]),
     )

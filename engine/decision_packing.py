@@ -62,6 +62,7 @@ def pack_parameters(risk: RiskParameters, rules: BlendRules) -> FloatArray:
         rules.agreement_floor,
         float(rules.confidence_netting),
         rules.flip_margin,
+        risk.directional_budget,
     )
     inputs = np.zeros(at.INPUTS)
     inputs[at.VOLATILITY_TARGET :] = constants

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from console.answers import ConfigFacts, DecisionFacts, OrderFacts, OrderWhy
 from console.format import number, percent, plain, price, times
+from engine.waterfall import ACCOUNT, BUDGET, gross_caps
 
 _UNKNOWN = "not read yet"
 
@@ -93,6 +94,16 @@ class Limits:
         return ", ".join(self._key(f"risk.type_limits.{kind}") for kind in bound or sums)
 
     def _gross(self, why: OrderWhy) -> str:
+        values = {stage.name: stage.value for stage in why.stages}
+        scalars = {} if self._decision is None else self._decision.scalars
+        caps = gross_caps(values.get("net"), values.get("gross"), scalars)
+        told = {BUDGET: self._budget, ACCOUNT: self._account}
+        return ", then ".join(told[cap]() for cap in caps)
+
+    def _budget(self) -> str:
+        return f"{self._key('risk.directional_budget')}, which left {percent(self._scalar('directional'))}"
+
+    def _account(self) -> str:
         limit, kelly = self._number("risk.max_gross"), self._scalar("kelly")
         if limit is not None and kelly is not None and kelly < limit:
             return f"Kelly cap {times(kelly)} (risk.max_gross {times(limit)})"

@@ -268,6 +268,23 @@ def test_the_gross_limit_is_named_where_it_is_below_the_kelly_cap() -> None:
 
 
 @pytest.mark.parametrize(
+    ("net", "words"),
+    [
+        (0.16, "risk.directional_budget 30.00%, which left 50.00%"),
+        (0.20, "risk.directional_budget 30.00%, which left 50.00%, then risk.max_gross 1.50x"),
+    ],
+)
+def test_the_budget_of_the_directional_book_is_named_before_the_gross_limit(net: float, words: str) -> None:
+    """The recorded order has .08 after `gross`."""
+    rows = [*CONFIG["rows"], CONFIG["rows"][0] | {"key": "risk.directional_budget", "value": "0.3"}]
+    stages = [stage | ({"value": net} if stage["stage"] == "net" else {}) for stage in ORDER["stages"]]
+    scalars = ORDER["decision"]["scalars"] | {"kelly": 3.0, "directional": 0.5}
+    facts = why(stages=stages, decision=ORDER["decision"] | {"scalars": scalars})
+    said = Limits(read_config(CONFIG | {"rows": rows}), facts.decision, {})
+    assert said.of_stage("gross", facts) == words
+
+
+@pytest.mark.parametrize(
     ("side", "decided", "words", "ink"),
     [
         ("buy", "64250.0", "+9.3 bps", "loss"),

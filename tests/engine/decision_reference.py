@@ -167,6 +167,9 @@ def _scaling_stages(world: World, legs: dict[int, Floats], out: Reference) -> di
     limits = world.parameters.risk
     netted, neutral = out.stages["net"], out.stages["neutral"]
     cap = min(limits.max_gross, world.risk.kelly)
+    own = float(np.abs(netted).sum())
+    if own > limits.directional_budget:
+        netted = netted * (limits.directional_budget / own)
     gross = float(np.abs(netted).sum() + np.abs(neutral).sum())
     factor = cap / gross if gross > cap else 1.0
     out.stages["gross"] = netted * factor
