@@ -157,7 +157,8 @@ def shares_if(snapshot: Snapshot, name: str, raw: float, *, enabled: bool = True
     if about is None:
         return {}
     there = {row.name: row.raw_weight for row in snapshot.weights if row.kind == about.kind and row.enabled}
-    return to_one(there | {name: raw if enabled else 0.0})
+    cap = 1.0 if about.share_cap is None else about.share_cap
+    return to_one(there | {name: raw if enabled else 0.0}, cap)
 
 
 def is_live(view: View) -> bool:

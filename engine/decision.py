@@ -192,7 +192,7 @@ class Decider:
     """`decide` for one universe of `symbols` symbols: parameters packed and checked once.
 
     Keeps working memory, so one thread at a time; every `Decision` owns its arrays. Raises ValueError for
-    weights of a class that sum neither to 1 nor, where none is enabled, to 0.
+    weights of a class that sum neither to 1 nor, where none is enabled, to 0, nor to less under a cap for each signal.
     """
 
     def __init__(self, parameters: Parameters, symbols: int) -> None:
@@ -200,7 +200,8 @@ class Decider:
         table = self.table.signals
         self._shape = (len(table), symbols)
         self._signals, self._codes = packing.pack_signals(table)
-        self._rows = tuple(packing.enabled_rows(table, signal_class) for signal_class in _CLASSES)
+        cap = parameters.rules.signal_cap
+        self._rows = tuple(packing.enabled_rows(table, signal_class, cap) for signal_class in _CLASSES)
         self._type_limits = np.array([parameters.risk.type_limits[kind] for kind in SignalType])
         self._inputs = packing.pack_parameters(parameters.risk, parameters.rules)
         self._veto_below, self._overlays = parameters.rules.veto_below, self._rows[2]

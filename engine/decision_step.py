@@ -128,6 +128,7 @@ def forecast(
         usable,
         inputs[at.FDM],
         inputs[at.CONFIDENCE_NETTING] > 0.0,
+        inputs[at.SIGNAL_CAP],
         facts[at.COVERAGE],
         hold,
         parts,

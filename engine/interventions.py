@@ -322,7 +322,8 @@ def ending(order: Order) -> tuple[bool, str]:
 
 def _weights(machine: Machine) -> dict[str, float]:
     signals = machine.chosen_signals()
-    shares = class_shares(signals, machine.book.choices, machine.weighting.shares)
+    cap = machine.configuration.blend.signal_cap
+    shares = class_shares(signals, machine.book.choices, machine.weighting.shares, cap)
     return {signal.name: share for signal, share in zip(signals, shares, strict=True)}
 
 

@@ -21,19 +21,22 @@ if TYPE_CHECKING:
     from strategies.signal import Signal
 
 DAY_MS = 86_400_000
+CAPPED = "at the cap of one signal"
 
 
 def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
     """One row for each signal that is computed, then those that are off."""
     readings = machine.market.readings
     rows, choices = [], machine.book.choices
-    configured, estimated = class_shares(machine.signals), machine.weighting.shares
-    shares = class_shares(machine.signals, choices, estimated)
+    cap, estimated = machine.configuration.blend.signal_cap, machine.weighting.shares
+    configured = class_shares(machine.signals, cap=cap)
+    shares = class_shares(machine.signals, choices, estimated, cap)
     method, standings = machine.configuration.blend.method, machine.weighting.standing
     for row, signal in enumerate(machine.signals):
         choice, facts = choices.get(signal.name), weight_facts(signal, choices, standings, method)
         present = np.isfinite(readings.value[row])
         opinions = int(present.sum())
+        capped = cap < 1.0 and signal.signal_class in ESTIMATED
         note = ""
         if opinions == 0 and not (note := missing_inputs(machine.market, signal)):
             size = "daily bars" if signal.bar == "1d" else f"bars of {signal.bar}"
@@ -60,7 +63,8 @@ def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
                 method=facts.method,
                 estimated_ms=facts.estimated_ms,
                 estimated_change=facts.change,
-                estimated_why=facts.why,
+                estimated_why=CAPPED if capped and shares[row] >= cap else facts.why,
+                share_cap=cap if capped else None,
                 waits=waits(signal, choices, estimated),
             )
         )

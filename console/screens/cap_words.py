@@ -54,6 +54,17 @@ class Limits:
         """Whether a signal's say is its weight times its confidence."""
         return self._config is not None and self._config.value("blend.netting") == '"confidence"'
 
+    @property
+    def signal_cap(self) -> float:
+        """The most that one signal has of the blend (share)."""
+        cap = self._number("blend.signal_cap")
+        return 1.0 if cap is None else cap
+
+    @property
+    def say(self) -> str:
+        """The cap on what one signal says, with its limit."""
+        return self._key("blend.signal_cap")
+
     def _distance(self, purpose: str) -> str:
         """The ways in which the configuration says how far an exit lies; the nearer one counts."""
         ranges, share = self._number(f"risk.{purpose}_atr"), self._number(f"risk.{purpose}_fraction")

@@ -13,7 +13,14 @@ from console.screens.cap_words import Limits
 from console.screens.drill import Rows
 from console.screens.order_cells import is_working
 from console.screens.order_keys import OrderKeys
-from console.screens.order_why_rows import COLUMNS, WhyRows, caps_words, order_facts, why_rows
+from console.screens.order_why_rows import (
+    COLUMNS,
+    WhyRows,
+    caps_words,
+    order_facts,
+    what_was_said,
+    why_rows,
+)
 from console.widgets.facts import fact_lines, wrapped
 from console.widgets.ink import Line, cut
 from engine.commands import DetailKind, Question
@@ -76,7 +83,7 @@ class OrderWhyScreen(OrderKeys):
         if row.purpose in _MADE_BY_RULE:
             made += ". The decision below was made at the same time" if why.stages else ""
         elif why.stages:
-            caps = caps_words(why, limits)
+            caps = caps_words(why, limits, what_was_said(why, limits, self._weights))
         elif not made:
             made = "no decision made it: orders of this purpose come from a rule of their own"
         ended = f"{row.status}: {row.reason}" if row.reason else ""

@@ -195,6 +195,25 @@ def test_a_say_by_confidence_is_worked_out_as_it_was_decided() -> None:
     )
 
 
+def test_the_cap_of_one_signal_is_counted_and_named_with_who_it_holds() -> None:
+    """A2 is silent: A1 would have .40 of .65, and has .55."""
+    readings = [ORDER["readings"][0], ORDER["readings"][1] | {"value": None}, ORDER["readings"][2]]
+    parts = {"A1": 1.2 * 0.55 * 1.7 * 0.3, "A3": -1.2 * 0.45 * 0.2}
+    stages = [
+        stage | ({"value": sum(parts.values())} if stage["stage"] == "blend" else {})
+        for stage in ORDER["stages"]
+    ]
+    row = CONFIG["rows"][0] | {"key": "blend.signal_cap", "value": "0.55"}
+    facts = why(readings=readings, stages=stages)
+    said = Limits(read_config(CONFIG | {"rows": [*CONFIG["rows"], row]}), facts.decision, {})
+    found = what_was_said(facts, said, BY_NAME)
+    assert (found.adds_up, found.capped) == (True, frozenset({"A1"}))
+    assert found.parts == pytest.approx(parts)
+    assert caps_words(facts, said, found).startswith(
+        "bound by blend.signal_cap 55.00%: A1; signals that disagree"
+    )
+
+
 def test_a_reading_says_where_its_weight_came_from_and_whether_it_was_outvoted() -> None:
     estimated = {row.name: row for row in snapshots.ESTIMATED}
     facts = why()

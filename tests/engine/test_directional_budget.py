@@ -113,7 +113,8 @@ async def test_a_run_keeps_to_it_and_its_decisions_and_its_risk_pane_say_so(tmp_
     assert picture is not None
     row = {row.name: row for row in picture.limits}["directional"]
     assert (row.maximum, row.unit) == (0.05, "x")
-    assert row.used is not None and 0.0 < row.used < 0.06
+    assert row.used is not None
+    assert 0.0 < row.used < 0.06
     orders = [
         order
         for (order,) in rows(
