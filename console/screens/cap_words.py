@@ -61,6 +61,11 @@ class Limits:
         return 1.0 if cap is None else cap
 
     @property
+    def agreement_floor(self) -> float | None:
+        """What is left of a forecast whose signals cancel out (share); None while it is not known."""
+        return self._number("blend.agreement_floor")
+
+    @property
     def say(self) -> str:
         """The cap on what one signal says, with its limit."""
         return self._key("blend.signal_cap")

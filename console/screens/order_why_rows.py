@@ -168,6 +168,27 @@ def caps_words(why: OrderWhy, limits: Limits, said: Said = NOTHING) -> str:
     return f"bound by {'; '.join(caps)}" if caps else "no cap bound"
 
 
+def conflict_facts(why: OrderWhy, limits: Limits, said: Said) -> list[Fact]:
+    """How far the signals agreed, and what opposing ones took from each other: by what they said, and where their
+    weights of then are not known by what the decision recorded."""
+    if not why.stages:
+        return []
+    found = (said.agreement, said.netted) if said.agreement is not None else _decided(why, limits, said.fdm)
+    return [Fact("agreement", plain(found[0])), Fact("netted out", plain(found[1], 3))]
+
+
+def _decided(why: OrderWhy, limits: Limits, fdm: float) -> tuple[float | None, float | None]:
+    """Agreement and what was netted out as the stages tell of them, None where they do not: a blend that was cut at 1
+    hides how much there was, and a change of sides that was refused how far they agreed."""
+    values = {stage.name: stage.value for stage in why.stages}
+    blend, left, floor = values.get("blend"), values.get("conflict"), limits.agreement_floor
+    if not blend or not left or floor is None or floor >= 1.0:
+        return None, None
+    agreement = _clip((left / blend - floor) / (1.0 - floor))
+    cut = abs(blend) >= 1.0 or agreement <= _SAME
+    return max(agreement, 0.0), None if cut else abs(blend) / fdm * (1.0 / agreement - 1.0)
+
+
 def order_facts(why: OrderWhy) -> list[Fact]:
     """What was ordered, what became of it, and what it cost against the price it was decided at."""
     order, row = why.order, why.order.row
@@ -233,6 +254,7 @@ def _reading(reading: Reading, weight: WeightRow | None, said: Said, decided_ms:
         told += [
             _weight_words(weight, share, decided_ms),
             " ".join((weight.family, weight.kind, weight.type)).strip(),
+            "" if weight.correlation is None else f"closest {weight.closest} {signed(weight.correlation)}",
         ]
     told.append(", ".join(f"{name} {statistic_text(value)}" for name, value in reading.statistics.items()))
     return [
