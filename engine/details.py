@@ -217,7 +217,11 @@ def _config(source: Source, arguments: Arguments) -> Reading:
 
     configuration = source.configuration
     machine = source.machine
-    chosen = ({}, {}) if machine is None else (dict(machine.book.choices), dict(machine.book.tunings))
+    chosen = (
+        ({}, {}, None)
+        if machine is None
+        else (dict(machine.book.choices), dict(machine.book.tunings), machine.weighting.method)
+    )
 
     def read(database: Path) -> Answer:
         rows = [asdict(setting) for setting in as_chosen(effective(configuration), *chosen)]

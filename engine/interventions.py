@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine import method_choice
 from engine.assignments import AssignmentFault, assignments
 from engine.bookstate import Choice, Tuning, Withdrawal
 from engine.commands import LEAST_WEIGHT, MOST_WEIGHT, Command, CommandKind
@@ -311,6 +312,10 @@ def _weighed(machine: Machine, command: Command) -> Wish | Begun:
     return Wish(signal, f"{signal.name} weight {before:g} to {weight:g}{aside}", choice)
 
 
+def _weigh_by(machine: Machine, command: Command) -> Begun:
+    return Begun(*method_choice.choose(machine, command))
+
+
 def ending(order: Order) -> tuple[bool, str]:
     """Whether a cancelled order is gone, and how it ended in one line."""
     name, status = order.client_order_id, order.status.value
@@ -392,6 +397,7 @@ BEGIN: dict[CommandKind, Callable[[Machine, Command], Begun]] = {
     CommandKind.SIGNAL: _choose,
     CommandKind.WEIGHT: _choose,
     CommandKind.PARAMETERS: _tune,
+    CommandKind.METHOD: _weigh_by,
 }
 WISHES: dict[CommandKind, Callable[[Machine, Command], Wish | Begun]] = {
     CommandKind.SIGNAL: _switched,

@@ -20,6 +20,7 @@ from engine.cycle import BOOK, DAYS
 from engine.feeds.choose import open_feed
 from engine.feeds.feed import Feed
 from engine.ledger import REMEMBERED_IDS, Ledger
+from engine.method_choice import still_chosen
 from engine.reconcile import foreign_orders
 from engine.refold import MakeMarket, Refold, empty_market, fold_until
 from engine.signal_state import is_computed
@@ -131,7 +132,8 @@ class Machine:
         self.ledger.restore(positions, self.book, applied)
         recent_ms = until_ms - LATE_FILL_MS
         self.execution.restore(await recall.orders_since(self.database, recent_ms))
-        await self.weighting.restore(self.database, until_ms)
+        self.book.methods = still_chosen(self.book.methods, self.configuration.blend.method)
+        await self.weighting.restore(self.database, until_ms, self.book.methods)
         if self.book.choices or self.weighting.shares:
             self.reweigh()
         await self._restore_shadow(states)

@@ -14,6 +14,7 @@ from engine.bookstate import BookState, Choice, Tuning
 from engine.config_reference import limits_of
 from engine.config_schema import unit_of
 from engine.estimates import shares_in_force, standings
+from engine.method_choice import Methods, in_force, still_chosen
 from engine.recorded import recorded_book
 from engine.signal_folder import known_kinds
 from engine.signal_state import is_computed, state_of, why
@@ -40,7 +41,7 @@ PLUG_IN = "plug-in"
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Signals in the order they are computed in, with what an operator chose and set of them, and what the estimates of
-    their weights by `method` have come to."""
+    their weights have come to; those to come are by `method`."""
 
     registry: Registry
     signals: tuple[Signal, ...]
@@ -101,15 +102,16 @@ class Catalogue:
 def catalogue(
     config: SignalsConfig, database: Path | None = None, blend: BlendConfig = AS_BLENDED
 ) -> Catalogue:
-    """The signals of a configuration, with the choices in a database where there is one, and its estimates by the
-    method `blend` names. Raises SignalConfigFault for settings that no signal can have, StoreError for a database that
+    """The signals of a configuration, with the choices in a database where there is one, and what its estimates
+    have come to. Raises SignalConfigFault for settings that no signal can have, StoreError for a database that
     cannot be read."""
     registry, book = known_kinds(config), BookState() if database is None else recorded_book(database)
     signals, unfit = as_set(known_signals(config, registry), registry.kinds, book.tunings)
     # A start gives up what no longer fits the configuration.
     tunings = {name: tuning for name, tuning in book.tunings.items() if name not in unfit}
-    found = _standings(database, blend.method)
-    return Catalogue(registry, signals, book.choices, tunings, blend.method, found, blend.signal_cap)
+    chosen = still_chosen(book.methods, blend.method)
+    found, method = _standings(database, chosen, blend.method), in_force(chosen, blend.method)
+    return Catalogue(registry, signals, book.choices, tunings, method, found, blend.signal_cap)
 
 
 def inputs_of(signal: Signal) -> list[str]:
@@ -167,10 +169,10 @@ def _module(kind: SignalKind) -> str:
     return next(holders, kind.build.__module__)
 
 
-def _standings(database: Path | None, method: Method) -> Standings:
+def _standings(database: Path | None, chosen: Methods, configured: Method) -> Standings:
     if database is None:
         return {}
     try:
-        return standings(weight_rows.read(database), method)
+        return standings(weight_rows.read(database), configured, chosen)
     except NotFound:
         return {}
