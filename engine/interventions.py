@@ -312,10 +312,6 @@ def _weighed(machine: Machine, command: Command) -> Wish | Begun:
     return Wish(signal, f"{signal.name} weight {before:g} to {weight:g}{aside}", choice)
 
 
-def _weigh_by(machine: Machine, command: Command) -> Begun:
-    return Begun(*method_choice.choose(machine, command))
-
-
 def ending(order: Order) -> tuple[bool, str]:
     """Whether a cancelled order is gone, and how it ended in one line."""
     name, status = order.client_order_id, order.status.value
@@ -397,7 +393,7 @@ BEGIN: dict[CommandKind, Callable[[Machine, Command], Begun]] = {
     CommandKind.SIGNAL: _choose,
     CommandKind.WEIGHT: _choose,
     CommandKind.PARAMETERS: _tune,
-    CommandKind.METHOD: _weigh_by,
+    CommandKind.METHOD: lambda machine, command: Begun(*method_choice.choose(machine, command)),
 }
 WISHES: dict[CommandKind, Callable[[Machine, Command], Wish | Begun]] = {
     CommandKind.SIGNAL: _switched,
