@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from console.questions import shares_if
 from engine.bookstate import Choice
 from engine.decision import STAGES, Decider, Parameters
 from engine.shares import to_one
@@ -27,6 +28,7 @@ from tests.engine.session_runs import engine, rows
 from tests.engine.test_conflict_rules import opinions, ruled
 from tests.engine.test_decision_reference import check
 from tests.engine.test_weighting import DAILY
+from tests.engine.test_weights_foretold import NAMES, WEIGHTS, picture_of
 
 BLEND = STAGES.index("blend")
 NAN = float("nan")
@@ -157,3 +159,24 @@ async def test_a_run_keeps_to_it_before_and_after_an_estimate_and_says_so(tmp_pa
     assert math.fsum(row.weight for row in shown) == pytest.approx(1.0)
     assert [row.estimated_why == CAPPED for row in shown] == [row.weight >= 0.35 for row in shown]
     assert any(row.weight >= 0.35 for row in shown)
+
+
+@given(
+    st.tuples(WEIGHTS, WEIGHTS, WEIGHTS), st.sampled_from(NAMES), WEIGHTS, st.sampled_from([0.3, 0.45, 0.9])
+)
+def test_what_the_console_foretells_keeps_to_it_too(
+    configured: tuple[float, float, float], name: str, weight: float, cap: float
+) -> None:
+    signals = (
+        momentum.build(MomentumSettings(weight=configured[0])),
+        breakout.build(BreakoutSettings(weight=configured[1])),
+        reversal.build(ReversalSettings(weight=configured[2])),
+    )
+    picture = picture_of(signals, {}, {})
+    picture = replace(picture, weights=tuple(replace(row, share_cap=cap) for row in picture.weights))
+    chosen = {name: Choice(True, weight, "me", 0)}
+    shares = dict(zip(NAMES, class_shares(signals, chosen, cap=cap), strict=True))
+    foretold = shares_if(picture, name, weight)
+    assert {each: share for each, share in foretold.items() if share} == pytest.approx(
+        {each: share for each, share in shares.items() if share}
+    )
