@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console.action import Action
+from strategies.blend.weighting.settings import Method
 
 PANES = ("signals", "weights", "positions", "limits", "log")
 PANE_TITLES = {
@@ -308,6 +309,20 @@ _LOG_LEVELS = tuple(
     for level in ("DEBUG", "INFO", "WARN", "ERROR")
 )
 
+_METHODS = tuple(
+    Action(
+        f"weights.{method.value}",
+        "",
+        f"Weights by {method.value}",
+        "Weights",
+        f"weigh the signals by the method {method.value}: estimated at once, in effect at a bar that is said",
+        f"weigh_by('{method.value}')",
+        "app",
+        intervenes=True,
+    )
+    for method in Method
+)
+
 _THEMES = tuple(
     Action(
         f"theme.{name}",
@@ -327,6 +342,7 @@ DESK_ACTIONS: tuple[Action, ...] = (
     *_PANE_ACTIONS,
     *_PANE_KEYS,
     *_ROWS,
+    *_METHODS,
     *_LOG_LEVELS,
     *_THEMES,
 )

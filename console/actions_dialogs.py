@@ -121,6 +121,15 @@ DIALOG_ACTIONS: tuple[Action, ...] = (
         "confirm",
     ),
     Action(
+        "method.confirm",
+        "M",
+        "Change the weighting method",
+        "Confirm",
+        "confirm weighing the signals by another method",
+        "weigh_by",
+        "confirm",
+    ),
+    Action(
         "weight.confirm", "W", "Change the weight", "Confirm", "confirm the new weight", "change", "weight"
     ),
     Action("weight.cancel", "escape", "Cancel", "Confirm", "leave the weight as it is", "cancel", "weight"),

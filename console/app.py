@@ -280,6 +280,9 @@ class ConsoleApp(App[Ending], inherit_bindings=False):
     def action_toggle_reduce(self) -> None:
         self.interventions.reduce()
 
+    def action_weigh_by(self, method: str) -> None:
+        self.interventions.weigh_by(method)
+
     def action_resume(self) -> None:
         self.interventions.resume()
 

@@ -176,6 +176,26 @@ def signals_weight(
     raise typer.Exit(act(_meant(context, db, config), name, weight, reason, as_json))
 
 
+@signals_app.command("method")
+def signals_method(
+    context: typer.Context,
+    method: Annotated[
+        str,
+        typer.Argument(
+            help="manual, equal, inverse-volatility, equal-risk, hierarchical or performance", metavar="NAME"
+        ),
+    ],
+    db: Db = None,
+    config: Config = None,
+    reason: Reason = "",
+    as_json: Json = False,
+) -> None:
+    """Weigh the signals by another method: estimated at once, in effect at a bar that the answer says."""
+    from console.command_control import weigh_by as act
+
+    raise typer.Exit(act(_meant(context, db, config), method, reason, as_json))
+
+
 @signals_app.command("set")
 def signals_set(
     context: typer.Context,

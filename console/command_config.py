@@ -31,8 +31,8 @@ def show(db: Path | None, config: Path | None, as_json: bool) -> int:
 
     configuration = loader(config)()
     blend, database = configuration.blend, find_target(db, config).database
-    known = catalogue(configuration.signals, database, blend.method)
-    settings = as_chosen(effective(configuration), known.choices, known.tunings)
+    known = catalogue(configuration.signals, database, blend)
+    settings = as_chosen(effective(configuration), known.choices, known.tunings, known.method)
     if as_json:
         print_json([asdict(setting) for setting in settings])
     else:

@@ -63,6 +63,11 @@ def weigh_signal(target: Target, name: str, weight: str, reason: str, as_json: b
     return _give(target, Command(CommandKind.WEIGHT, ACTOR, reason, arguments), as_json)
 
 
+def weigh_by(target: Target, method: str, reason: str, as_json: bool) -> int:
+    """Weigh the signals by another method. Raises NotRunning, NoAnswer."""
+    return _give(target, Command(CommandKind.METHOD, ACTOR, reason, {"method": method}), as_json)
+
+
 def set_parameters(
     target: Target, name: str, parameters: Sequence[str], default: bool, reason: str, as_json: bool
 ) -> int:

@@ -207,7 +207,7 @@ def _fitting(signals: Sequence[Signal], bar_ms: int) -> Sequence[Signal]:
 
 def _catalogue(db: Path | None, config: Path | None) -> Catalogue:
     configuration = _configuration(config)
-    return catalogue(configuration.signals, find_target(db, config).database, configuration.blend.method)
+    return catalogue(configuration.signals, find_target(db, config).database, configuration.blend)
 
 
 def _configuration(config: Path | None) -> Any:

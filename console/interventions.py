@@ -147,6 +147,10 @@ class Interventions:
 
         self._app.ask(WeightScreen(self._app.keymap, self._app.view, name), answered)
 
+    def weigh_by(self, method: str) -> None:
+        """Weigh the signals by another method."""
+        self._confirm(questions.method_question(self._app.view, method), CommandKind.METHOD, method=method)
+
     def set_parameters(self, name: str, parameters: Sequence[Parameter]) -> None:
         """Change parameters of a signal, of which these are known."""
 

@@ -19,6 +19,7 @@ from console.signal_state import OFF, ON, SHADOW, next_state
 from console.widgets.ink import Line
 from engine.shares import to_one
 from engine.snapshot import OrderRow, OverrideRow, PositionRow, Snapshot, WeightRow
+from strategies.blend.weighting.settings import Method
 
 FLATTENED = "operator flatten"
 OVERLAY = "overlay"
@@ -27,7 +28,7 @@ _LIVE = "live"
 _STOPS = {"stop": "stop", "trail": "trailing stop"}
 _PROTECTIVE = _STOPS | {"target": "take profit"}
 
-Kind = Literal["pause", "reduce", "stop", "flatten", "cancel", "signal"]
+Kind = Literal["pause", "reduce", "stop", "flatten", "cancel", "signal", "method"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,18 @@ def signal_question(view: View, name: str) -> Question:
     )
 
 
+def method_question(view: View, method: str) -> Question:
+    """Weigh the signals of every class by another method."""
+    return Question(
+        "method",
+        f"WEIGHTS BY {method.upper()}?",
+        f"Weigh by {method}",
+        lambda view: _method_lines(view.snapshot, method),
+        method if is_live(view) else "",
+        method,
+    )
+
+
 def flattened(snapshot: Snapshot | None, symbol: str) -> OverrideRow | None:
     """What keeps `symbol` out of the market because an operator flattened it; None where nothing does."""
     rows = () if snapshot is None else snapshot.overrides
@@ -157,7 +170,8 @@ def shares_if(snapshot: Snapshot, name: str, raw: float, *, enabled: bool = True
     if about is None:
         return {}
     there = {row.name: row.raw_weight for row in snapshot.weights if row.kind == about.kind and row.enabled}
-    return to_one(there | {name: raw if enabled else 0.0})
+    cap = 1.0 if about.share_cap is None else about.share_cap
+    return to_one(there | {name: raw if enabled else 0.0}, cap)
 
 
 def is_live(view: View) -> bool:
@@ -267,6 +281,21 @@ def _signal_lines(snapshot: Snapshot | None, name: str, state: str) -> list[Line
         shadow = "It is computed, shown and recorded, and traded by nobody."
         lines.append(((shadow if state == SHADOW else "It is computed no longer.", "plain"),))
     return lines
+
+
+def _method_lines(snapshot: Snapshot | None, method: str) -> list[Line]:
+    rows = () if snapshot is None else snapshot.estimates
+    lines: list[Line] = [
+        ((f"{row.kind} ", "soft"), (f"{row.method} to {method}", "strong"), (f"  {row.note}", "warn"))
+        for row in rows
+    ]
+    back = "Then the configured weights stand again." if method == Method.MANUAL else ""
+    words = (
+        "An estimate begins at once.",
+        "The answer says at which bar it takes effect;",
+        "until then weights stay.",
+    )
+    return [*lines, *(((line, "plain"),) for line in (*words, back) if line)]
 
 
 def _effect_line(snapshot: Snapshot, row: WeightRow, share: float) -> Line:

@@ -17,6 +17,7 @@ _HELD: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
         (r"at the (cap|floor)", "{}"),
+        (r"at the (cap) of one signal", "{}"),
         (r"the only one", "only one"),
         (r"(\d+) of (\d+) days known", "{}/{} days"),
         (r"(\d+) of (\d+) days in common.*", "{}/{} common"),

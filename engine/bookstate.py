@@ -55,6 +55,16 @@ class Tuning:
 
 
 @dataclass(frozen=True, slots=True)
+class MethodChoice:
+    """The weighting method of the estimates asked from a close on, by whom; `own`: otherwise than configured."""
+
+    method: str
+    from_ms: int
+    actor: str
+    own: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawal:
     """An order the operator wants cancelled, until the venue has said how it ended; `before`: what it was then."""
 
@@ -71,7 +81,7 @@ class BookState:
     in began; `proven_ms`: when the venue's books last proved ours; `forecast`: F after stage `overlay` of the last
     decision; `leaning`: the sign of the last one that was not 0, where a change of sides needs a margin; `guards`: the
     guards' own state as JSON text; `choices` and `tunings`: the operator's, by signal; `withdrawals`: by client order
-    id.
+    id; `methods`: weighting methods as `engine.method_choice` has them.
     """
 
     cursor_ms: int = 0
@@ -92,6 +102,7 @@ class BookState:
     choices: dict[str, Choice] = field(default_factory=dict)
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
     tunings: dict[str, Tuning] = field(default_factory=dict)
+    methods: list[MethodChoice] = field(default_factory=list)
 
     def close_day(self, close_ms: int, equity: float, gross: float) -> bool:
         """Note how the UTC day that a bar closing at `close_ms` belongs to ends, as far as is known; True where that
@@ -128,6 +139,7 @@ class BookState:
                 "choices": {name: astuple(choice) for name, choice in self.choices.items()},
                 "withdrawals": {name: astuple(order) for name, order in self.withdrawals.items()},
                 "tunings": {name: astuple(tuning) for name, tuning in self.tunings.items()},
+                "methods": [astuple(choice) for choice in self.methods],
             }
         )
         return f'{text[:-1]},"guards":{self.guards}}}'
@@ -146,6 +158,7 @@ class BookState:
         raw["choices"] = {name: Choice(*row) for name, row in raw.get("choices", {}).items()}
         raw["withdrawals"] = {name: Withdrawal(*row) for name, row in raw.get("withdrawals", {}).items()}
         raw["tunings"] = {name: Tuning(*row) for name, row in raw.get("tunings", {}).items()}
+        raw["methods"] = [MethodChoice(*row) for row in raw.get("methods", [])]
         return cls(**raw, days=[DayClose(*row) for row in json.loads(days)])
 
 

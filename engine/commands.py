@@ -23,6 +23,7 @@ class CommandKind(StrEnum):
     SIGNAL = "signal"
     WEIGHT = "weight"
     PARAMETERS = "parameters"
+    METHOD = "method"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Command:
     the word RESUME; STOP policy keep/cancel/flatten; FLATTEN symbol and on "true"/"false" (false lets the symbol trade
     again); CANCEL order (its client order id); SIGNAL name and state on/shadow/off (or on "true"/"false", which is
     on/shadow); WEIGHT name and weight; PARAMETERS name and parameters as `engine.assignments` reads them ("window=30
-    shorting=false"), or default "true", which takes all of them back.
+    shorting=false"), or default "true", which takes all of them back; METHOD method, a weighting method.
 
     `patience_s`: how long who asks waits; what takes longer is answered then, if it is durable. None: until it is done.
     """

@@ -9,15 +9,24 @@ from typing import Any
 from engine.bookstate import Choice, Tuning
 from engine.config import Setting
 from engine.config_text import toml_text
+from strategies.blend.weighting.settings import Method
 
 OPERATOR = "operator"
+METHOD = "blend.method"
 
 
 def as_chosen(
-    settings: Sequence[Setting], choices: Mapping[str, Choice], tunings: Mapping[str, Tuning]
+    settings: Sequence[Setting],
+    choices: Mapping[str, Choice],
+    tunings: Mapping[str, Tuning],
+    method: Method | None = None,
 ) -> list[Setting]:
-    """The settings with the operator's in the place of the configured ones; `source` says so."""
+    """The settings with the operator's in the place of the configured ones, the weighting `method` in force too;
+    `source` says so."""
     rows = {setting.key: setting for setting in settings}
+    weighing = rows.get(METHOD)
+    if weighing is not None and method is not None and (text := toml_text(method.value)) != weighing.value:
+        rows[METHOD] = replace(weighing, value=text, source=OPERATOR)
     for name, values in _chosen(choices, tunings):
         for part, value in values.items():
             key = next((key for key in _keys(name, part) if key in rows), "")

@@ -374,6 +374,7 @@ class BarCycle:
                     "kelly": decision.kelly,
                     "drawdown": decision.drawdown,
                     "multiplier": decision.multiplier,
+                    **_budgeted(decision),
                     **self.neutral.scalars(decision),
                 },
             )
@@ -390,3 +391,9 @@ class BarCycle:
         self._kelly = self._kelly_cap()
         self._list_legs()
         self.totals = self._mark(self._book.cursor_ms)
+
+
+def _budgeted(decision: Decision) -> dict[str, float]:
+    """What its budget left of the directional book, where it did not leave all of it."""
+    factor = decision.directional_factor
+    return {"directional": factor} if factor < 1.0 else {}

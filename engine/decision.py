@@ -156,7 +156,8 @@ class Decision:
     from each other (sum of sizes less the size of the sum; forecast units, before diversification).
     `neutral` [S] are the legs in the target after `state`, `current` [S] is c, `average` [S] the position of an
     average forecast. `leg_shares` [2, K] is what limits (0 also: not to be traded or hedged) and then the trading
-    state left of each neutral signal's legs, and `gross_factor` what `gross` left of both books in between.
+    state left of each neutral signal's legs. `directional_factor` is what its budget left of the directional book in
+    `gross`, and `gross_factor` what the account's cap then left of both.
 
     Orders in signed lots: `close_lots` reduce only and go first, `open_lots` follow; `whole_close` says that
     the close takes the whole position, whatever its lots. `state` is the effective trading state and `halt`
@@ -182,6 +183,7 @@ class Decision:
     drawdown: float
     multiplier: float
     gross_factor: float
+    directional_factor: float
     state: TradingState
     halt: bool
 
@@ -190,7 +192,7 @@ class Decider:
     """`decide` for one universe of `symbols` symbols: parameters packed and checked once.
 
     Keeps working memory, so one thread at a time; every `Decision` owns its arrays. Raises ValueError for
-    weights of a class that sum neither to 1 nor, where none is enabled, to 0.
+    weights of a class that sum neither to 1 nor, where none is enabled, to 0, nor to less under a cap for each signal.
     """
 
     def __init__(self, parameters: Parameters, symbols: int) -> None:
@@ -198,7 +200,8 @@ class Decider:
         table = self.table.signals
         self._shape = (len(table), symbols)
         self._signals, self._codes = packing.pack_signals(table)
-        self._rows = tuple(packing.enabled_rows(table, signal_class) for signal_class in _CLASSES)
+        cap = parameters.rules.signal_cap
+        self._rows = tuple(packing.enabled_rows(table, signal_class, cap) for signal_class in _CLASSES)
         self._type_limits = np.array([parameters.risk.type_limits[kind] for kind in SignalType])
         self._inputs = packing.pack_parameters(parameters.risk, parameters.rules)
         self._veto_below, self._overlays = parameters.rules.veto_below, self._rows[2]
@@ -384,6 +387,7 @@ def _decision(
         drawdown=float(summary[at.DRAWDOWN]),
         multiplier=float(summary[at.APPLIED_MULTIPLIER]),
         gross_factor=float(summary[at.GROSS_FACTOR]),
+        directional_factor=float(summary[at.DIRECTIONAL_FACTOR]),
         state=TradingState(int(summary[at.EFFECTIVE_STATE])),
         halt=bool(summary[at.HALT]),
     )

@@ -30,15 +30,16 @@ def pack_signals(table: tuple[SignalSpec, ...]) -> tuple[FloatArray, IntArray]:
     return np.ascontiguousarray(signals.T), np.ascontiguousarray(codes.reshape(-1, at.CODE_ROWS).T)
 
 
-def enabled_rows(table: tuple[SignalSpec, ...], signal_class: SignalClass) -> IntArray:
+def enabled_rows(table: tuple[SignalSpec, ...], signal_class: SignalClass, signal_cap: float) -> IntArray:
     """The rows of the signals of a class that have a weight.
 
-    Raises ValueError where the weights of directional or neutral signals do not sum to 1, and for a negative
-    weight or a factor that is no number.
+    Raises ValueError where the weights of directional or neutral signals do not sum to 1 (to at most 1 where a cap on
+    each may leave some to nobody), and for a negative weight or a factor that is no number.
     """
     rows = [k for k, s in enumerate(table) if s.signal_class is signal_class and s.weight > 0.0]
     total = math.fsum(table[k].weight for k in rows)
-    if signal_class is not SignalClass.OVERLAY and rows and abs(total - 1.0) > 1e-9:
+    missing = 1.0 - total if signal_cap >= 1.0 else min(1.0 - total, 0.0)
+    if signal_class is not SignalClass.OVERLAY and rows and abs(missing) > 1e-9:
         raise ValueError(f"weights of the enabled {signal_class} signals must sum to 1, not {total:.9g}")
     if not all(s.weight >= 0.0 and math.isfinite(s.scalar * s.up * s.down) for s in table):
         raise ValueError("signal weights must be >= 0, and scalars and overlay factors finite")
@@ -62,6 +63,8 @@ def pack_parameters(risk: RiskParameters, rules: BlendRules) -> FloatArray:
         rules.agreement_floor,
         float(rules.confidence_netting),
         rules.flip_margin,
+        rules.signal_cap,
+        risk.directional_budget,
     )
     inputs = np.zeros(at.INPUTS)
     inputs[at.VOLATILITY_TARGET :] = constants

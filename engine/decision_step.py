@@ -128,6 +128,7 @@ def forecast(
         usable,
         inputs[at.FDM],
         inputs[at.CONFIDENCE_NETTING] > 0.0,
+        inputs[at.SIGNAL_CAP],
         facts[at.COVERAGE],
         hold,
         parts,
@@ -333,7 +334,8 @@ def step(
         parts, codes, directional, type_limits, symbols, flags, cluster, inputs,
         stages, bound, facts, hold, room[at.SUMS],
     )  # fmt: skip
-    factor = limits.cap_gross(netted, z, min(inputs[at.MAX_GROSS], inputs[at.KELLY]), grossed)
+    summary[at.DIRECTIONAL_FACTOR] = limits.cap_directional(netted, inputs[at.DIRECTIONAL_BUDGET], grossed)
+    factor = limits.cap_gross(grossed, z, min(inputs[at.MAX_GROSS], inputs[at.KELLY]), grossed)
     summary[at.GROSS_FACTOR] = factor
     drawdown_stage.scale_unheld(grossed, hold, multiplier, stages[at.STAGE_DRAWDOWN])
     neutral.scale_legs(legs, neutrals, factor * multiplier, facts[at.NEUTRAL])

@@ -139,7 +139,7 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
 
     row = machine.signals.index(signal) if signal in machine.signals else None
     choices, bar_ms = machine.book.choices, signal.bar_ms
-    estimated = machine.weighting.shares
+    estimated, cap = machine.weighting.shares, machine.configuration.blend.signal_cap
     about = {
         "name": signal.name,
         "title": signal.title,
@@ -148,7 +148,7 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
         "bar": signal.bar,
         "window": signal.window,
         "settings": signal.settings.model_dump(mode="json"),
-        "weight": 0.0 if row is None else class_shares(machine.signals, choices, estimated)[row],
+        "weight": 0.0 if row is None else class_shares(machine.signals, choices, estimated, cap)[row],
         "raw_weight": chosen_weight(signal, choices, estimated),
         "enabled": row is not None and (name not in choices or choices[name].enabled),
         "change": changed(signal, choices.get(name), machine.book.tunings.get(name)),
@@ -217,7 +217,11 @@ def _config(source: Source, arguments: Arguments) -> Reading:
 
     configuration = source.configuration
     machine = source.machine
-    chosen = ({}, {}) if machine is None else (dict(machine.book.choices), dict(machine.book.tunings))
+    chosen = (
+        ({}, {}, None)
+        if machine is None
+        else (dict(machine.book.choices), dict(machine.book.tunings), machine.weighting.method)
+    )
 
     def read(database: Path) -> Answer:
         rows = [asdict(setting) for setting in as_chosen(effective(configuration), *chosen)]

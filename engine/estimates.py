@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.method_choice import Methods, counts
 from store.rows import to_sorted_json
 from store.weight_rows import WeightRow, pack_inputs, read, unpack_inputs
 from strategies.blend.selector import Measures, SelectorSettings, select
@@ -118,7 +119,8 @@ def standing(row: WeightRow, before: Standing | None) -> Standing:
     if fault := result.get("fault"):
         nothing = Standing(row.kind, row.method, row.estimated_ms, 0, {}, {}, {})
         return replace(before or nothing, fault=fault)
-    if not result["days"] and before is not None and before.in_force:
+    wanted = row.method != Method.MANUAL
+    if wanted and not result["days"] and before is not None and before.in_force:
         return replace(before, fault=TOO_FEW, why={**_reasons(said, result), **before.why})
     share = result["share"]
     old = before.share if before and before.share else dict(zip(said["names"], said["manual"], strict=True))
@@ -136,11 +138,11 @@ def standing(row: WeightRow, before: Standing | None) -> Standing:
     )
 
 
-def standings(rows: Iterable[WeightRow], method: Method) -> dict[str, Standing]:
-    """What the estimates by one method have come to, by class; `rows` as they are stored, oldest first."""
+def standings(rows: Iterable[WeightRow], configured: Method, chosen: Methods = ()) -> dict[str, Standing]:
+    """What the estimates by the method in force have come to, by class; `rows` as they are stored, oldest first."""
     found: dict[str, Standing] = {}
     for row in rows:
-        if row.kind != INSTRUMENTS and row.method == method and row.result:
+        if row.kind != INSTRUMENTS and row.result and counts(row, chosen, configured):
             found[row.kind] = standing(row, found.get(row.kind))
     return found
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine import method_choice
 from engine.assignments import AssignmentFault, assignments
 from engine.bookstate import Choice, Tuning, Withdrawal
 from engine.commands import LEAST_WEIGHT, MOST_WEIGHT, Command, CommandKind
@@ -322,7 +323,8 @@ def ending(order: Order) -> tuple[bool, str]:
 
 def _weights(machine: Machine) -> dict[str, float]:
     signals = machine.chosen_signals()
-    shares = class_shares(signals, machine.book.choices, machine.weighting.shares)
+    cap = machine.configuration.blend.signal_cap
+    shares = class_shares(signals, machine.book.choices, machine.weighting.shares, cap)
     return {signal.name: share for signal, share in zip(signals, shares, strict=True)}
 
 
@@ -391,6 +393,7 @@ BEGIN: dict[CommandKind, Callable[[Machine, Command], Begun]] = {
     CommandKind.SIGNAL: _choose,
     CommandKind.WEIGHT: _choose,
     CommandKind.PARAMETERS: _tune,
+    CommandKind.METHOD: lambda machine, command: Begun(*method_choice.choose(machine, command)),
 }
 WISHES: dict[CommandKind, Callable[[Machine, Command], Wish | Begun]] = {
     CommandKind.SIGNAL: _switched,

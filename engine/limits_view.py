@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,7 @@ def limit_rows(
         _row("day loss", day_loss, limits.day_loss, "fraction"),
         _row("drawdown", max(0.0, 1 - equity / high) if high > 0 else 0.0, limits.dd_halt, "fraction"),
         _row("gross", float(np.abs(exposure).sum()), _gross_limit(machine), "x", band),
+        *_budget_row(limits.directional_budget, directional, band),
         _row("net", abs(float(exposure.sum())), limits.max_net, "x", band),
         _row("max position", largest, limits.max_symbol, "fraction", band),
         _row("corr cluster", _largest_cluster(machine, directional), limits.max_cluster, "fraction", band),
@@ -63,6 +65,12 @@ def limit_rows(
     ]
     rows += [LimitRow(item.guard.replace("_", " "), None, 0.0, "count", "not armed") for item in NOT_ARMED]
     return tuple(rows)
+
+
+def _budget_row(budget: float, directional: np.ndarray, band: float) -> list[LimitRow]:
+    """The budget of the directional book, where there is one."""
+    used = float(np.abs(directional).sum())
+    return [_row("directional", used, budget, "x", band)] if math.isfinite(budget) else []
 
 
 def _gross_limit(machine: Machine) -> float:

@@ -20,6 +20,7 @@ from engine.cycle import BOOK, DAYS
 from engine.feeds.choose import open_feed
 from engine.feeds.feed import Feed
 from engine.ledger import REMEMBERED_IDS, Ledger
+from engine.method_choice import still_chosen
 from engine.reconcile import foreign_orders
 from engine.refold import MakeMarket, Refold, empty_market, fold_until
 from engine.signal_state import is_computed
@@ -36,8 +37,12 @@ from store.records import Order, OrderPurpose, TradingState
 from strategies.config import check_bar_sizes
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from engine.config import Configuration
     from engine.cycle import BarCycle
+    from engine.decision import SignalTable
     from engine.execution import Execution
     from engine.kill import KillSwitch
     from engine.market import MarketState
@@ -127,7 +132,8 @@ class Machine:
         self.ledger.restore(positions, self.book, applied)
         recent_ms = until_ms - LATE_FILL_MS
         self.execution.restore(await recall.orders_since(self.database, recent_ms))
-        await self.weighting.restore(self.database, until_ms)
+        self.book.methods = still_chosen(self.book.methods, self.configuration.blend.method)
+        await self.weighting.restore(self.database, until_ms, self.book.methods)
         if self.book.choices or self.weighting.shares:
             self.reweigh()
         await self._restore_shadow(states)
@@ -172,8 +178,11 @@ class Machine:
 
     def _compute(self) -> None:
         self.signals = self.market.signals
-        table = signal_table(self.signals, self.book.choices, self.weighting.shares)
-        self.cycle.compute(self.signals, *table)
+        self.cycle.compute(self.signals, *self._weighed())
+
+    def _weighed(self) -> tuple[SignalTable, NDArray[np.float64]]:
+        cap = self.configuration.blend.signal_cap
+        return signal_table(self.signals, self.book.choices, self.weighting.shares, cap)
 
     async def _restore_shadow(self, states: Mapping[str, Any]) -> None:
         """The signals' own books, as they were stored; they begin here where they are new."""
@@ -183,7 +192,7 @@ class Machine:
         half_spread_bps = self.configuration.venue.half_spread_bps
         terms = Terms.of(self.feed.instruments, half_spread_bps, self.cycle.parameters)
         days = ShadowDays((), await recall.signal_days(self.database, DAYS_KEPT))
-        table, _ = signal_table(self.signals, self.book.choices, self.weighting.shares)
+        table, _ = self._weighed()
         since = since_ms(self.book.tunings)
         self.cycle.shadow = Shadow(self.signals, table, self.market, terms, days, since)
         anew = {name for name, since_ms in since.items() if since_ms == self.book.cursor_ms}
@@ -219,7 +228,7 @@ class Machine:
 
     def reweigh(self) -> None:
         """Put what the operator chose of the signals in force, from the next decision on."""
-        self.cycle.weigh(*signal_table(self.signals, self.book.choices, self.weighting.shares))
+        self.cycle.weigh(*self._weighed())
 
     async def take_estimated_weights(self, now_ms: int) -> None:
         """Before the decision at this close: put the estimates in force that are due with it."""
@@ -363,7 +372,7 @@ def _build(
 
     blend = configuration.blend
     parameters = configuration.risk.resolve()
-    table, weights = signal_table(signals)
+    table, weights = signal_table(signals, cap=blend.signal_cap)
     journal = Journal(database)
     tape = Tape(journal)
 

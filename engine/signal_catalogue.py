@@ -14,6 +14,7 @@ from engine.bookstate import BookState, Choice, Tuning
 from engine.config_reference import limits_of
 from engine.config_schema import unit_of
 from engine.estimates import shares_in_force, standings
+from engine.method_choice import Methods, in_force, still_chosen
 from engine.recorded import recorded_book
 from engine.signal_folder import known_kinds
 from engine.signal_state import is_computed, state_of, why
@@ -22,6 +23,7 @@ from engine.tuning import as_set
 from engine.weight_facts import Standings, WeightFacts, weight_facts
 from store import weight_rows
 from store.errors import NotFound
+from strategies.blend.settings import BlendConfig
 from strategies.blend.weighting.settings import Method
 from strategies.config import SignalsConfig, known_signals
 from strategies.inputs import INPUT_NAMES
@@ -31,6 +33,7 @@ from strategies.signal import TAKER_BUY_VOLUME, Signal, SignalKind
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
+AS_BLENDED = BlendConfig()
 OWN_ROOM = "strategies."
 PLUG_IN = "plug-in"
 
@@ -38,7 +41,7 @@ PLUG_IN = "plug-in"
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Signals in the order they are computed in, with what an operator chose and set of them, and what the estimates of
-    their weights by `method` have come to."""
+    their weights have come to; those to come are by `method`."""
 
     registry: Registry
     signals: tuple[Signal, ...]
@@ -46,6 +49,7 @@ class Catalogue:
     tunings: Mapping[str, Tuning]
     method: Method
     standings: Standings
+    signal_cap: float = 1.0
 
     @property
     def broken(self) -> tuple[BrokenSignal, ...]:
@@ -63,7 +67,9 @@ class Catalogue:
         computed = [signal for signal in self.signals if is_computed(signal, self.choices)]
         names = (signal.name for signal in computed)
         estimated = shares_in_force(self.standings.values())
-        shares = dict(zip(names, class_shares(computed, self.choices, estimated), strict=True))
+        shares = dict(
+            zip(names, class_shares(computed, self.choices, estimated, self.signal_cap), strict=True)
+        )
         sections = {signal.name for signal in self.signals}
         rest = (self.named(name) for name in self.registry.kinds if name not in sections)
         signals = [*self.signals, *(signal for signal in rest if signal is not None)]
@@ -94,16 +100,18 @@ class Catalogue:
 
 
 def catalogue(
-    config: SignalsConfig, database: Path | None = None, method: Method = Method.MANUAL
+    config: SignalsConfig, database: Path | None = None, blend: BlendConfig = AS_BLENDED
 ) -> Catalogue:
-    """The signals of a configuration, with the choices in a database where there is one, and its estimates by the
-    configured `method`. Raises SignalConfigFault for settings that no signal can have, StoreError for a database that
+    """The signals of a configuration, with the choices in a database where there is one, and what its estimates
+    have come to. Raises SignalConfigFault for settings that no signal can have, StoreError for a database that
     cannot be read."""
     registry, book = known_kinds(config), BookState() if database is None else recorded_book(database)
     signals, unfit = as_set(known_signals(config, registry), registry.kinds, book.tunings)
     # A start gives up what no longer fits the configuration.
     tunings = {name: tuning for name, tuning in book.tunings.items() if name not in unfit}
-    return Catalogue(registry, signals, book.choices, tunings, method, _standings(database, method))
+    chosen = still_chosen(book.methods, blend.method)
+    found, method = _standings(database, chosen, blend.method), in_force(chosen, blend.method)
+    return Catalogue(registry, signals, book.choices, tunings, method, found, blend.signal_cap)
 
 
 def inputs_of(signal: Signal) -> list[str]:
@@ -161,10 +169,10 @@ def _module(kind: SignalKind) -> str:
     return next(holders, kind.build.__module__)
 
 
-def _standings(database: Path | None, method: Method) -> Standings:
+def _standings(database: Path | None, chosen: Methods, configured: Method) -> Standings:
     if database is None:
         return {}
     try:
-        return standings(weight_rows.read(database), method)
+        return standings(weight_rows.read(database), configured, chosen)
     except NotFound:
         return {}

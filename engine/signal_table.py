@@ -24,10 +24,13 @@ NOT_ESTIMATED: Estimated = {}
 
 
 def signal_table(
-    signals: Sequence[Signal], choices: Choices = AS_CONFIGURED, estimated: Estimated = NOT_ESTIMATED
+    signals: Sequence[Signal],
+    choices: Choices = AS_CONFIGURED,
+    estimated: Estimated = NOT_ESTIMATED,
+    cap: float = 1.0,
 ) -> tuple[SignalTable, NDArray[np.float64]]:
-    """The table, and the directional weights [K] (0 for the other classes), which sum to 1 or to 0."""
-    shares = class_shares(signals, choices, estimated)
+    """The table, and the proportions [K] of the directional weights (0 for other classes), which sum to 1 or to 0."""
+    shares = class_shares(signals, choices, estimated, cap)
     specs = tuple(
         SignalSpec(
             name=signal.name,
@@ -41,14 +44,22 @@ def signal_table(
         )
         for signal, share in zip(signals, shares, strict=True)
     )
-    directional = [spec.weight if spec.signal_class is SignalClass.DIRECTIONAL else 0.0 for spec in specs]
-    return SignalTable(specs), np.array(directional)
+    directional = np.array(
+        [spec.weight if spec.signal_class is SignalClass.DIRECTIONAL else 0.0 for spec in specs]
+    )
+    if cap < 1.0 and directional.any():
+        directional /= directional.sum()
+    return SignalTable(specs), directional
 
 
 def class_shares(
-    signals: Sequence[Signal], choices: Choices = AS_CONFIGURED, estimated: Estimated = NOT_ESTIMATED
+    signals: Sequence[Signal],
+    choices: Choices = AS_CONFIGURED,
+    estimated: Estimated = NOT_ESTIMATED,
+    cap: float = 1.0,
 ) -> list[float]:
-    """The share of each signal in its class: they sum to 1 within a class, or to 0.
+    """The share of each signal in its class: they sum to 1 within a class, or to 0; to less than 1 where that would
+    take more than the `cap` of one of them. Overlays multiply each by itself and have none.
 
     Once a class is estimated, a signal that the estimate has not seen has no share in it, whatever else is on, unless
     the operator gives it one: a class of which only such are on trades nothing.
@@ -56,7 +67,8 @@ def class_shares(
     shares: dict[str, float] = {}
     for kind in SignalClass:
         rows = [signal for signal in signals if signal.signal_class is kind]
-        shares |= to_one({signal.name: in_force(signal, choices, estimated) for signal in rows})
+        most = 1.0 if kind is SignalClass.OVERLAY else cap
+        shares |= to_one({signal.name: in_force(signal, choices, estimated) for signal in rows}, most)
     return [shares[signal.name] for signal in signals]
 
 

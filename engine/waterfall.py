@@ -24,11 +24,15 @@ _MET = "market-neutral legs join"
 _FOLLOWS = "follows what is held against it, in a band of its own"
 CAPS = ("type", "symbol", "cluster", "net", "gross", "drawdown", "state", "buffer")
 """The stages at which a cap binds that somebody sets."""
+BUDGET, ACCOUNT = "directional budget", "account"
 # A limit lowers a value; the others turn it into something else.
 _LIMITS = ("conflict", *CAPS, "round")
 _SAME = 1e-12
 
-# What a decision says of legs beside its stages: factors of both books by stage, shares by signal.
+_BUDGET = "directional budget bound"
+# What a decision says beside its stages: what its budget left of the directional book, where that was less than all; of
+# legs the factors of both books by stage, shares by signal.
+_BUDGETED = "directional"
 _SCALES = {"gross": "neutral_gross", "drawdown": "multiplier"}
 _LIMITED, _GRANTED = "_limited", "_granted"
 
@@ -55,6 +59,10 @@ def with_bounds(
             met = _with_legs(before, legs, scalars) if name == "state" and legs else before
             changed = (_differs(met, value) or _scaled(name, legs, scalars)) and name in _WHY
             why, bound = (words[name] if changed else ""), changed and name in _LIMITS
+            if name == "gross" and changed:
+                why = "; ".join(
+                    _BUDGET if cap == BUDGET else why for cap in gross_caps(before, value, scalars)
+                )
             if name == "state" and legs and (met is None or not bound):
                 why, bound = _MET, False
             elif name == "state" and bound and (left := _left(scalars, _GRANTED)):
@@ -62,6 +70,20 @@ def with_bounds(
             before = value
         told.append({**stage, "bound": bound, "why": why})
     return told
+
+
+def gross_caps(
+    before: float | None, value: float | None, scalars: Mapping[str, float | None]
+) -> tuple[str, ...]:
+    """Which caps made `value` of what it was `before` stage `gross`: the budget of the directional book, which a symbol
+    without a part in that book knows nothing of, or the account's cap."""
+    left = scalars.get(_BUDGETED)
+    if left is None or not before:
+        return (ACCOUNT,)
+    factor = scalars.get(_SCALES["gross"])
+    further = factor is not None and factor < 1.0
+    further = further or (before is not None and _differs(before * left, value))
+    return (BUDGET, ACCOUNT) if further else (BUDGET,)
 
 
 def _of_legs(legs: float, scalars: Mapping[str, float | None]) -> tuple[str, bool]:

@@ -38,18 +38,20 @@ class WeightFacts:
 
 
 def weight_facts(signal: Signal, choices: Choices, standings: Standings, method: Method) -> WeightFacts:
-    """Of one signal, under the configured `method`."""
+    """Of one signal, while estimates are made by `method`."""
     choice = choices.get(signal.name)
     if choice is not None and choice.weight is not None:
         return WeightFacts(OPERATOR)
     if signal.weight <= 0.0:
         return WeightFacts()
     known = standings.get(signal.signal_class.value)
+    name = signal.name
+    if known is not None and known.in_force:
+        return WeightFacts(
+            known.method, known.estimated_ms, known.change.get(name), known.why.get(name, UNSEEN)
+        )
     if method is Method.MANUAL or signal.signal_class not in ESTIMATED:
         return WeightFacts(Method.MANUAL.value)
-    if known is None:
+    if known is None or known.method != method:
         return WeightFacts(Method.MANUAL.value, why="no estimate yet")
-    name = signal.name
-    if not known.in_force:
-        return WeightFacts(Method.MANUAL.value, why=known.why.get(name, UNSEEN))
-    return WeightFacts(known.method, known.estimated_ms, known.change.get(name), known.why.get(name, UNSEEN))
+    return WeightFacts(Method.MANUAL.value, why=known.why.get(name, UNSEEN))

@@ -5,6 +5,8 @@ At the close of each `every_days`-th UTC day the days so far become a stored que
 worked out in a thread. At the close `effective_after_bars` later the engine waits for the answer, so that a decision
 never depends on how fast it was, and neither does one made after a crash: the question is in the database, and is
 worked out again. A method that is changed takes over at its first estimate; until then the configured weights stand.
+One that an operator changes while the engine runs is estimated at once, and until that takes effect weights stay as
+they are (`engine.method_choice`).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from engine import method_choice
 from engine.estimates import Standing, When, answer, ask_signals, shares_in_force, standing
 from engine.signal_table import NOT_ESTIMATED, Choices, Estimated, class_shares
 from store import weight_rows
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from engine.method_choice import Methods
     from engine.tape import Tape
     from store.database import Database
     from store.journal import Journal
@@ -53,10 +57,11 @@ class DailyReturns(Protocol):
 
 class Weighting:
     """The estimated weights in force, and those under way. `shares` holds the former by signal; empty: the configured
-    weights are in force. `standing` says by class what the estimates have come to."""
+    weights are in force. `standing` says by class what the estimates have come to. Those to come are by `method`."""
 
     def __init__(self, settings: BlendConfig, bar_ms: int, journal: Journal, tape: Tape) -> None:
         self._settings = settings
+        self.method = settings.method
         self._bar_ms = bar_ms
         self._journal = journal
         self._tape = tape
@@ -65,11 +70,15 @@ class Weighting:
         self.standing: dict[str, Standing] = {}
         self.shares: Estimated = NOT_ESTIMATED
 
-    async def restore(self, database: Database, now_ms: int) -> None:
-        """Stand where the last engine stood at the close `now_ms`: what was in force, and what was under way."""
-        method = self._settings.method.value
+    async def restore(self, database: Database, now_ms: int, chosen: Methods = ()) -> None:
+        """Stand where the last engine stood at the close `now_ms`: what was in force, and what was under way, by the
+        methods that were `chosen`."""
+        configured = self._settings.method
+        self.method = method_choice.in_force(chosen, configured)
         kinds = ", ".join(f"'{kind.value}'" for kind in ESTIMATED)
-        for row in await weight_rows.load(database, f"WHERE kind IN ({kinds}) AND method = '{method}'"):
+        for row in await weight_rows.load(database, f"WHERE kind IN ({kinds})"):
+            if not method_choice.counts(row, chosen, configured):
+                continue
             if row.result:
                 self._put_in_force(row)
             elif row.effective_ms > now_ms:
@@ -88,8 +97,9 @@ class Weighting:
             del self._pending[0]
             self._journal.weights(row)
             known = self._concerns(self.newest.get(row.kind))
+            was_estimated = row.kind in self.shares
             self._put_in_force(row)
-            self._tell(row, known, now_ms)
+            self._tell(row, known, now_ms, was_estimated)
         return self.shares != before
 
     def schedule(
@@ -98,12 +108,30 @@ class Weighting:
         """Begin an estimate where this close ends a day on which one is due."""
         if now_ms % (DAY_MS * self._settings.every_days):
             return
+        known = record.day_ms[record.day_ms < now_ms][-self._settings.window_days :]
+        if known.size >= self._settings.least_days:
+            self._ask(now_ms, signals, choices, record)
+
+    def change_method(
+        self,
+        method: Method,
+        now_ms: int,
+        signals: Sequence[Signal],
+        choices: Choices,
+        record: DailyReturns,
+    ) -> int:
+        """Begin an estimate by another method, whatever day it is, and give up what was under way; the close at which
+        it takes effect."""
+        self.close()
+        self._pending.clear()
+        self.method = method
+        return self._ask(now_ms, signals, choices, record)
+
+    def _ask(self, now_ms: int, signals: Sequence[Signal], choices: Choices, record: DailyReturns) -> int:
         when = When(now_ms, now_ms + self._settings.effective_after_bars * self._bar_ms)
         manual = class_shares(signals, choices)
         ended = record.day_ms < now_ms
         days = record.day_ms[ended][-self._settings.window_days :]
-        if days.size < self._settings.least_days:
-            return
         returns = record.returns[ended][-self._settings.window_days :]
         columns = {name: column for column, name in enumerate(record.signals)}
         for kind in ESTIMATED:
@@ -117,10 +145,15 @@ class Weighting:
                     [manual[row] for row in rows],
                     days,
                     returns[:, [columns[name] for name in names]],
-                    self._settings.weighting(),
+                    replace(self._settings.weighting(), method=self.method),
                 )
                 self._journal.weights(question)
                 self._begin(question)
+        return when.effective_ms
+
+    def awaited(self, kind: str) -> WeightRow | None:
+        """The estimate of a class that is under way, and takes effect at a later close."""
+        return next((row for row, _ in self._pending if row.kind == kind), None)
 
     def record(self, choice: WeightRow | None) -> None:
         """Keep a choice of instruments, which is answered at once and was in force with this decision already."""
@@ -141,15 +174,19 @@ class Weighting:
         self.standing[row.kind] = standing(row, self.standing.get(row.kind))
         self.shares = shares_in_force(self.standing.values())
 
-    def _tell(self, row: WeightRow, known: Collection[str], now_ms: int) -> None:
+    def _tell(self, row: WeightRow, known: Collection[str], now_ms: int, was_estimated: bool) -> None:
         """What took effect, and what there is to worry about that was not `known` before."""
         result = json.loads(row.result)
         if fault := self.standing[row.kind].fault:
             self._tape.say(now_ms, "WARN", SOURCE, f"{row.kind} weights stay as they were: {fault}")
             return
+        if row.method == Method.MANUAL and was_estimated:
+            self._tape.say(now_ms, "INFO", SOURCE, f"{row.kind} weights are the configured ones again")
+            facts = {"kind": row.kind, "method": row.method, "share": result["share"]}
+            self._journal.audit("weights", "engine", facts, now_ms)
         if not result["days"]:
             return
-        if self._settings.method is not Method.MANUAL:
+        if row.method != Method.MANUAL:
             said = ", ".join(f"{name} {share:.3f}" for name, share in result["share"].items())
             self._tape.say(
                 now_ms, "INFO", SOURCE, f"{row.kind} weights by {row.method} of {result['days']} days: {said}"

@@ -14,6 +14,7 @@ from engine.signal_state import changed, missing_inputs
 from engine.signal_table import chosen_weight, class_shares, in_force, waits
 from engine.snapshot import EstimateRow, WeightRow
 from engine.weight_facts import ESTIMATED, NONE_SEEN, OPERATOR, OPERATORS_OWN, weight_facts
+from store.history_checks import utc
 from strategies.blend.weighting.settings import Method
 
 if TYPE_CHECKING:
@@ -21,19 +22,22 @@ if TYPE_CHECKING:
     from strategies.signal import Signal
 
 DAY_MS = 86_400_000
+CAPPED = "at the cap of one signal"
 
 
 def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
     """One row for each signal that is computed, then those that are off."""
     readings = machine.market.readings
     rows, choices = [], machine.book.choices
-    configured, estimated = class_shares(machine.signals), machine.weighting.shares
-    shares = class_shares(machine.signals, choices, estimated)
-    method, standings = machine.configuration.blend.method, machine.weighting.standing
+    cap, estimated = machine.configuration.blend.signal_cap, machine.weighting.shares
+    configured = class_shares(machine.signals, cap=cap)
+    shares = class_shares(machine.signals, choices, estimated, cap)
+    method, standings = machine.weighting.method, machine.weighting.standing
     for row, signal in enumerate(machine.signals):
         choice, facts = choices.get(signal.name), weight_facts(signal, choices, standings, method)
         present = np.isfinite(readings.value[row])
         opinions = int(present.sum())
+        capped = cap < 1.0 and signal.signal_class in ESTIMATED
         note = ""
         if opinions == 0 and not (note := missing_inputs(machine.market, signal)):
             size = "daily bars" if signal.bar == "1d" else f"bars of {signal.bar}"
@@ -60,7 +64,8 @@ def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
                 method=facts.method,
                 estimated_ms=facts.estimated_ms,
                 estimated_change=facts.change,
-                estimated_why=facts.why,
+                estimated_why=CAPPED if capped and shares[row] >= cap else facts.why,
+                share_cap=cap if capped else None,
                 waits=waits(signal, choices, estimated),
             )
         )
@@ -81,18 +86,19 @@ def estimate_rows(machine: Machine) -> tuple[EstimateRow, ...]:
 def _source(machine: Machine, signal: Signal) -> str:
     """Where the weight of a signal comes from; "" for a signal that has none."""
     choices, standings = machine.book.choices, machine.weighting.standing
-    return weight_facts(signal, choices, standings, machine.configuration.blend.method).method
+    return weight_facts(signal, choices, standings, machine.weighting.method).method
 
 
 def _estimate(machine: Machine, kind: str, weighted: Sequence[Signal], next_ms: int) -> EstimateRow:
-    known, method = machine.weighting.standing.get(kind), machine.configuration.blend.method
+    known, method = machine.weighting.standing.get(kind), machine.weighting.method
     choices, shares = machine.book.choices, machine.weighting.shares
     on = [one for one in weighted if in_force(one, choices) > 0.0]
     if method is not Method.MANUAL and on and all(_source(machine, one) == OPERATOR for one in on):
         return EstimateRow(kind, OPERATOR, len(on), next_ms, note=OPERATORS_OWN)
+    change = _change(machine, kind)
     if known is None or not known.days:
         note = _missing(machine) if known is None else known.fault or "no estimate: too few days in common"
-        return EstimateRow(kind, method.value, len(weighted), next_ms, note=note)
+        return EstimateRow(kind, method.value, len(weighted), next_ms, note=change or note)
     idle = known.in_force and not any(in_force(one, choices, shares) for one in weighted)
     return EstimateRow(
         kind=kind,
@@ -105,8 +111,17 @@ def _estimate(machine: Machine, kind: str, weighted: Sequence[Signal], next_ms: 
         first=known.pair[0],
         second=known.pair[1],
         correlation=known.correlation,
-        note=NONE_SEEN if idle else known.fault,
+        note=change or (NONE_SEEN if idle else known.fault),
     )
+
+
+def _change(machine: Machine, kind: str) -> str:
+    """That another method takes over than the one that stands, and when; "" where none does."""
+    awaited, known = machine.weighting.awaited(kind), machine.weighting.standing.get(kind)
+    if awaited is None or (known is not None and known.method == awaited.method):
+        return ""
+    first = known is None and not machine.book.methods
+    return "" if first else f"{awaited.method} from {utc(awaited.effective_ms)}"
 
 
 def _missing(machine: Machine) -> str:

@@ -112,6 +112,12 @@ class RiskConfig(_Section):
     neutral_budget: float = Field(
         default=0.20, ge=0, le=1, description="budget of the market-neutral signals (fraction of equity)"
     )
+    directional_budget: float | None = Field(
+        default=None,
+        ge=0,
+        le=LARGEST_LEVERAGE,
+        description="largest sum of position sizes of the directional signals (fraction of equity)",
+    )
     hold_max_age_days: float = Field(
         default=3.0, ge=0, le=365, description="how long a position is kept without an opinion (days)"
     )
@@ -167,6 +173,8 @@ class RiskConfig(_Section):
         """The numbers in force."""
         values = self.model_dump(exclude={"type_limits", "guards"})
         limits = {kind: float(getattr(self.type_limits, kind.value)) for kind in SignalType}
+        if self.directional_budget is None:
+            del values["directional_budget"]
         return RiskParameters(type_limits=limits, **values)
 
     def _order_faults(self) -> list[str]:

@@ -1,7 +1,8 @@
-"""The Kelly cap on gross exposure, from the book's own daily returns.
+"""The Kelly cap on gross exposure, from the book's own daily returns; and what Kelly holds of several assets.
 
 Kelly, Bell System Technical Journal 35 (1956); for a mean mu and variance var of returns on one unit of
-exposure the growth-optimal exposure is mu / var (Thorp 2006, section 7), of which a fraction is taken.
+exposure the growth-optimal exposure is mu / var (Thorp 2006, section 7), of which a fraction is taken; for several
+assets it is the inverse of their covariance times their mean excess returns.
 """
 
 from __future__ import annotations
@@ -46,3 +47,26 @@ def kelly_cap(returns: FloatArray, gross: FloatArray, fraction: float) -> float:
     if math.sqrt(variance) <= NEGLIGIBLE * max(1.0, abs(mean)):
         return UNKNOWN
     return min(max(fraction * mean / variance, LOWEST), HIGHEST)
+
+
+def growth_optimal(excess: FloatArray, covariance: FloatArray) -> FloatArray:
+    """The exposures [K] (x equity) of fastest growth: inverse of the covariance [K, K] times the mean returns in
+    excess of the rate [K], all of one period.
+
+    Raises ValueError where shapes do not fit or the covariance is not positive definite: an asset without risk, or two
+    that are one, would be held without bound.
+    """
+    if excess.ndim != 1 or covariance.shape != (excess.size, excess.size):
+        raise ValueError(
+            f"{excess.size} excess returns need as many rows of covariance, got {covariance.shape}"
+        )
+    known = bool(np.isfinite(covariance).all())
+    spread = np.linalg.eigvalsh(covariance) if known else np.zeros(1)
+    if spread[0] <= NEGLIGIBLE * spread[-1]:
+        raise ValueError("growth-optimal exposures need a positive definite covariance")
+    return np.asarray(np.linalg.solve(covariance, excess), dtype=np.float64)
+
+
+def growth_rate(exposure: FloatArray, excess: FloatArray, covariance: FloatArray, rate: float) -> float:
+    """Growth of equity a period, in log, at exposures [K] held in continuous time: rate + f m - f C f / 2."""
+    return rate + float(exposure @ excess) - float(exposure @ covariance @ exposure) / 2.0

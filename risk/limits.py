@@ -105,6 +105,18 @@ def cap_net(position: FloatArray, limit: float, capped: FloatArray) -> None:
 
 
 @njit(nogil=True)
+def cap_directional(position: FloatArray, budget: float, capped: FloatArray) -> float:
+    """Scale the directional book so that its summed size is at most its budget; returns the factor."""
+    gross = 0.0
+    for s in range(position.size):
+        gross += abs(position[s])
+    factor = budget / gross if gross > budget else 1.0
+    for s in range(position.size):
+        capped[s] = position[s] * factor
+    return factor
+
+
+@njit(nogil=True)
 def cap_gross(position: FloatArray, neutral: FloatArray, limit: float, capped: FloatArray) -> float:
     """Scale both books so that their summed size is at most the limit; returns the factor for the neutral
     one."""

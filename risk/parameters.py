@@ -6,6 +6,7 @@ Fractions are of equity unless the name says otherwise; `0` switches a stop or a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ DAY_MS = 86_400_000
 class RiskParameters:
     """`type_limits` caps the combined contribution of each signal type to one symbol; `clusters` maps the
     name of a cluster to its symbols. `volatility_target` is per annum, `leverage` the margin leverage of one
-    position."""
+    position. `directional_budget` caps the gross of the directional book before the account's own caps."""
 
     profile: str
     volatility_target: float
@@ -41,6 +42,7 @@ class RiskParameters:
     buffer_fraction: float = 0.1
     cost_band: bool = False
     neutral_budget: float = 0.2
+    directional_budget: float = math.inf
     hold_max_age_days: float = 3.0
     min_history_days: float = 30.0
     sigma_floor: float = 0.1

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from console.answers import ConfigFacts, DecisionFacts, OrderFacts, OrderWhy
 from console.format import number, percent, plain, price, times
+from engine.waterfall import ACCOUNT, BUDGET, gross_caps
 
 _UNKNOWN = "not read yet"
 
@@ -53,6 +54,22 @@ class Limits:
         """Whether a signal's say is its weight times its confidence."""
         return self._config is not None and self._config.value("blend.netting") == '"confidence"'
 
+    @property
+    def signal_cap(self) -> float:
+        """The most that one signal has of the blend (share)."""
+        cap = self._number("blend.signal_cap")
+        return 1.0 if cap is None else cap
+
+    @property
+    def agreement_floor(self) -> float | None:
+        """What is left of a forecast whose signals cancel out (share); None while it is not known."""
+        return self._number("blend.agreement_floor")
+
+    @property
+    def say(self) -> str:
+        """The cap on what one signal says, with its limit."""
+        return self._key("blend.signal_cap")
+
     def _distance(self, purpose: str) -> str:
         """The ways in which the configuration says how far an exit lies; the nearer one counts."""
         ranges, share = self._number(f"risk.{purpose}_atr"), self._number(f"risk.{purpose}_fraction")
@@ -93,6 +110,16 @@ class Limits:
         return ", ".join(self._key(f"risk.type_limits.{kind}") for kind in bound or sums)
 
     def _gross(self, why: OrderWhy) -> str:
+        values = {stage.name: stage.value for stage in why.stages}
+        scalars = {} if self._decision is None else self._decision.scalars
+        caps = gross_caps(values.get("net"), values.get("gross"), scalars)
+        told = {BUDGET: self._budget, ACCOUNT: self._account}
+        return ", then ".join(told[cap]() for cap in caps)
+
+    def _budget(self) -> str:
+        return f"{self._key('risk.directional_budget')}, which left {percent(self._scalar('directional'))}"
+
+    def _account(self) -> str:
         limit, kelly = self._number("risk.max_gross"), self._scalar("kelly")
         if limit is not None and kelly is not None and kelly < limit:
             return f"Kelly cap {times(kelly)} (risk.max_gross {times(limit)})"

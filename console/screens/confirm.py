@@ -78,6 +78,9 @@ class ConfirmScreen(Dialog[bool], inherit_bindings=False):
     def action_switch(self) -> None:
         self._confirm("signal")
 
+    def action_weigh_by(self) -> None:
+        self._confirm("method")
+
     @property
     def _typed(self) -> bool:
         """Whether the word is there that the question wants."""

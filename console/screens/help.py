@@ -33,6 +33,7 @@ _GROUPS = (
     "Safety",
     "Program",
     _SCREENS,
+    "Weights",
     "Look",
     "Log",
     "Kill switch",

@@ -46,6 +46,12 @@ RULES: Mapping[str, Rule] = {
         _ALWAYS,
         ("risk.max_gross", "risk.kelly_fraction", _BAND),
     ),
+    "directional": Rule(
+        "the sum of position sizes over equity, without what is held for neutral signals",
+        _CUTS,
+        _ALWAYS,
+        ("risk.directional_budget", _BAND),
+    ),
     "net": Rule("longs less shorts, over equity", _CUTS, _ALWAYS, ("risk.max_net", _BAND)),
     "max position": Rule(
         "the largest position of one symbol, over equity; what of it is held for neutral signals counts by itself",

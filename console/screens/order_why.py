@@ -13,7 +13,16 @@ from console.screens.cap_words import Limits
 from console.screens.drill import Rows
 from console.screens.order_cells import is_working
 from console.screens.order_keys import OrderKeys
-from console.screens.order_why_rows import COLUMNS, WhyRows, caps_words, order_facts, why_rows
+from console.screens.order_why_rows import (
+    COLUMNS,
+    Said,
+    WhyRows,
+    caps_words,
+    conflict_facts,
+    order_facts,
+    what_was_said,
+    why_rows,
+)
 from console.widgets.facts import fact_lines, wrapped
 from console.widgets.ink import Line, cut
 from engine.commands import DetailKind, Question
@@ -53,7 +62,10 @@ class OrderWhyScreen(OrderKeys):
                 if row is None
                 else [((f" {row.side} {row.quantity} {row.symbol}, {row.status}", "strong"),)]
             )
-        lines = [*fact_lines(order_facts(why), width), *self._words(why, width)]
+        limits = self._limits(why)
+        said = what_was_said(why, limits, self._weights)
+        facts = [*order_facts(why), *conflict_facts(why, limits, said)]
+        lines = [*fact_lines(facts, width), *self._words(why, limits, said, width)]
         return [cut(line, width) for line in lines]
 
     def table(self, tab: int) -> Rows:
@@ -69,14 +81,14 @@ class OrderWhyScreen(OrderKeys):
         row = self._row
         return (self.key, row is not None and is_working(row.status))
 
-    def _words(self, why: OrderWhy, width: int) -> list[Line]:
+    def _words(self, why: OrderWhy, limits: Limits, said: Said, width: int) -> list[Line]:
         """Which rule made it, which caps bound, and why it ended as it did."""
-        row, limits = why.order.row, self._limits(why)
+        row = why.order.row
         made, caps = limits.of_order(why.order), ""
         if row.purpose in _MADE_BY_RULE:
             made += ". The decision below was made at the same time" if why.stages else ""
         elif why.stages:
-            caps = caps_words(why, limits)
+            caps = caps_words(why, limits, said)
         elif not made:
             made = "no decision made it: orders of this purpose come from a rule of their own"
         ended = f"{row.status}: {row.reason}" if row.reason else ""

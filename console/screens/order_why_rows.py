@@ -28,6 +28,7 @@ from console.screens.signal_words import reason_words, statistic_text
 from console.weight_words import bets_words, method_words
 from console.widgets.columns import Cell, Column
 from console.widgets.facts import Fact
+from engine.shares import to_one
 from engine.snapshot import EstimateRow, WeightRow
 
 _BAR = 12
@@ -52,12 +53,13 @@ WhyRows = dict[str, Sequence[Cell]]
 class Said:
     """What the directional readings added to the blend, by signal: the `shares` it is worked out with, the `parts`,
     which are none while the factors of the signals are not known, and whether they add up to what was decided. `fdm`
-    is the diversification multiplier, which is in the parts."""
+    is the diversification multiplier, which is in the parts; `capped` are those whose say a cap kept where it is."""
 
     shares: Mapping[str, float]
     parts: Mapping[str, float]
     adds_up: bool
     fdm: float
+    capped: frozenset[str] = frozenset()
 
     @property
     def agreement(self) -> float | None:
@@ -73,6 +75,9 @@ class Said:
     def opposes(self, name: str) -> bool:
         """Whether a signal spoke against what came out."""
         return self.parts.get(name, 0.0) * math.fsum(self.parts.values()) < 0.0
+
+
+NOTHING = Said({}, {}, adds_up=False, fdm=1.0)
 
 
 def why_rows(
@@ -103,9 +108,12 @@ def what_was_said(why: OrderWhy, limits: Limits, weights: Mapping[str, WeightRow
     fdm = 1.0 if why.decision is None else why.decision.scalars.get("fdm") or 1.0
     in_force = {name: row.weight for name, row in weights.items()}
     for shares in (why.shares, in_force):
-        parts = _parts(why, limits, weights, shares, fdm)
+        says = _says(why, limits, weights, shares)
+        parts = _parts(why, limits, says, fdm)
         adds_up = bool(parts) and abs(_clip(math.fsum(parts.values())) - blend) <= _SAME
-        said = Said(shares, parts, adds_up, fdm)
+        cap = limits.signal_cap
+        capped = frozenset(name for name, say in says.items() if say >= cap < 1.0)
+        said = Said(shares, parts, adds_up, fdm, capped)
         if adds_up:
             break
     return said
@@ -117,9 +125,10 @@ def contributions(why: OrderWhy, limits: Limits, weights: Mapping[str, WeightRow
     return what_was_said(why, limits, weights).parts
 
 
-def _parts(
-    why: OrderWhy, limits: Limits, weights: Mapping[str, WeightRow], shares: Mapping[str, float], fdm: float
+def _says(
+    why: OrderWhy, limits: Limits, weights: Mapping[str, WeightRow], shares: Mapping[str, float]
 ) -> dict[str, float]:
+    """The share of each directional signal with an opinion in what they say together."""
     voices = {
         reading.name: shares[reading.name]
         * ((reading.confidence or 0.0) if limits.nets_by_confidence else 1.0)
@@ -129,16 +138,19 @@ def _parts(
         and weights[reading.name].kind == "directional"
         and reading.value is not None
     }
-    total = sum(voices.values())
+    return to_one(voices, limits.signal_cap)
+
+
+def _parts(why: OrderWhy, limits: Limits, says: Mapping[str, float], fdm: float) -> dict[str, float]:
     parts = {
         reading.name: adds(
             reading.value,
             reading.confidence,
             limits.scalar(reading.name),
-            fdm * voices[reading.name] / total if total else 0.0,
+            fdm * says[reading.name],
         )
         for reading in why.readings
-        if reading.name in voices
+        if reading.name in says
     }
     known = {name: part for name, part in parts.items() if part is not None}
     return known if len(known) == len(parts) else {}
@@ -149,10 +161,32 @@ def is_cap(stage: Stage) -> bool:
     return stage.bound and stage.name != "round"
 
 
-def caps_words(why: OrderWhy, limits: Limits) -> str:
+def caps_words(why: OrderWhy, limits: Limits, said: Said = NOTHING) -> str:
     """Every cap that bound, named with its limit, in the order they bound; that none did."""
-    caps = [limits.of_stage(stage.name, why) or stage.why for stage in why.stages if is_cap(stage)]
+    caps = [f"{limits.say}: {', '.join(sorted(said.capped))}"] if said.adds_up and said.capped else []
+    caps += [limits.of_stage(stage.name, why) or stage.why for stage in why.stages if is_cap(stage)]
     return f"bound by {'; '.join(caps)}" if caps else "no cap bound"
+
+
+def conflict_facts(why: OrderWhy, limits: Limits, said: Said) -> list[Fact]:
+    """How far the signals agreed, and what opposing ones took from each other: by what they said, and where their
+    weights of then are not known by what the decision recorded."""
+    if not why.stages:
+        return []
+    found = (said.agreement, said.netted) if said.agreement is not None else _decided(why, limits, said.fdm)
+    return [Fact("agreement", plain(found[0])), Fact("netted out", plain(found[1], 3))]
+
+
+def _decided(why: OrderWhy, limits: Limits, fdm: float) -> tuple[float | None, float | None]:
+    """Agreement and what was netted out as the stages tell of them, None where they do not: a blend that was cut at 1
+    hides how much there was, and a change of sides that was refused how far they agreed."""
+    values = {stage.name: stage.value for stage in why.stages}
+    blend, left, floor = values.get("blend"), values.get("conflict"), limits.agreement_floor
+    if not blend or not left or floor is None or floor >= 1.0:
+        return None, None
+    agreement = _clip((left / blend - floor) / (1.0 - floor))
+    cut = abs(blend) >= 1.0 or agreement <= _SAME
+    return max(agreement, 0.0), None if cut else abs(blend) / fdm * (1.0 / agreement - 1.0)
 
 
 def order_facts(why: OrderWhy) -> list[Fact]:
@@ -220,6 +254,7 @@ def _reading(reading: Reading, weight: WeightRow | None, said: Said, decided_ms:
         told += [
             _weight_words(weight, share, decided_ms),
             " ".join((weight.family, weight.kind, weight.type)).strip(),
+            "" if weight.correlation is None else f"closest {weight.closest} {signed(weight.correlation)}",
         ]
     told.append(", ".join(f"{name} {statistic_text(value)}" for name, value in reading.statistics.items()))
     return [

@@ -65,6 +65,12 @@ class BlendConfig(_Section):
     )
     floor: float = Field(default=0.05, ge=0, le=1, description="least an estimated signal weighs (share)")
     cap: float = Field(default=0.5, gt=0, le=1, description="most an estimated signal weighs (share)")
+    signal_cap: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="most any signal has of its class, whoever weighed it and whoever is silent; 1: all (share)",
+    )
     shrink: float = Field(
         default=0.5, ge=0, le=1, description="how far method performance is drawn to equal weights (share)"
     )
@@ -118,5 +124,9 @@ class BlendConfig(_Section):
     def rules(self) -> BlendRules:
         """How contradiction is settled."""
         return BlendRules(
-            self.agreement_floor, self.netting == "confidence", self.veto_below, self.flip_margin
+            self.agreement_floor,
+            self.netting == "confidence",
+            self.veto_below,
+            self.flip_margin,
+            self.signal_cap,
         )

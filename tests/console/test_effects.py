@@ -38,6 +38,7 @@ from console.widgets.livetable import LiveTable
 from console.widgets.logview import LEVELS
 from engine.commands import DetailKind
 from engine.snapshot import Snapshot
+from strategies.blend.weighting.settings import Method
 from tests.console import snapshots
 from tests.console.recorded_details import recorded
 from tests.console.snapshots import ORDER
@@ -123,6 +124,10 @@ LEVEL_EFFECTS = {
     )
     for name in LEVELS
 }
+METHOD_EFFECTS = {
+    f"weights.{name.value}": Effect(shows(ConfirmScreen, f"WEIGHTS BY {name.value.upper()}?"))
+    for name in Method
+}
 EFFECTS: dict[str, Effect] = {
     "kill.arm": Effect(shows(KillScreen, "kill: ARMED")),
     "entries.pause": Effect(shows(ConfirmScreen, "PAUSE ENTRIES?")),
@@ -162,6 +167,7 @@ EFFECTS: dict[str, Effect] = {
     "sort.next": Effect(lambda on: "sort symbol ▴" in on.text),
     "sort.reverse": Effect(lambda on: "sort |blend| ▴" in on.text),
     "copy.row": Effect(lambda on: on.app.clipboard.startswith("ETHUSDT\t") and "Sent to terminal" in on.text),
+    **METHOD_EFFECTS,
     **LEVEL_EFFECTS,
     **THEME_EFFECTS,
     "screen.back": Effect(shows(Desk), first=opened("orders")),
@@ -195,6 +201,9 @@ EFFECTS: dict[str, Effect] = {
         first=lambda on: on.app.interventions.cancel(ORDER.client_order_id),
     ),
     "signal.confirm": Effect(asked("signal", name="A1", state="shadow"), ("2", "t")),
+    "method.confirm": Effect(
+        asked("method", method="equal"), first=lambda on: on.app.interventions.weigh_by("equal")
+    ),
     "weight.confirm": Effect(
         asked("weight", name="A1", weight="0.5"), ("2", "w", "0", "full_stop", "5", "enter")
     ),

@@ -151,6 +151,18 @@ def test_shadow_of_what_is_off_counts_for_nothing_and_says_nothing_of_shares(kin
     ]
 
 
+def test_another_method_says_what_it_replaces_and_that_weights_stay_until_a_bar() -> None:
+    snapshot = snapshots.estimated()
+    question = questions.method_question(view_of(snapshot), "manual")
+    assert (question.heading, question.typed) == ("WEIGHTS BY MANUAL?", "")
+    words = said(question, snapshot)
+    assert words.splitlines()[0].startswith("directional equal-risk to manual")
+    assert "until then weights stay" in words
+    assert words.splitlines()[-1] == "Then the configured weights stand again."
+    live = questions.method_question(view_of(snapshots.running(mode="live")), "equal")
+    assert live.typed == "equal"
+
+
 def test_letting_entries_go_on_names_who_paused_them_and_why() -> None:
     assert said(questions.UNPAUSE, snapshots.paused()).splitlines() == [
         "Entries were paused 60s ago by operator ann@console: entries paused."

@@ -12,6 +12,7 @@ from console.read_answers import read_config, read_order_why
 from console.screens.cap_words import Limits, adds
 from console.screens.order_why_rows import (
     caps_words,
+    conflict_facts,
     contributions,
     order_facts,
     slippage_words,
@@ -179,6 +180,43 @@ def test_agreement_and_what_was_netted_out_stand_at_the_conflict() -> None:
     assert "agreement" not in why_rows(facts, limits(facts), weaker)["stage conflict"][-1].text
 
 
+@pytest.mark.parametrize("size", [WIDE, MID, NARROW])
+async def test_agreement_and_what_was_netted_out_stand_at_the_head_at_every_size(
+    size: tuple[int, int],
+) -> None:
+    parts = [0.40 * 1.7 * 0.3, 0.35 * 1.1 * 0.5, -0.25 * 0.2]
+    total, size_of_all = sum(parts), sum(map(abs, parts))
+    async with drilled("order", ORDER_ID, size) as on:
+        text = squeezed(on)
+        assert f"agreement {total / size_of_all:.2f}" in text
+        assert f"netted out {size_of_all - total:.3f}" in text
+
+
+def test_where_weights_have_changed_the_stages_tell_how_far_the_signals_agreed() -> None:
+    """The recorded conflict left .9 of the blend at a floor of .5: they agreed by .8."""
+    weaker = BY_NAME | {"A1": replace(WEIGHTS[0], weight=0.9)}
+    row = CONFIG["rows"][0] | {"key": "blend.agreement_floor", "value": "0.5"}
+    facts = why()
+    said = Limits(read_config(CONFIG | {"rows": [*CONFIG["rows"], row]}), facts.decision, {})
+    shown = conflict_facts(facts, said, what_was_said(facts, said, weaker))
+    assert {fact.name: fact.value for fact in shown} == {
+        "agreement": "0.80",
+        "netted out": f"{BLEND / 1.2 * (1 / 0.8 - 1):.3f}",
+    }
+    full = [stage | ({"value": 1.0} if stage["stage"] == "blend" else {}) for stage in ORDER["stages"]]
+    full = [stage | ({"value": 0.9} if stage["stage"] == "conflict" else {}) for stage in full]
+    cut = why(stages=full)
+    shown = conflict_facts(cut, said, what_was_said(cut, said, weaker))
+    assert [fact.value for fact in shown] == ["0.80", "–"], "a blend cut at 1 hides how much there was"
+    assert conflict_facts(why(stages=[]), said, what_was_said(facts, said, weaker)) == []
+
+
+def test_a_reading_names_the_signal_it_is_most_like() -> None:
+    alike = BY_NAME | {"A1": replace(WEIGHTS[0], closest="A2", correlation=0.62)}
+    rows = why_rows(why(), limits(why()), alike)
+    assert "closest A2 +0.62" in rows["reading A1"][-1].text
+
+
 def test_a_say_by_confidence_is_worked_out_as_it_was_decided() -> None:
     """A1 speaks with half its confidence: its voice is .20 of .80, and its own forecast is halved."""
     quiet = [ORDER["readings"][0] | {"confidence": 0.5}, *ORDER["readings"][1:]]
@@ -192,6 +230,25 @@ def test_a_say_by_confidence_is_worked_out_as_it_was_decided() -> None:
             "A2": 1.2 * 0.35 / 0.80 * 1.1 * 0.5,
             "A3": -1.2 * 0.25 / 0.80 * 0.2,
         }
+    )
+
+
+def test_the_cap_of_one_signal_is_counted_and_named_with_who_it_holds() -> None:
+    """A2 is silent: A1 would have .40 of .65, and has .55."""
+    readings = [ORDER["readings"][0], ORDER["readings"][1] | {"value": None}, ORDER["readings"][2]]
+    parts = {"A1": 1.2 * 0.55 * 1.7 * 0.3, "A3": -1.2 * 0.45 * 0.2}
+    stages = [
+        stage | ({"value": sum(parts.values())} if stage["stage"] == "blend" else {})
+        for stage in ORDER["stages"]
+    ]
+    row = CONFIG["rows"][0] | {"key": "blend.signal_cap", "value": "0.55"}
+    facts = why(readings=readings, stages=stages)
+    said = Limits(read_config(CONFIG | {"rows": [*CONFIG["rows"], row]}), facts.decision, {})
+    found = what_was_said(facts, said, BY_NAME)
+    assert (found.adds_up, found.capped) == (True, frozenset({"A1"}))
+    assert found.parts == pytest.approx(parts)
+    assert caps_words(facts, said, found).startswith(
+        "bound by blend.signal_cap 55.00%: A1; signals that disagree"
     )
 
 
@@ -265,6 +322,23 @@ def test_the_gross_limit_is_named_where_it_is_below_the_kelly_cap() -> None:
     scalars = ORDER["decision"]["scalars"] | {"kelly": 3.0}
     facts = why(decision=ORDER["decision"] | {"scalars": scalars})
     assert limits(facts).of_stage("gross", facts) == "risk.max_gross 1.50x"
+
+
+@pytest.mark.parametrize(
+    ("net", "words"),
+    [
+        (0.16, "risk.directional_budget 30.00%, which left 50.00%"),
+        (0.20, "risk.directional_budget 30.00%, which left 50.00%, then risk.max_gross 1.50x"),
+    ],
+)
+def test_the_budget_of_the_directional_book_is_named_before_the_gross_limit(net: float, words: str) -> None:
+    """The recorded order has .08 after `gross`."""
+    rows = [*CONFIG["rows"], CONFIG["rows"][0] | {"key": "risk.directional_budget", "value": "0.3"}]
+    stages = [stage | ({"value": net} if stage["stage"] == "net" else {}) for stage in ORDER["stages"]]
+    scalars = ORDER["decision"]["scalars"] | {"kelly": 3.0, "directional": 0.5}
+    facts = why(stages=stages, decision=ORDER["decision"] | {"scalars": scalars})
+    said = Limits(read_config(CONFIG | {"rows": rows}), facts.decision, {})
+    assert said.of_stage("gross", facts) == words
 
 
 @pytest.mark.parametrize(

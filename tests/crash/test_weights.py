@@ -9,7 +9,7 @@ import pytest
 from engine import estimates
 from store import weight_rows
 from tests.crash.conftest import Start
-from tests.crash.life import Flags
+from tests.crash.life import Flags, Script
 from tests.crash.lives import Career
 from tests.crash.test_sigkill import FAULTS, MANY_ORDERS
 
@@ -59,6 +59,36 @@ def test_a_kill_at_any_step_of_an_estimate_changes_nothing(start: Start, first_l
         assert career.live(kill_at=(point, 1)).killed, point
     career.finish()
     assert_alike(career, undisturbed)
+
+
+SWITCHED: Script = ((56, "method", {"method": "equal-risk"}),)
+STEPS = (
+    ("weights: asked, not durable", 1),
+    ("transaction begun", 2),
+    ("weights: being worked out", 1),
+)
+"""The first transaction is the start's own."""
+
+
+@pytest.mark.timeout(300)
+def test_a_kill_while_the_method_is_switched_changes_nothing(start: Start) -> None:
+    """Killed before the command is durable, and after it, before the estimate is in effect."""
+    flags, bars = MANY_ORDERS | EVERY_DAY, 66
+    undisturbed = start("undisturbed", bars, **flags)
+    undisturbed.script = SWITCHED
+    undisturbed.finish()
+    assert {row.method for row in weight_rows.read(undisturbed.database)} == {"hierarchical", "equal-risk"}
+    career = start("killed", bars, **flags)
+    career.live(bars=56)
+    career.script = SWITCHED
+    for step in STEPS:
+        assert career.live(bars=1, kill_at=step).killed, step
+    career.finish()
+    assert_alike(career, undisturbed)
+    commands = "SELECT market_ts_ms, kind, arguments, accepted FROM commands ORDER BY sequence"
+    assert career.rows(commands) == undisturbed.rows(commands)
+    weights = "SELECT day_ms, signal, weight FROM signal_days ORDER BY day_ms, signal"
+    assert career.rows(weights) == undisturbed.rows(weights)
 
 
 @pytest.mark.slow

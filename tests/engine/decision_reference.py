@@ -68,12 +68,15 @@ def _forecast_stages(world: World, usable: Flags, out: Reference) -> Floats:
     spoken = np.isfinite(value) & np.isfinite(confidence)
     out.coverage = (weight[:, None] * spoken).sum(axis=0)
     enabled = weight.sum() > 0
+    if enabled and rules.signal_cap < 1:
+        out.coverage = out.coverage / weight.sum()
     out.hold = ~usable | (enabled & (out.coverage < 0.5 - 1e-9))
     forecast = np.where(spoken, np.clip(scalar[:, None] * value * confidence, -1, 1), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         voice = weight[:, None] * (np.where(spoken, confidence, 0.0) if rules.confidence_netting else spoken)
         said = voice.sum(axis=0)
-        weighted = np.where(out.hold | (said == 0), 0.0, voice * forecast / said)
+        shares = voice / said if rules.signal_cap >= 1 else capped_shares(voice, rules.signal_cap)
+        weighted = np.where(out.hold | (said == 0), 0.0, shares * forecast)
     blended = np.clip(world.risk.fdm * weighted.sum(axis=0), -1, 1)
     size = np.abs(weighted).sum(axis=0)
     agreement = np.divide(np.abs(weighted.sum(axis=0)), size, out=np.ones_like(size), where=size != 0)
@@ -94,6 +97,19 @@ def _forecast_stages(world: World, usable: Flags, out: Reference) -> Floats:
     overlaid = np.clip(tempered * np.clip(product, 0.25, 1.5), -1, 1)
     out.stages |= {"blend": blended, "conflict": tempered, "overlay": overlaid}
     return weighted
+
+
+def capped_shares(voice: Floats, cap: float) -> Floats:
+    """Of each column, min(cap, factor * voice) with the factor that makes them sum to 1, found by halving; where no
+    factor does, the cap of all that say anything."""
+    shares = np.where(voice > 0, cap, 0.0)
+    for s in np.flatnonzero(shares.sum(axis=0) > 1):
+        low, high = 0.0, 1.0 / voice[voice[:, s] > 0, s].min()
+        for _ in range(200):
+            middle = (low + high) / 2
+            low, high = (low, middle) if np.minimum(cap, middle * voice[:, s]).sum() > 1 else (middle, high)
+        shares[:, s] = np.minimum(cap, low * voice[:, s])
+    return shares
 
 
 def _volatility_stage(world: World, usable: Flags, out: Reference) -> Floats:
@@ -167,6 +183,9 @@ def _scaling_stages(world: World, legs: dict[int, Floats], out: Reference) -> di
     limits = world.parameters.risk
     netted, neutral = out.stages["net"], out.stages["neutral"]
     cap = min(limits.max_gross, world.risk.kelly)
+    own = float(np.abs(netted).sum())
+    if own > limits.directional_budget:
+        netted = netted * (limits.directional_budget / own)
     gross = float(np.abs(netted).sum() + np.abs(neutral).sum())
     factor = cap / gross if gross > cap else 1.0
     out.stages["gross"] = netted * factor

@@ -138,6 +138,14 @@ def test_an_estimate_of_too_few_days_leaves_what_stood_and_gives_nothing_to_what
     assert estimates.standing(told({"D": 1.0}), stands).share == {"D": 1.0}
 
 
+def test_the_configured_weights_take_over_from_an_estimate_however_few_days_are_known() -> None:
+    first = estimates.standing(told({"A": 0.6, "B": 0.4}), None)
+    manual = replace(told({"A": 0.5, "B": 0.5}, days=0), method="manual")
+    stands = estimates.standing(manual, first)
+    assert (stands.method, stands.in_force) == ("manual", False)
+    assert estimates.shares_in_force([stands]) == {}
+
+
 def test_estimates_by_another_method_or_without_an_answer_do_not_stand() -> None:
     rows = [told({"A": 0.4, "B": 0.35, "C": 0.25}), replace(told({}), result="")]
     assert estimates.standings(rows, Method.EQUAL_RISK)["directional"].estimated_ms == 1

@@ -112,6 +112,26 @@ def test_signals_are_switched_and_weighed_and_plain_signals_prints_readings_as_e
     assert {"hit_rate", "information_coefficient", "recent_pnl", "age_ms"} <= record.keys()
 
 
+def test_the_weighting_method_is_changed_shown_as_the_operators_and_given_back(
+    qd: Command, engine: Engine
+) -> None:
+    here = ("--db", engine.database)
+    told = qd("signals", "method", "equal", "--reason", "even", *here)
+    assert told.out.startswith(
+        "weights by manual to equal: the estimate is under way, in effect with the decision at "
+    )
+    assert qd("signals", "method", "equal", *here).out.startswith("weights are by equal already")
+    refused = qd("signals", "method", "best", *here)
+    assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
+    settings = json.loads(qd("config", "show", *here, "--json").out)
+    (row,) = [row for row in settings if row["key"] == "blend.method"]
+    assert (row["value"], row["source"]) == ('"equal"', "operator")
+    assert qd("signals", "method", "manual", *here).code == 0
+    settings = json.loads(qd("config", "show", *here, "--json").out)
+    (row,) = [row for row in settings if row["key"] == "blend.method"]
+    assert row["value"] == '"manual"'
+
+
 def test_parameters_of_a_signal_are_set_shown_logged_and_taken_back(qd: Command, engine: Engine) -> None:
     here = ("--db", engine.database)
     told = qd("signals", "set", "A2", "stop_ranges=2.5", "shorting=false", "--reason", "chop", *here)
@@ -170,6 +190,7 @@ def test_without_an_engine_nothing_is_done_and_the_log_is_still_read(qd: Command
         ("cancel", "qd1"),
         ("signals", "enable", "A1"),
         ("signals", "weight", "A1", "0.1"),
+        ("signals", "method", "equal"),
     ):
         ended = qd(*words, "--db", book)
         assert (ended.code, ended.out, ended.err.count("\n")) == (3, "", 1)
