@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,3 +65,27 @@ def order_legs(
         marks[SUPPRESSED],
         results[ROUNDED],
     )
+
+
+def cover_call(
+    equity: float,
+    call: int,
+    coin: int,
+    facts: FloatArray,
+    results: FloatArray,
+    marks: BoolArray,
+    orders: IntArray,
+) -> None:
+    """After `order_legs`: leave no more of the leg `call` sold than there will be of the leg `coin`, whatever bands and
+    minimums say."""
+    if not (marks[ORDERABLE, call] and equity > 0.0):
+        return
+    lot, price = facts[LOT, call], facts[PRICE, call]
+    coins = results[ROUNDED, coin] * equity / facts[PRICE, coin] if marks[ORDERABLE, coin] else 0.0
+    most = max(math.floor(coins / lot + rounding.ROOM), 0)
+    if -results[ROUNDED, call] * equity / price / lot <= most + rounding.ROOM:
+        return
+    held, working = (round(facts[row, call] / lot) for row in (QUANTITY, WORKING))
+    orders[:, call] = rounding.split_order(held, working, -most)
+    marks[WHOLE_CLOSE, call] = most == 0 and working == 0 and held < 0
+    results[:, call] = -most * lot * price / equity

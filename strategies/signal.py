@@ -103,6 +103,17 @@ Pair = tuple[InstrumentKind, InstrumentKind]
 """Two instruments on one coin: of what a reading scales half is held long of the first, half short of the second."""
 
 
+class OptionStructure(StrEnum):
+    """What a signal holds in options on the coin a reading is of."""
+
+    STRADDLE = "straddle"
+    """A call and a put at the money, hedged with the coin's perpetual; a positive reading sells them."""
+    COVERED_CALL = "covered call"
+    """The coin, and a call sold on it."""
+    SECURED_PUT = "secured put"
+    """A put sold, its strike set aside."""
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """One reading with its reason and the raw statistics behind it (names are the signal's own)."""
@@ -128,7 +139,8 @@ class Signal:
     symbols: the kernel takes their names [S], then arrays [N, S, w], a symbol without opinion as a row of
     NaN, and says N * S results, symbols side by side; it has no `roll`. `legs` tells a market-neutral
     signal's perpetuals, so that readings times legs are at most 1 in all; `pair` says of one whose reading of a coin
-    is held in two instruments on that coin which they are. Both None: its instruments are not listed anywhere.
+    is held in two instruments on that coin which they are; `options` of one that holds options on it, in which
+    structure. All None: its instruments are not listed anywhere.
     An overlay scales forecasts of its `side` by 1 + `up` value above 0 and 1 + `down` value below.
     """
 
@@ -151,6 +163,7 @@ class Signal:
     cross: bool = False
     legs: Legs | None = None
     pair: Pair | None = None
+    options: OptionStructure | None = None
     up: float = 0.0
     down: float = 0.0
     side: OverlaySide = OverlaySide.BOTH

@@ -17,7 +17,7 @@ from __future__ import annotations
 from store.records import SignalClass, SignalType
 from strategies.definition import bar_signal, span_results
 from strategies.options.settings import PremiumSettings
-from strategies.signal import FloatArray, KernelResult
+from strategies.signal import FloatArray, KernelResult, OptionStructure
 
 STATISTICS = ("implied_volatility", "realised_volatility", "realised_a_day", "premium", "log_ratio")
 
@@ -51,4 +51,5 @@ KIND = bar_signal(
     statistics=lambda settings: STATISTICS,
     spans=spans,
     kernels="strategies.evidence.kernels.volatility_premium",
+    options=OptionStructure.STRADDLE,
 )
