@@ -103,6 +103,9 @@ Pair = tuple[InstrumentKind, InstrumentKind]
 """Two instruments on one coin: of what a reading scales half is held long of the first, half short of the second."""
 
 
+PRICING_KERNELS = ("strategies.options.kernels.greeks", "strategies.options.kernels.implied")
+
+
 class OptionStructure(StrEnum):
     """What a signal holds in options on the coin a reading is of."""
 
@@ -171,6 +174,11 @@ class Signal:
     @property
     def bar_ms(self) -> int:
         return bar_length_ms(self.bar)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules of compiled kernels that are loaded for it: its own, and those that price what it holds."""
+        return (self.kernels, *(PRICING_KERNELS if self.options is not None else ()))
 
     def evaluate(self, *windows: FloatArray, symbols: tuple[str, ...] = ()) -> tuple[FloatArray, FloatArray]:
         """Value and confidence [...] of windows [..., w], one array per field in the order of `fields`.
