@@ -20,8 +20,8 @@ from store.records import Instrument, InstrumentKind, OptionRight, SignalClass, 
 from strategies.options.pricing import black_76
 from strategies.registry import BUILT_IN
 from strategies.signal import Signal
-from tests.engine.decision_worlds import directional, flags
-from tests.engine.test_leg_columns import PERPETUALS, World, coins_listed, world
+from tests.engine.decision_worlds import World, directional, flags
+from tests.engine.test_leg_columns import PERPETUALS, coins_listed, world
 from tests.engine.test_neutral_book import instrument
 
 Floats = NDArray[np.float64]
@@ -102,6 +102,7 @@ def decide(
     made: World | None = None,
     perpetual_locked: tuple[int, ...] = (),
     forward: float = 1.0,
+    missed: tuple[float, ...] = (0.0, 0.0, 0.0),
 ) -> Decision:
     """What one signal that says `value` of the coins holds of equity 1,000,000 and a budget of a fifth; `held` and
     `locked` by column beyond the universe."""
@@ -122,7 +123,7 @@ def decide(
     none = np.zeros((0, 3), dtype=np.int64)
     pairs = Pairs((), np.zeros((0, 3)), none, none)
     found = decider.decide(readings, made.market, made.portfolio, risk, neutral, pairs, own, wanted)
-    decider.follow(found, np.zeros(3), made.portfolio.equity, own, wanted.covered)
+    decider.follow(found, np.array(missed), made.portfolio.equity, own, wanted.covered)
     return found
 
 
@@ -157,6 +158,15 @@ def test_a_straddle_is_two_halves_and_the_perpetual_against_their_deltas(sign: f
     assert held[call] == held[put] == pytest.approx(-sign * 0.2 * 0.4 / 2.0, abs=1e-12)
     assert held[0] == pytest.approx(sign * 0.2 * 0.4 / 2.0 * sum(deltas), abs=1e-8)
     assert set(held) == {0, call, put}
+
+
+@pytest.mark.parametrize("missed", [0.004, -0.004])
+def test_options_do_not_follow_what_the_band_of_the_perpetual_leaves_of_their_hedge(missed: float) -> None:
+    """Bought, and the perpetual sold short against them: a coin would follow, an option has more than a delta."""
+    plain, found = (decide("A9", (-0.4, 0.0, 0.0), forward=1.2, missed=(m, 0.0, 0.0)) for m in (0.0, missed))
+    call = column("BTC", 30, 0)
+    assert plain.stages[TARGET, 0] < 0.0 < plain.open_lots[call]
+    np.testing.assert_array_equal(found.open_lots, plain.open_lots)
 
 
 def test_what_is_held_of_a_series_is_kept_until_it_expires() -> None:
