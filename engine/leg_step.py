@@ -67,6 +67,11 @@ def order_legs(
     )
 
 
+@njit(
+    void(float64, int64, int64, float64[:, ::1], float64[:, ::1], boolean[:, ::1], int64[:, ::1]),
+    cache=True,
+    nogil=True,
+)
 def cover_call(
     equity: float,
     call: int,
@@ -85,7 +90,7 @@ def cover_call(
     most = max(math.floor(coins / lot + rounding.ROOM), 0)
     if -results[ROUNDED, call] * equity / price / lot <= most + rounding.ROOM:
         return
-    held, working = (round(facts[row, call] / lot) for row in (QUANTITY, WORKING))
-    orders[:, call] = rounding.split_order(held, working, -most)
+    held, working = round(facts[QUANTITY, call] / lot), round(facts[WORKING, call] / lot)
+    orders[0, call], orders[1, call] = rounding.split_order(held, working, -most)
     marks[WHOLE_CLOSE, call] = most == 0 and working == 0 and held < 0
     results[:, call] = -most * lot * price / equity

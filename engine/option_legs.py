@@ -105,6 +105,9 @@ class OptionListings:
             for (coin, at_ms), places in sorted(found.items())
             if (series := _series(coin, at_ms, places))
         ]
+        self._on_coin: dict[int, list[Series]] = {}
+        for series in self._series:
+            self._on_coin.setdefault(series.coin, []).append(series)
         self._strike = np.array([float(leg.strike) for leg in legs])
         self._is_call = np.array([leg.right is OptionRight.CALL for leg in legs], dtype=np.bool_)
 
@@ -127,11 +130,11 @@ class OptionListings:
         wanted = np.zeros((len(rows), count, count + len(legs)))
         delta = self.deltas(legs)
         for place, (signal, (value, score)) in enumerate(zip(signals, said, strict=True)):
-            chosen = [self._chosen(coin, signal, legs.now_ms, held) for coin in range(count)]
-            there = np.array([series is not None for series in chosen], dtype=np.bool_)
+            chosen = {coin: self._chosen(coin, signal, legs.now_ms, held) for coin in self._on_coin}
+            there = np.array([chosen.get(coin) is not None for coin in range(count)], dtype=np.bool_)
             value, score = np.where(there, value, np.nan), np.where(there, score, np.nan)
             amount = np.nan_to_num(neutral_positions(own_legs, self._symbols, value, score))
-            for coin, series in enumerate(chosen):
+            for coin, series in chosen.items():
                 if series is not None and amount[coin] != 0.0:
                     self._fill(wanted[place, coin], signal, series, amount[coin], price[coin], legs, delta)
         covered: tuple[tuple[int, int], ...] = ()
@@ -204,10 +207,11 @@ class OptionListings:
 
     def _chosen(self, coin: int, signal: Signal, now_ms: int, held: FloatArray) -> Series | None:
         """The series to hold on a coin: the one that is held, until it expires, else the one that expires last."""
-        if signal.options is None or not self._holdable(coin, signal):
+        structure = signal.options
+        if structure is None or not self._holdable(coin, signal):
             return None
-        alive = [series for series in self._series if series.coin == coin and series.expiry_ms > now_ms]
-        kept = [series for series in alive if held[list(series.contracts(signal.options))].any()]
+        alive = [series for series in self._on_coin[coin] if series.expiry_ms > now_ms]
+        kept = [series for series in alive if any(held[at] for at in series.contracts(structure))]
         lasting = [series for series in reversed(alive) if series.expiry_ms >= now_ms + LEAST_MS]
         return next(iter((*kept, *lasting)), None)
 
