@@ -243,7 +243,7 @@ class LegDecider:
         kept = shares[:, :signals].copy()
         rows, wants = pairs.rows, list(pairs.amount != 0.0)
         if options is not None:
-            rows, wants = (*rows, *options.rows), wants + list(options.wanted.any(axis=2))
+            rows, wants = (*rows, *options.rows), [*wants, *(each.any(axis=1) for each in options.wanted)]
         for place, (row, coins) in enumerate(zip(rows, wants, strict=True)):
             wanted = np.flatnonzero(coins)
             if wanted.size:

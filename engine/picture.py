@@ -26,6 +26,7 @@ from engine.snapshot import (
     Snapshot,
     VenueHealth,
 )
+from engine.venues.margin import liquidation_price
 from engine.waterfall import CAPS
 from engine.weights_view import estimate_rows, weight_rows
 from store.records import Instrument, Order, OrderPurpose, Position, TradingState
@@ -263,7 +264,7 @@ def _position(
     offsets = [o.trigger_offset for o in stops if o.trigger_offset is not None]
     risk = min(offsets) * abs(position.quantity) if offsets else None
     levels = [level for o in stops if (level := _trigger(machine, o, instrument.tick)) is not None]
-    liquidation = _liquidation(instrument, position)
+    liquidation = liquidation_price(instrument, position)
     return PositionRow(
         symbol=position.symbol,
         venue=machine.venue.name,
@@ -285,19 +286,6 @@ def _position(
         expiry_ms=instrument.expiry_ms,
         delta=delta,
     )
-
-
-def _liquidation(instrument: Instrument, position: Position) -> Decimal | None:
-    """Where the venue would take a position away; None: nowhere."""
-    side = 1 if position.quantity > 0 else -1
-    rate, size = instrument.maintenance_margin_rate, abs(position.quantity)
-    if instrument.right is not None:
-        lost = instrument.strike * (1 / instrument.leverage - rate)
-        return None if side > 0 else abs(position.cost) / size + lost
-    if instrument.leverage <= 1:
-        return None
-    margin = abs(position.cost) / instrument.leverage
-    return (abs(position.cost) - side * margin) / (size * (1 - side * rate))
 
 
 def _trigger(machine: Machine, order: Order, tick: Decimal) -> Decimal | None:

@@ -48,6 +48,19 @@ def liquidation_bound(instrument: Instrument, position: Position) -> float | Non
     return (cost + cost / leverage) / (quantity * (1.0 + rate)) - float(instrument.tick)
 
 
+def liquidation_price(instrument: Instrument, position: Position) -> Decimal | None:
+    """Where a position that is not flat would be taken away, as a person wants to read it; None: nowhere."""
+    if _cannot_be_liquidated(instrument, position):
+        return None
+    side = 1 if position.quantity > 0 else -1
+    rate, size, cost = instrument.maintenance_margin_rate, abs(position.quantity), abs(position.cost)
+    if instrument.kind is InstrumentKind.OPTION:
+        return cost / size + instrument.strike * (1 / instrument.leverage - rate)
+    if instrument.leverage <= 1:
+        return None
+    return (cost - side * cost / instrument.leverage) / (size * (1 - side * rate))
+
+
 def initial_margin(
     instrument: Instrument, quantity: Decimal, mark: Decimal, orders: Sequence[Order]
 ) -> Decimal:

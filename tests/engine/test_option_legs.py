@@ -143,8 +143,8 @@ def test_deltas_are_those_of_the_forward_that_call_and_put_imply(forward: float)
         exact = float(black_76(forward, float(leg.strike), years, SIGMA, call).delta)
         assert delta[n] == pytest.approx(exact, abs=1e-6)
     for coin in OPTIONED:
-        call, put = (column(coin, 30, at) - len(COINS) for at in (0, 1))
-        assert delta[call] - delta[put] == pytest.approx(1.0, abs=1e-9)
+        bought, sold = (column(coin, 30, at) - len(COINS) for at in (0, 1))
+        assert delta[bought] - delta[sold] == pytest.approx(1.0, abs=1e-9)
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -182,8 +182,8 @@ def test_what_holds_one_leg_back_holds_the_others_of_its_coin_and_no_other() -> 
     whole = held_of(decide("A9", (0.4, 0.4, 0.0)))
     btc = {0, column("BTC", 30, 0), column("BTC", 30, 1)}
     for locked in btc - {0}:
-        found = held_of(decide("A9", (0.4, 0.4, 0.0), locked=(locked,)))
-        assert found == {n: size for n, size in whole.items() if n not in btc}
+        left = held_of(decide("A9", (0.4, 0.4, 0.0), locked=(locked,)))
+        assert left == {n: size for n, size in whole.items() if n not in btc}
     found = decide("A9", (0.4, 0.4, 0.0), perpetual_locked=(0,))
     assert held_of(found) == {n: size for n, size in whole.items() if n not in btc}
     assert found.leg_shares[GRANTED, 1] == 0.0

@@ -13,7 +13,7 @@ from engine.ledger import Ledger
 from engine.venues.account import Account
 from engine.venues.filters import check
 from engine.venues.flattening import close_out
-from engine.venues.margin import initial_margin, is_liquidated, liquidation_bound
+from engine.venues.margin import initial_margin, is_liquidated, liquidation_bound, liquidation_price
 from engine.venues.matching import play
 from engine.venues.rows import from_text, to_text
 from engine.venues.venue import Refused
@@ -155,6 +155,10 @@ def test_what_was_sold_is_taken_away_where_its_margin_is_used_up_and_what_was_bo
     assert liquidation_bound(option(), short) == pytest.approx(333.3333 - 0.1, abs=1e-3)
     assert not is_liquidated(option(), long, Decimal("0.1"))
     assert liquidation_bound(option(), long) is None
+    shown = liquidation_price(option(), short)
+    assert shown is not None
+    assert f"{shown:.4f}" == "333.3333"
+    assert liquidation_price(option(), long) is None
 
 
 @settings(max_examples=200, deadline=None)
