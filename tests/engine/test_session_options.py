@@ -265,6 +265,45 @@ async def test_a_call_flattened_takes_the_coin_it_was_sold_on(tmp_path: Path) ->
     assert_sound(database)
 
 
+class Refusing(ScriptedSession):
+    """A session whose venue does not let the call on bitcoin in that coins are to be held against."""
+
+    async def _pace(self, machine: Machine, row: Row) -> bool:
+        if machine.book.decisions == 0:
+            calls = [s for s in machine.market.legs.symbols if s.startswith("BTC240517C")]
+            self.call = max(calls, key=lambda symbol: float(symbol[10:]))
+            await machine.venue.delist(self.call)  # type: ignore[attr-defined]
+        return await super()._pace(machine, row)
+
+
+async def test_a_call_that_is_refused_leaves_no_coin_alone(tmp_path: Path) -> None:
+    database = tmp_path / "x.db"
+    session = Refusing(engine(database, run__bars="12", **INCOME).configuration, database, {})
+    await session.run()
+    now = held(database)
+    assert "BTCSPOT" not in now
+    assert {"ETHSPOT"} <= set(now)
+    assert rows(database, "SELECT name, scope FROM overrides") == [("pair_refused", session.call)]
+    assert_sound(database)
+
+
+async def test_what_a_kill_cannot_close_at_once_is_asked_for_again_until_nothing_is_held(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "x.db"
+    await run(database, AT, **EVERY)
+    before = options_of(database)
+    async with running(engine(database, venue__volume_share="0.001", **EVERY)) as session:
+        assert (await give(session, "kill")).accepted
+        await bars_pass(session, 40)
+    asked = dict(
+        rows(database, "SELECT symbol, count(*) FROM orders WHERE purpose = 'flatten' GROUP BY symbol")
+    )
+    assert max(asked[symbol] for symbol in before) > 1
+    assert held(database) == {}
+    assert_sound(database)
+
+
 @pytest.mark.slow
 def test_a_run_in_parts_is_the_run_in_one(tmp_path: Path) -> None:
     asyncio.run(run(tmp_path / "one.db", BARS, **EVERY))

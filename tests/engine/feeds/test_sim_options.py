@@ -88,6 +88,13 @@ def test_any_range_is_the_same_range_of_one_long_read(market: tuple[SimulatedFee
     assert other.legs_at(far_ms) == market[0].legs_at(far_ms)
 
 
+@pytest.mark.parametrize(("history_days", "bar_ms"), [(0, HOUR_MS), (1, 12 * HOUR_MS), (40, DAY_MS)])
+def test_a_market_without_a_past_lists_them_too(history_days: int, bar_ms: int) -> None:
+    made = SimulatedFeed(3, bar_ms, START_MS, history_days, ("BTCUSDT",), ("index_price",))
+    block = made.read(START_MS, 20 * DAY_MS // bar_ms)
+    assert np.isfinite(legs_of(block)[CLOSE, -1, 4:]).sum() == 5 * len(CONTRACTS)
+
+
 def test_a_bar_holds_its_prices_which_lie_on_the_tick(market: tuple[SimulatedFeed, BarBlock]) -> None:
     bars = legs_of(market[1])[:, :, FIRST:]
     there = np.isfinite(bars[CLOSE])
