@@ -85,7 +85,7 @@ def measured_habits() -> Sequence[Habit]:
     from strategies.registry import BUILT_IN
 
     signals = [kind.build(kind.settings()) for kind in BUILT_IN]
-    kernel_cache.warm(kernel_cache.needed_by(signal.kernels for signal in signals))
+    kernel_cache.warm(kernel_cache.needed_by(name for signal in signals for name in signal.modules))
     feed: Feed = _market({field for signal in signals for field in signal.fields})
     if feed.end_ms is None:
         last_ms = feed.start_ms

@@ -115,7 +115,7 @@ def check_signals(
     configuration = loader(config, flags)()
     found = catalogue(configuration.signals)
     signals = [_named(found, name) for name in names] or [_named(found, row["name"]) for row in found.rows()]
-    kernel_cache.warm(kernel_cache.needed_by(signal.kernels for signal in signals))
+    kernel_cache.warm(kernel_cache.needed_by(name for signal in signals for name in signal.modules))
     began = time.perf_counter()
     feed = open_feed(configuration, {field for signal in signals for field in signal.fields})
     try:

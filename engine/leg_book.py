@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.decision import Decision, Market, NeutralLegs, Parameters, Portfolio, Readings, RiskInputs
 from engine.leg_columns import HeldLegs, LegDecider, universe_part
+from engine.market_legs import LegPart
 from engine.neutral_book import NeutralBook
 
 if TYPE_CHECKING:
@@ -28,15 +29,15 @@ class LegBook:
         self._market, self._neutral = market, neutral
         self._universe = len(market.symbols)
         self._parameters = parameters
-        self._decider: LegDecider | None = None
+        self._deciders: dict[int, LegDecider] = {}
 
     def weigh(self, parameters: Parameters) -> None:
         """Decide with these parameters from now on."""
-        self._parameters, self._decider = parameters, None
+        self._parameters, self._deciders = parameters, {}
 
     def list_legs(self) -> None:
         """Go on with what stands beside the universe now."""
-        self._decider = None
+        self._deciders = {}
 
     def held(
         self,
@@ -60,13 +61,13 @@ class LegBook:
     def paired(self) -> frozenset[str]:
         """The symbols that are to stand against each other; none while no signal wants pairs."""
         legs, symbols = self._market.legs, self._market.symbols
-        if not self._neutral.pair_rows:
+        if not self._neutral.pair_rows and not self._neutral.option_rows:
             return frozenset()
         return frozenset((*legs.symbols, *(symbols[coin] for coin in legs.under)))
 
     def concerned(self, held: HeldLegs) -> bool:
-        """Whether a decision is about the legs too: a signal wants pairs, or something is left of one."""
-        return bool(self._neutral.pair_rows) or held.under_way
+        """Whether a decision is about the legs too: a signal wants some, or something is left of one."""
+        return bool(self._neutral.pair_rows or self._neutral.option_rows) or held.under_way
 
     def decide(
         self,
@@ -77,13 +78,27 @@ class LegBook:
         neutral: NeutralLegs,
         held: HeldLegs,
     ) -> Decision:
-        """Decide of the universe and the legs, and remember what of it is neutral."""
-        if self._decider is None:
-            legs, rows = self._market.legs, self._neutral.pair_rows
-            self._decider = LegDecider(self._parameters, legs, self._universe, rows)
-        pairs, equity = self._neutral.pairs(self._market.now_ms, held.quantity), portfolio.equity
-        decision = self._decider.decide(said, market, portfolio, risk, neutral, pairs, held)
+        """Decide of the universe and the legs, and remember what of it is neutral. Options are left out of it while
+        none is wanted or held."""
+        legs, now_ms, equity = self._market.legs, self._market.now_ms, portfolio.equity
+        pairs, options = self._neutral.pairs(now_ms, held.quantity), None
+        count = len(legs)
+        if self._neutral.option_rows:
+            options = self._neutral.options(now_ms, held.quantity)
+        elif not held.part(legs.plain, count).under_way:
+            count = legs.plain
+        held, decider = held.part(0, count), self._decider(count)
+        decision = decider.decide(said, market, portfolio, risk, neutral, pairs, held, options)
         own = universe_part(decision, self._universe)
         self._neutral.decided(own, equity)
-        self._decider.follow(decision, self._neutral.missed(own, equity), equity, held)
+        covered = () if options is None else options.covered
+        decider.follow(decision, self._neutral.missed(own, equity), equity, held, covered)
         return decision
+
+    def _decider(self, count: int) -> LegDecider:
+        """What decides of the universe and the first `count` legs."""
+        if count not in self._deciders:
+            rows = (*self._neutral.pair_rows, *self._neutral.option_rows)
+            part = LegPart(self._market.legs, count)
+            self._deciders[count] = LegDecider(self._parameters, part, self._universe, rows)
+        return self._deciders[count]

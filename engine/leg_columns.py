@@ -32,7 +32,8 @@ from engine.decision import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.market_legs import LegMarket
+    from engine.market_legs import LegMarket, LegPart
+    from engine.option_legs import OptionLegs
     from engine.pairs import Pairs
 
     FloatArray = NDArray[np.float64]
@@ -59,12 +60,18 @@ class HeldLegs:
         """True where anything is held or ordered."""
         return bool(np.count_nonzero(self.quantity) or np.count_nonzero(self.working))
 
+    def part(self, first: int, end: int) -> HeldLegs:
+        """The same of some of the legs."""
+        part = slice(first, end)
+        return HeldLegs(self.quantity[part], self.working[part], self.locked[part])
+
 
 class LegDecider:
-    """Decides of the universe and the `legs` beside it, with pairs of the table's `rows`."""
+    """Decides of the universe and the `legs` beside it, with pairs of the table's `rows`, those that hold structures of
+    options last."""
 
     def __init__(
-        self, parameters: Parameters, legs: LegMarket, universe: int, rows: Sequence[int] = ()
+        self, parameters: Parameters, legs: LegMarket | LegPart, universe: int, rows: Sequence[int] = ()
     ) -> None:
         self._parameters, self._legs, self._rows, self._universe = parameters, legs, tuple(rows), universe
         self._table = with_pairs(parameters.signals, self._rows, universe)
@@ -83,6 +90,7 @@ class LegDecider:
         neutral: NeutralLegs,
         pairs: Pairs,
         held: HeldLegs,
+        options: OptionLegs | None = None,
     ) -> Decision:
         """As `Decider.decide` of the universe [S], and of the legs; the decision is [S + L] wide, and the legs are to
         `follow` it."""
@@ -91,9 +99,9 @@ class LegDecider:
             self._market(market, held),
             self._portfolio(portfolio, held),
             self._risk(risk, held),
-            self._wanted(neutral, pairs, held, portfolio.equity),
+            self._wanted(neutral, pairs, options, held, portfolio.equity),
         )
-        return replace(wide, leg_shares=self._shares(wide.leg_shares, pairs))
+        return replace(wide, leg_shares=self._shares(wide.leg_shares, pairs, options))
 
     def _said(self, said: Readings) -> Readings:
         """Of a leg every signal says 0: it has no forecast, and that is known."""
@@ -111,7 +119,7 @@ class LegDecider:
         correlation = np.eye(width)
         correlation[: self._universe, : self._universe] = market.correlation
         return Market(
-            price=_beside(market.price, legs.last_close),
+            price=_beside(market.price, legs.unit),
             sigma=_beside(market.sigma, market.sigma[under]),
             correlation=correlation,
             tradable=_beside(market.tradable, market.tradable[under] & legs.alive),
@@ -147,8 +155,16 @@ class LegDecider:
             cooldown_short=_beside(risk.cooldown_short, free),
         )
 
-    def _wanted(self, neutral: NeutralLegs, pairs: Pairs, held: HeldLegs, equity: float) -> NeutralLegs:
-        """The legs of every row: those on perpetuals as they are, then a row for the pair on each coin."""
+    def _wanted(
+        self,
+        neutral: NeutralLegs,
+        pairs: Pairs,
+        options: OptionLegs | None,
+        held: HeldLegs,
+        equity: float,
+    ) -> NeutralLegs:
+        """The legs of every row: those on perpetuals as they are, then a row for the pair on each coin, then one for
+        the options on each."""
         signals, count = neutral.legs.shape
         legs = np.zeros((len(self._table.signals), count + len(self._legs)))
         legs[:signals, :count] = neutral.legs
@@ -159,19 +175,30 @@ class LegDecider:
             row = signals + place * count + np.flatnonzero(amount)
             legs[row, first[amount != 0.0]] += amount[amount != 0.0]
             legs[row, second[amount != 0.0]] -= amount[amount != 0.0]
-        worth = (
-            np.nan_to_num(held.quantity * self._legs.last_close / equity) if equity > 0.0 else held.quantity
-        )
+        betas = neutral.beta[self._legs.under]
+        if options is not None:
+            first = signals + len(pairs.rows) * count
+            legs[first:] = count * options.wanted.reshape(-1, legs.shape[1])
+            betas = betas * options.betas
+        worth = np.nan_to_num(held.quantity * self._legs.unit / equity) if equity > 0.0 else held.quantity
         return NeutralLegs(
             legs,
-            _beside(neutral.beta, neutral.beta[self._legs.under]),
+            _beside(neutral.beta, betas),
             neutral.hedge,
             _beside(neutral.held, worth),
         )
 
-    def follow(self, wide: Decision, missed: FloatArray, equity: float, held: HeldLegs) -> None:
+    def follow(
+        self,
+        wide: Decision,
+        missed: FloatArray,
+        equity: float,
+        held: HeldLegs,
+        covered: Sequence[tuple[int, int]] = (),
+    ) -> None:
         """Order the legs in place, once it is known by how much [S] those on perpetuals `missed` what they were to be:
-        what was not sold short is not bought, and what is still short is not sold."""
+        what was not sold short is not bought, and what is still short is not sold. Of `covered` calls (the first of
+        each two legs) no more are left sold than there will be coins (the second)."""
         from engine import leg_step as at
 
         first, under, count = self._universe, self._legs.under, len(self._legs)
@@ -185,7 +212,7 @@ class LegDecider:
         facts[:] = (
             target,
             current,
-            self._legs.last_close,
+            self._legs.unit,
             self._lot,
             self._min_quantity,
             self._min_notional,
@@ -194,6 +221,8 @@ class LegDecider:
         )
         marks[at.ORDERABLE] = np.isfinite(facts).all(axis=0) & (self._legs.last_close > 0.0)
         at.order_legs(equity, self._parameters.risk.buffer_fraction, facts, results, marks, orders)
+        for call, coin in covered:
+            at.cover_call(equity, call, coin, facts, results, marks, orders)
         wide.stages[BUFFER, first:], wide.stages[ROUND, first:] = results
         wide.bound[BUFFER, first:] = np.abs(results[at.BUFFERED] - wanted) > NEGLIGIBLE
         wide.bound[ROUND, first:] = marks[at.SUPPRESSED]
@@ -205,14 +234,18 @@ class LegDecider:
         pairs, first = self._decider.final_legs[len(self._parameters.signals.signals) :], self._universe
         beside = pairs[:, first:]
         against: FloatArray = np.where(pairs[:, self._legs.under] * beside < 0.0, beside, 0.0).sum(axis=0)
-        return against
+        # An option is not what its perpetual stands against: that is its delta.
+        return np.where(self._legs.strike > 0.0, 0.0, against)
 
-    def _shares(self, shares: FloatArray, pairs: Pairs) -> FloatArray:
+    def _shares(self, shares: FloatArray, pairs: Pairs, options: OptionLegs | None) -> FloatArray:
         """What was left of each signal's legs [2, K]; of a pair signal's the least that was left of any coin's."""
         signals, count = len(self._parameters.signals.signals), self._universe
         kept = shares[:, :signals].copy()
-        for place, row in enumerate(pairs.rows):
-            wanted = np.flatnonzero(pairs.amount[place])
+        rows, wants = pairs.rows, list(pairs.amount != 0.0)
+        if options is not None:
+            rows, wants = (*rows, *options.rows), [*wants, *(each.any(axis=1) for each in options.wanted)]
+        for place, (row, coins) in enumerate(zip(rows, wants, strict=True)):
+            wanted = np.flatnonzero(coins)
             if wanted.size:
                 kept[:, row] = shares[:, signals + place * count + wanted].min(axis=1)
         return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,3 +65,32 @@ def order_legs(
         marks[SUPPRESSED],
         results[ROUNDED],
     )
+
+
+@njit(
+    void(float64, int64, int64, float64[:, ::1], float64[:, ::1], boolean[:, ::1], int64[:, ::1]),
+    cache=True,
+    nogil=True,
+)
+def cover_call(
+    equity: float,
+    call: int,
+    coin: int,
+    facts: FloatArray,
+    results: FloatArray,
+    marks: BoolArray,
+    orders: IntArray,
+) -> None:
+    """After `order_legs`: leave no more of the leg `call` sold than there will be of the leg `coin`, whatever bands and
+    minimums say."""
+    if not (marks[ORDERABLE, call] and equity > 0.0):
+        return
+    lot, price = facts[LOT, call], facts[PRICE, call]
+    coins = results[ROUNDED, coin] * equity / facts[PRICE, coin] if marks[ORDERABLE, coin] else 0.0
+    most = max(math.floor(coins / lot + rounding.ROOM), 0)
+    if -results[ROUNDED, call] * equity / price / lot <= most + rounding.ROOM:
+        return
+    held, working = round(facts[QUANTITY, call] / lot), round(facts[WORKING, call] / lot)
+    orders[0, call], orders[1, call] = rounding.split_order(held, working, -most)
+    marks[WHOLE_CLOSE, call] = most == 0 and working == 0 and held < 0
+    results[:, call] = -most * lot * price / equity

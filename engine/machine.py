@@ -338,7 +338,7 @@ def _ready_signals(
     installed = known_kinds(configuration.signals)
     known = known_signals(configuration.signals, installed)
     signals = tuple(signal for signal in known if signal.settings.enabled)
-    warmth = kernel_cache.warm(kernel_cache.needed_by(signal.kernels for signal in signals))
+    warmth = kernel_cache.warm(kernel_cache.needed_by(name for signal in signals for name in signal.modules))
     return installed, known, signals, warmth.seconds
 
 

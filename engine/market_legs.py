@@ -69,6 +69,17 @@ class LegMarket:
         return self.expiry_ms > self.now_ms
 
     @property
+    def unit(self) -> FloatArray:
+        """What limits, bands and lots count a unit of each as: its last close, of an option that has one its strike."""
+        return np.where((self.strike > 0.0) & (self.last_close > 0.0), self.strike, self.last_close)
+
+    @property
+    def plain(self) -> int:
+        """How many stand before the first option."""
+        options = np.flatnonzero(self.strike > 0.0)
+        return int(options[0]) if options.size else len(self)
+
+    @property
     def missing_run(self) -> IntArray:
         """Bars [L] missing in a row of what had one before and has not expired."""
         awaited = self.alive & (self.last_close > 0.0)
@@ -79,6 +90,42 @@ class LegMarket:
         self.symbols = tuple(leg.symbol for leg in listed)
         self.no_bar: FloatArray = np.full((LEG_ROWS, len(listed)), np.nan)
         self.expiry_ms: IntArray = np.array([leg.expiry_ms or NEVER_MS for leg in listed], dtype=np.int64)
+        self.strike: FloatArray = np.array([float(leg.strike) for leg in listed])
+
+
+class LegPart:
+    """The first `count` of the legs beside a universe, as they are at any close."""
+
+    def __init__(self, whole: LegMarket, count: int) -> None:
+        self._whole, self._part = whole, slice(count)
+        self.under = whole.under[:count]
+
+    def __len__(self) -> int:
+        return len(self.under)
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        return self._whole.instruments[self._part]
+
+    @property
+    def strike(self) -> FloatArray:
+        return self._whole.strike[self._part]
+
+    @property
+    def last_close(self) -> FloatArray:
+        return self._whole.last_close[self._part]
+
+    @property
+    def unit(self) -> FloatArray:
+        return self._whole.unit[self._part]
+
+    @property
+    def volume(self) -> FloatArray:
+        return self._whole.volume[self._part]
+
+    @property
+    def alive(self) -> BoolArray:
+        return self._whole.alive[self._part]
 
 
 def coins_under(legs: Sequence[Instrument], universe: Sequence[Instrument]) -> list[int]:

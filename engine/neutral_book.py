@@ -2,7 +2,7 @@
 
 A signal holds the legs it declares for what it says of each symbol. Where it falls silent, its last opinion counts
 until that is 3 of the signal's own periods old, then it is 0. What can be held, and what hedges it: `engine.hedge`;
-what is held in two instruments on one coin: `engine.pairs`.
+what is held in two instruments on one coin: `engine.pairs`; in options on it: `engine.option_legs`.
 
 A position may be part directional, part neutral: two accounts that trade through one. With each decision both are told
 what they should hold, and three rules say whose a quantity held later is:
@@ -29,6 +29,7 @@ import numpy as np
 from engine.decision import STAGES, Decision, NeutralLegs, Readings, SignalTable
 from engine.decision_layout import GRANTED, LIMITED
 from engine.hedge import DailyBetas, Hedge
+from engine.option_legs import OptionLegs, OptionListings
 from engine.pairs import PairListings, Pairs
 from engine.shadow import NOBODY, neutral_positions, same_names
 from store.records import Instrument, SignalClass
@@ -67,8 +68,9 @@ class Parts:
 
 class NeutralBook:
     """The legs of one account over the symbols [S] of one market, and of pairs with the instruments `legs` beside it;
-    `signals` [N] are the neutral ones in force, `pair_rows` the rows of those that hold pairs, `idle` names those that
-    this market has no instruments for, `held` [S] is what was held for legs at the newest close (x equity)."""
+    `signals` [N] are the neutral ones in force, `pair_rows` the rows of those that hold pairs, `option_rows` of those
+    that hold options, `idle` names those that this market has no instruments for, `held` [S] is what was held for legs
+    at the newest close (x equity)."""
 
     def __init__(
         self,
@@ -85,11 +87,13 @@ class NeutralBook:
         self._nothing = np.zeros(count)
         self.held = self._nothing
         self._listings = PairListings(instruments, legs, allow_short)
+        self._options = OptionListings(instruments, legs, allow_short)
         self._legs_held = np.zeros(len(legs))
         self.signals: tuple[Signal, ...] = ()
         self.idle: tuple[str, ...] = ()
         self._idle_told: set[str] = set()
         self.pair_rows: tuple[int, ...] = ()
+        self.option_rows: tuple[int, ...] = ()
         self._rows: list[int] = []
         self._said = np.full((SAID_ROWS, 0, count), np.nan)
         self._stored = b""
@@ -104,6 +108,7 @@ class NeutralBook:
         rows = [row for row in weighed if self._has_instruments(signals[row])]
         self.idle = tuple(signals[row].name for row in weighed if row not in rows)
         self.pair_rows = tuple(row for row in rows if signals[row].pair is not None)
+        self.option_rows = tuple(row for row in rows if signals[row].options is not None)
         before, said = same_names(self.signals, signals), self._said
         self.signals, self._rows = tuple(signals[row] for row in rows), rows
         self._take(before, said)
@@ -140,17 +145,25 @@ class NeutralBook:
     def list_legs(self, legs: Sequence[Instrument]) -> None:
         """Go on with what stands beside the universe now."""
         self._listings.list_legs(legs)
+        self._options.list_legs(legs)
 
     def pairs(self, now_ms: int, legs_held: FloatArray) -> Pairs:
         """What the signals that hold pairs want of them where so much [L] is held of the legs; after `join`, which
         heard what they say."""
         self._legs_held = legs_held
-        places = [self._rows.index(row) for row in self.pair_rows]
-        said, signals = (
-            [self._scored(place, now_ms) for place in places],
-            [self.signals[place] for place in places],
-        )
+        signals, said = self._speaking(self.pair_rows, now_ms)
         return self._listings.wanted(self.pair_rows, signals, said, now_ms, legs_held)
+
+    def options(self, now_ms: int, legs_held: FloatArray) -> OptionLegs:
+        """The same of the signals that hold options."""
+        self._legs_held = legs_held
+        signals, said = self._speaking(self.option_rows, now_ms)
+        price, legs = self._market.last_close, self._market.legs
+        return self._options.wanted(self.option_rows, signals, said, price, legs, legs_held)
+
+    def deltas(self) -> FloatArray:
+        """Forward deltas [L] of what is listed beside the universe, NaN of what is no option."""
+        return self._options.deltas(self._market.legs)
 
     def decided(self, decision: Decision, equity: float) -> None:
         """Remember both parts of the targets of a decision of the universe, made from what was joined last."""
@@ -202,6 +215,8 @@ class NeutralBook:
         """The signals in force that want a leg in one symbol, or in a leg beside them, or their legs hedged with it."""
         now_ms = self._market.now_ms
         paired, found = self.pairs(now_ms, self._legs_held).rows_on(index), []
+        if self.option_rows:
+            paired = (*paired, *self.options(now_ms, self._legs_held).rows_on(index))
         for place, (row, signal) in enumerate(zip(self._rows, self.signals, strict=True)):
             legs = self._wanted(place, now_ms)
             on_it = index < legs.size and legs[index] != 0.0
@@ -265,7 +280,16 @@ class NeutralBook:
         value = np.where(fresh, value, np.nan)
         return value, value * confidence
 
+    def _speaking(
+        self, rows: tuple[int, ...], now_ms: int
+    ) -> tuple[list[Signal], list[tuple[FloatArray, FloatArray]]]:
+        """The signals in these rows, and what they said."""
+        places = [self._rows.index(row) for row in rows]
+        return [self.signals[place] for place in places], [self._scored(place, now_ms) for place in places]
+
     def _has_instruments(self, signal: Signal) -> bool:
+        if signal.options is not None:
+            return self._options.lists(signal)
         return signal.legs is not None if signal.pair is None else self._listings.lists(signal)
 
 

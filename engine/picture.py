@@ -26,6 +26,7 @@ from engine.snapshot import (
     Snapshot,
     VenueHealth,
 )
+from engine.venues.margin import liquidation_price
 from engine.waterfall import CAPS
 from engine.weights_view import estimate_rows, weight_rows
 from store.records import Instrument, Order, OrderPurpose, Position, TradingState
@@ -232,17 +233,28 @@ def _confidence(cells: tuple[SignalCell, ...]) -> float | None:
 
 
 def _positions(machine: Machine, quotes: np.ndarray | None) -> tuple[PositionRow, ...]:
-    rows, closes = [], machine.market.closes
+    rows, closes, deltas = [], machine.market.closes, _deltas(machine)
     for index, instrument in enumerate((*machine.feed.instruments, *machine.market.legs.instruments)):
         position = machine.ledger.position(instrument.symbol)
         if position.quantity:
             quoted = quotes is not None and index < quotes.size
             close = quotes[index] if quotes is not None and quoted else closes[index]
-            rows.append(_position(machine, instrument, position, float(close)))
+            rows.append(_position(machine, instrument, position, float(close), deltas.get(instrument.symbol)))
     return tuple(rows)
 
 
-def _position(machine: Machine, instrument: Instrument, position: Position, close: float) -> PositionRow:
+def _deltas(machine: Machine) -> dict[str, float]:
+    """The forward deltas of all options that have one, while a signal holds options."""
+    neutral = machine.cycle.neutral
+    if not neutral.option_rows:
+        return {}
+    found = zip(machine.market.legs.symbols, neutral.deltas().tolist(), strict=True)
+    return {symbol: delta for symbol, delta in found if delta == delta}
+
+
+def _position(
+    machine: Machine, instrument: Instrument, position: Position, close: float, delta: float | None
+) -> PositionRow:
     mark = Decimal(_price(close, instrument.tick))
     entry = position.cost / position.quantity
     unrealised = position.quantity * mark - position.cost
@@ -252,9 +264,7 @@ def _position(machine: Machine, instrument: Instrument, position: Position, clos
     offsets = [o.trigger_offset for o in stops if o.trigger_offset is not None]
     risk = min(offsets) * abs(position.quantity) if offsets else None
     levels = [level for o in stops if (level := _trigger(machine, o, instrument.tick)) is not None]
-    margin = abs(position.cost) / instrument.leverage
-    maintenance = instrument.maintenance_margin_rate
-    liquidation = (abs(position.cost) - side * margin) / (abs(position.quantity) * (1 - side * maintenance))
+    liquidation = liquidation_price(instrument, position)
     return PositionRow(
         symbol=position.symbol,
         venue=machine.venue.name,
@@ -266,11 +276,15 @@ def _position(machine: Machine, instrument: Instrument, position: Position, clos
         unrealised_fraction=float(unrealised / abs(position.cost)),
         r_multiple=float(unrealised / risk) if risk else None,
         stop=f"{max(levels, key=lambda level: side * level):f}" if levels else None,
-        liquidation=f"{liquidation.quantize(instrument.tick):f}" if instrument.leverage > 1 else None,
+        liquidation=None if liquidation is None else f"{liquidation.quantize(instrument.tick):f}",
         working_orders=len(working),
         locked=any(o.scope == position.symbol for o in machine.oversight.overrides),
         flattening=position.symbol in machine.oversight.flattened,
         opened_ts_ms=position.opened_ts_ms,
+        right=instrument.right or "",
+        strike=f"{instrument.strike:f}" if instrument.strike else "",
+        expiry_ms=instrument.expiry_ms,
+        delta=delta,
     )
 
 

@@ -42,7 +42,7 @@ class FoldFault(Exception):
 
 def empty_market(make: MakeMarket, signals: tuple[Signal, ...]) -> MarketState:
     """A market that has seen no bar, with all kernels its signals need. Blocking: call it off the loop."""
-    kernel_cache.warm(kernel_cache.needed_by(signal.kernels for signal in signals))
+    kernel_cache.warm(kernel_cache.needed_by(name for signal in signals for name in signal.modules))
     return make(signals)
 
 

@@ -120,7 +120,8 @@ class EstimateRow:
 
 @dataclass(frozen=True, slots=True)
 class PositionRow:
-    """`flattening`: the operator flattened this symbol, and it stays out of the market until released."""
+    """`flattening`: the operator flattened this symbol, and it stays out of the market until released. An option has a
+    `right` (call or put), a `strike`, an expiry and, while a signal holds options, the forward `delta` of one unit."""
 
     symbol: str
     venue: str
@@ -137,6 +138,10 @@ class PositionRow:
     locked: bool
     opened_ts_ms: int
     flattening: bool = False
+    right: str = ""
+    strike: str = ""
+    expiry_ms: int = 0
+    delta: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

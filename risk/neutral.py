@@ -54,7 +54,7 @@ def hedge_beta(legs: FloatArray, beta: FloatArray, hedge: int, usable: BoolArray
     for s in range(legs.size):
         if legs[s] != 0.0:
             total += legs[s] * beta[s]
-    if total == 0.0:
+    if abs(total) <= NEGLIGIBLE:
         return True
     if math.isfinite(total) and usable[hedge]:
         legs[hedge] -= total

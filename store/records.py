@@ -49,6 +49,19 @@ class InstrumentKind(StrEnum):
     SPOT = "spot"
     PERPETUAL = "perpetual"
     FUTURE = "future"
+    OPTION = "option"
+
+
+class OptionRight(StrEnum):
+    """What an option gives a right to: to buy at its strike, or to sell."""
+
+    CALL = "call"
+    PUT = "put"
+
+    @property
+    def sign(self) -> int:
+        """+1 for a call, -1 for a put: the sign of its delta."""
+        return 1 if self is OptionRight.CALL else -1
 
 
 class Side(StrEnum):
@@ -139,7 +152,9 @@ class Instrument:
     """What can be traded and in which steps.
 
     Rates are fractions of notional (0.0004 = 4 bps). `funding_cap_rate` is the venue's cap per funding interval. A
-    future ends at `expiry_ms`: what is held of it then is settled in cash. Any other instrument has 0 there.
+    future or an option ends at `expiry_ms`: what is held of it then is settled in cash. Any other instrument has 0
+    there. An option is European, its `strike` and its price in quote currency per unit of `base`; its rates are
+    fractions of its price, but for the maintenance margin, which is one of its strike.
     """
 
     symbol: str
@@ -158,6 +173,8 @@ class Instrument:
     funding_interval_ms: int = 8 * 3_600_000
     funding_cap_rate: Decimal = Decimal("0.0075")
     expiry_ms: int = 0
+    strike: Decimal = ZERO
+    right: OptionRight | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,17 @@ from typing import Any
 
 from store.records import SignalClass, SignalType
 from strategies.blend.veto import OverlaySide
-from strategies.signal import FloatArray, Kernel, KernelResult, Legs, Mirror, Pair, Signal, SignalKind
+from strategies.signal import (
+    FloatArray,
+    Kernel,
+    KernelResult,
+    Legs,
+    Mirror,
+    OptionStructure,
+    Pair,
+    Signal,
+    SignalKind,
+)
 from strategies.windows import result_arrays
 
 Spans = Callable[..., KernelResult]
@@ -30,6 +40,7 @@ def bar_signal(
     signal_class: SignalClass = SignalClass.DIRECTIONAL,
     legs: Legs | None = None,
     pair: Pair | None = None,
+    options: OptionStructure | None = None,
     overlay: OverlaySide | None = None,
 ) -> SignalKind:
     """What is registered for a signal whose settings have `bar` and `window`, and `up` and `down` of an `overlay`."""
@@ -54,6 +65,7 @@ def bar_signal(
             optional=optional,
             legs=legs,
             pair=pair,
+            options=options,
             up=0.0 if overlay is None else chosen.up,
             down=0.0 if overlay is None else chosen.down,
             side=OverlaySide.BOTH if overlay is None else overlay,

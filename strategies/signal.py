@@ -103,6 +103,20 @@ Pair = tuple[InstrumentKind, InstrumentKind]
 """Two instruments on one coin: of what a reading scales half is held long of the first, half short of the second."""
 
 
+PRICING_KERNELS = ("strategies.options.kernels.greeks", "strategies.options.kernels.implied")
+
+
+class OptionStructure(StrEnum):
+    """What a signal holds in options on the coin a reading is of."""
+
+    STRADDLE = "straddle"
+    """A call and a put at the money, hedged with the coin's perpetual; a positive reading sells them."""
+    COVERED_CALL = "covered call"
+    """The coin, and a call sold on it."""
+    SECURED_PUT = "secured put"
+    """A put sold, its strike set aside."""
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """One reading with its reason and the raw statistics behind it (names are the signal's own)."""
@@ -128,7 +142,8 @@ class Signal:
     symbols: the kernel takes their names [S], then arrays [N, S, w], a symbol without opinion as a row of
     NaN, and says N * S results, symbols side by side; it has no `roll`. `legs` tells a market-neutral
     signal's perpetuals, so that readings times legs are at most 1 in all; `pair` says of one whose reading of a coin
-    is held in two instruments on that coin which they are. Both None: its instruments are not listed anywhere.
+    is held in two instruments on that coin which they are; `options` of one that holds options on it, in which
+    structure. All None: its instruments are not listed anywhere.
     An overlay scales forecasts of its `side` by 1 + `up` value above 0 and 1 + `down` value below.
     """
 
@@ -151,6 +166,7 @@ class Signal:
     cross: bool = False
     legs: Legs | None = None
     pair: Pair | None = None
+    options: OptionStructure | None = None
     up: float = 0.0
     down: float = 0.0
     side: OverlaySide = OverlaySide.BOTH
@@ -158,6 +174,11 @@ class Signal:
     @property
     def bar_ms(self) -> int:
         return bar_length_ms(self.bar)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules of compiled kernels that are loaded for it: its own, and those that price what it holds."""
+        return (self.kernels, *(PRICING_KERNELS if self.options is not None else ()))
 
     def evaluate(self, *windows: FloatArray, symbols: tuple[str, ...] = ()) -> tuple[FloatArray, FloatArray]:
         """Value and confidence [...] of windows [..., w], one array per field in the order of `fields`.

@@ -28,6 +28,7 @@ from console.widgets.livetable import LiveTable
 from engine.snapshot import PositionRow, Snapshot
 
 _AGO = len("4.0s ago")
+_SYMBOL, _LONG_SYMBOL = 10, 16
 _SHORT_SIDES = {"long": "L", "short": "S", "buy": "L", "sell": "S"}
 
 
@@ -48,7 +49,11 @@ class PositionsPane(Pane):
         held_back = any(row.locked or row.flattening for row in rows.values())
         venues = len({row.venue for row in rows.values()})
         self._table.show(
-            position_columns(held_back=held_back, several_venues=venues > 1),
+            position_columns(
+                held_back=held_back,
+                several_venues=venues > 1,
+                longest=max((len(row.symbol) for row in rows.values()), default=0),
+            ),
             list(rows),
             aged(view, lambda key: position_cells(rows[key], market_ts_ms, held_back=held_back)),
             _empty_words(view),
@@ -66,10 +71,11 @@ class PositionsPane(Pane):
         return (self._table.cursor_key or "").rpartition(" ")[2]
 
 
-def position_columns(*, held_back: bool, several_venues: bool) -> list[Column]:
-    """The columns; the lock only where a symbol is locked or flattened, the venue early where there are several."""
+def position_columns(*, held_back: bool, several_venues: bool, longest: int = 0) -> list[Column]:
+    """The columns; the lock only where a symbol is locked or flattened, the venue early where there are several, and
+    the symbol as wide as the `longest` needs, for an option's says all it is."""
     return [
-        Column("symbol", 10, right=False),
+        Column("symbol", max(_SYMBOL, min(longest, _LONG_SYMBOL)), right=False),
         Column("venue", 9, right=False, rank=1 if several_venues else 8),
         Column("side", 4, right=False),
         Column("quantity", 11),
@@ -101,7 +107,7 @@ def position_cells(row: PositionRow, market_ts_ms: int, *, held_back: bool) -> l
         Cell(profit(row.unrealised), ink),
         Cell(signed_percent(row.unrealised_fraction, 1), ink),
         Cell(signed(row.r_multiple, 1)),
-        Cell(price(row.stop, decimals) if row.stop else "none", "plain" if row.stop else "warn"),
+        guard_cell(row, decimals),
         Cell(price(row.liquidation, decimals) if row.liquidation else "none", "soft"),
         Cell(str(row.working_orders)),
         Cell(age(market_ts_ms - row.opened_ts_ms), "soft"),
@@ -111,6 +117,13 @@ def position_cells(row: PositionRow, market_ts_ms: int, *, held_back: bool) -> l
             else []
         ),
     ]
+
+
+def guard_cell(row: PositionRow, decimals: int) -> Cell:
+    """The stop; of an option, which has none, its delta."""
+    if row.right:
+        return Cell("option" if row.delta is None else f"Δ {signed(row.delta, 2)}", "soft")
+    return Cell(price(row.stop, decimals) if row.stop else "none", "plain" if row.stop else "warn")
 
 
 def total_line(snapshot: Snapshot, width: int) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from console.answers import Fill, Funding, PositionFacts, Record
@@ -169,6 +170,8 @@ def _held(row: PositionRow, market_ts_ms: int) -> list[Fact]:
 
 
 def _protected(row: PositionRow, facts: PositionFacts | None) -> list[Fact]:
+    if row.right:
+        return _option(row)
     decimals = decimals_of(row.mark)
     target: str | None = None
     entry = entry_of(row, facts)
@@ -179,6 +182,18 @@ def _protected(row: PositionRow, facts: PositionFacts | None) -> list[Fact]:
         Fact("stop", price(row.stop, decimals) if row.stop else "none", "plain" if row.stop else "warn"),
         Fact("take profit", price(target, decimals) if target else "none", "plain" if target else "soft"),
         Fact("liquidation", price(row.liquidation, decimals) if row.liquidation else "none", "soft"),
+        Fact("working orders", str(row.working_orders)),
+    ]
+
+
+def _option(row: PositionRow) -> list[Fact]:
+    """What an option is; it has no exits, for what guards it is what it is held against."""
+    expiry = datetime.fromtimestamp(row.expiry_ms / 1000, UTC)
+    return [
+        Fact(row.right, f"strike {price(row.strike)}"),
+        Fact("expires", f"{expiry:%Y-%m-%d %H:%M}"),
+        Fact("delta", signed(row.delta, 2)),
+        Fact("liquidation", price(row.liquidation) if row.liquidation else "none", "soft"),
         Fact("working orders", str(row.working_orders)),
     ]
 

@@ -69,11 +69,13 @@ class Feed(Protocol):
     symbols: tuple[str, ...]
     bar_ms: int
     instruments: tuple[Instrument, ...]
-    legs: tuple[Instrument, ...]
     first_open_ms: int
     start_ms: int
     end_ms: int | None
     notices: tuple[str, ...]
+
+    @property
+    def legs(self) -> tuple[Instrument, ...]: ...
 
     def close(self) -> None:
         """Let go of files and memory; safe to call twice."""
@@ -85,8 +87,8 @@ class Feed(Protocol):
         ...
 
     def legs_at(self, open_ms: int) -> tuple[Instrument, ...]:
-        """What stands in the places of `legs` in the bar that opens then: long after a future has expired another one
-        takes its place. The same object while nothing changes; immediate."""
+        """What stands in the places of `legs` in the bar that opens then: long after a future or an option has expired
+        another one takes its place. The same object while nothing changes; immediate for a bar that was read."""
         ...
 
     def beside(self) -> Feed:

@@ -80,7 +80,7 @@ def _quotes(bars: Bars, column: int, expiry_ms: int) -> tuple[FloatArray | NDArr
     )
     forward = _forward(bars, column, expiry_ms)
     theta = smile.at_the_money(variance, long_variance, years)
-    strikes = _strikes(forward, math.sqrt(theta))
+    strikes = round_strikes(forward, math.sqrt(theta))
     log_strikes = np.log(strikes / forward)
     middle = np.sqrt([smile.total_variance(k, theta, rho) / years for k in log_strikes.tolist()])
     puts, calls = (
@@ -102,7 +102,7 @@ def _forward(bars: Bars, column: int, expiry_ms: int) -> float:
     return float(index_price(bars)[-1, column]) * grown
 
 
-def _strikes(forward: float, deviation: float) -> FloatArray:
+def round_strikes(forward: float, deviation: float) -> FloatArray:
     """Round strikes around the forward, whose total deviation is given."""
     finest = forward * deviation / STEPS_PER_DEVIATION
     power = 10.0 ** math.floor(math.log10(finest))

@@ -7,7 +7,7 @@ same market. Needs no file, no network and no clock.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.feeds.sim_inputs import Bars
+    from engine.feeds.sim_options import Strikes
     from engine.feeds.sim_walk import Stretch
     from strategies.options.skew import Chain
 
@@ -36,6 +37,8 @@ DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 STEP_MS = 300_000
 START_MS = 1_704_067_200_000  # 2024-01-01
+# Options are quoted from so long before the first bar that is traded.
+OPTIONS_BEFORE_MS = 2 * DAY_MS
 # How many of the last stretches keep their inside for `quotes`: 8 x 30 days of 12 coins are 10 MB.
 KEPT_STRETCHES = 8
 
@@ -99,9 +102,11 @@ class SimulatedFeed:
         self._lots_per_unit = np.array([float(1 / coin.lot) for coin in coins])
         self._inputs = frozenset(inputs).intersection((TAKER_BUY_VOLUME, *INPUT_NAMES))
         self._coins = coins
-        self._listing = Listing(coins if self._inputs else ())
-        self.legs = self._listing.at(start_ms)
         self._has_options = np.array([coin.has_options for coin in coins])
+        self._dated = np.flatnonzero(self._has_options).tolist() if self._inputs else []
+        self._options_from_ms = max(start_ms - OPTIONS_BEFORE_MS, self.first_open_ms)
+        self._strikes: dict[int, tuple[Strikes, ...]] = {}
+        self._list()
         self._new_walk = partial(Walk, seed, coins, beside=bool(self._inputs))
         self._begin()
 
@@ -112,14 +117,42 @@ class SimulatedFeed:
         self._kept: tuple[_Piece, ...] = ()
 
     def trade_on(self, terms: Terms) -> None:
-        """List everything on these terms instead."""
+        """List everything on these terms instead. Walks the market up to where trading starts."""
         self.instruments = tuple(map(terms, self.instruments))
-        self._listing = Listing(self._coins if self._inputs else (), terms)
-        self.legs = self._listing.at(self.start_ms)
+        self._list(terms)
+        self.legs_at(self.start_ms)
+
+    @property
+    def legs(self) -> tuple[Instrument, ...]:
+        """See `Feed`."""
+        return self.legs_at(self.start_ms)
 
     def legs_at(self, open_ms: int) -> tuple[Instrument, ...]:
-        """See `Feed.legs_at`."""
-        return self._listing.at(open_ms)
+        """See `Feed.legs_at`; immediate for a bar that was read, else the market is walked to what it lists."""
+        listed = self._listing.at(open_ms)
+        while listed is None:
+            with self._turn:
+                self._strike(self._listing.series(open_ms))
+            listed = self._listing.at(open_ms)
+        return listed
+
+    def _list(self, terms: Terms = lambda instrument: instrument) -> None:
+        coins = self._coins if self._inputs else ()
+        self._listing = Listing(coins, self._options_from_ms, self._strikes, terms)
+
+    def _strike(self, series: Iterable[int], read: Stretch | None = None) -> None:
+        """Have the strikes of these series, from the stretch just `read` where it shows their listing."""
+        from engine.feeds.sim_strikes import listing_step, strikes_of
+
+        for expiry_ms in series:
+            if expiry_ms in self._strikes:
+                continue
+            step = listing_step(expiry_ms, self.first_open_ms)
+            stretch = read
+            if read is None or not 0 <= step - read.first_step < read.points.shape[1]:
+                (stretch,) = self._walk.stretches(step, 1)
+            assert stretch is not None
+            self._strikes[expiry_ms] = strikes_of(stretch, step, self._dated)
 
     def beside(self) -> SimulatedFeed:
         """See `Feed.beside`; neither reader waits for the other."""
@@ -254,7 +287,7 @@ class SimulatedFeed:
             volume=lots.sum(axis=1) / self._lots_per_unit,
             funding=tuple(self._settlements(stretch)),
             inputs=self._inputs_of(stretch) if self._inputs else {},
-            legs=self._legs_of(stretch) if self.legs else None,
+            legs=self._legs_of(stretch) if self._inputs else None,
         )
         steps_per_hour = HOUR_MS // STEP_MS
         opens = stretch.first_step + np.arange(len(close)) * steps_per_bar
@@ -275,14 +308,26 @@ class SimulatedFeed:
     def _legs_of(self, stretch: Stretch) -> FloatArray:
         from engine.feeds.sim_legs import leg_bars
 
-        return leg_bars(
-            stretch,
-            self.first_open_ms,
-            self.bar_ms // STEP_MS,
-            self._ticks_per_unit,
-            self._lots_per_unit,
-            np.flatnonzero(self._has_options).tolist(),
-        )
+        steps = self.bar_ms // STEP_MS
+        per_unit = self._ticks_per_unit, self._lots_per_unit
+        legs = leg_bars(stretch, self.first_open_ms, steps, *per_unit, self._dated)
+        if not self._dated:
+            return legs
+        return np.concatenate((legs, self._options_of(stretch, steps, per_unit)), axis=2)
+
+    def _options_of(
+        self, stretch: Stretch, steps: int, per_unit: tuple[FloatArray, FloatArray]
+    ) -> FloatArray:
+        from engine.feeds.sim_strikes import no_option_bars, option_bars
+
+        first_ms = self.first_open_ms + stretch.first_step * STEP_MS
+        end_ms = first_ms + stretch.points.shape[1] * STEP_MS
+        if end_ms <= self._options_from_ms:
+            return no_option_bars(stretch.points.shape[1] // steps, len(self._dated))
+        for open_ms in range(max(first_ms, self._options_from_ms), end_ms, self.bar_ms):
+            self._strike(self._listing.series(open_ms), stretch)
+        from_ms = self._options_from_ms
+        return option_bars(stretch, self.first_open_ms, steps, from_ms, self._dated, per_unit, self._strikes)
 
     def _shown(self, stretch: Stretch) -> Bars:
         from engine.feeds.sim_inputs import Bars

@@ -163,10 +163,11 @@ class Account:
         """Half spread plus square-root impact of taking `quantity`, as a fraction of price."""
         config = self.config
         known = sigma_daily if sigma_daily >= 0 else config.unknown_daily_volatility
-        base_quantity = float(quantity * self.instruments[symbol].contract_size)
-        return config.half_spread_bps * 1e-4 + impact(
-            base_quantity, volume_24h, known, config.impact_coefficient
-        )
+        instrument = self.instruments[symbol]
+        base_quantity = float(quantity * instrument.contract_size)
+        is_option = instrument.kind is InstrumentKind.OPTION
+        half_spread_bps = config.option_half_spread_bps if is_option else config.half_spread_bps
+        return half_spread_bps * 1e-4 + impact(base_quantity, volume_24h, known, config.impact_coefficient)
 
     def accept(self, order: Order) -> Order:
         """Take a new order into the book, its price and quantity written in the instrument's steps."""

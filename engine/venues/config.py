@@ -74,6 +74,13 @@ class VenueConfig(BaseModel):
         json_schema_extra={"unit": "bps of price"},
         description="half the bid-ask spread, paid by every order that takes",
     )
+    option_half_spread_bps: float = Field(
+        default=150.0,
+        ge=0,
+        le=5_000,
+        json_schema_extra={"unit": "bps of the option's price"},
+        description="the same of an option: about a point of volatility at the money",
+    )
     impact_coefficient: float = Field(
         default=1.0,
         ge=0,

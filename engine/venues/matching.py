@@ -1,9 +1,10 @@
 """One bar played against the account, in the order things happen inside a bar.
 
 Funding stamped at the open, on the position carried in; market orders, closes first; funding stamped inside; limit
-orders; stops, targets, liquidation; futures that expire in the bar, settled at its last price, which is the index; and
-what the close ends or moves. Fills at the open carry its time, those at an unknown instant the last millisecond of the
-bar, a settlement the time of the expiry, and an order that expires that of the close.
+orders; stops, targets, liquidation; futures and options that expire in the bar, settled at its last price, which is the
+index, or what an option is worth against it; and what the close ends or moves. Fills at the open carry its time, those
+at an unknown instant the last millisecond of the bar, a settlement the time of the expiry, and an order that expires
+that of the close.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from engine.venues.filters import WAITING_FOR_A_TRIGGER
 from engine.venues.flattening import SETTLING, flattening_order
 from engine.venues.margin import is_liquidated
 from engine.venues.market_step import MarketStep
-from store.records import ZERO, Instrument, Order, OrderStatus, OrderType, Position, Side
+from store.records import ZERO, Instrument, InstrumentKind, Order, OrderStatus, OrderType, Position, Side
 
 NOTHING_TO_REDUCE = "nothing left to reduce"
 LEVELS_AN_ORDER = 4
@@ -173,8 +174,12 @@ class _Bar:
         account, step = self._account, self._step
         for symbol, bar in self._bars.items():
             instrument = account.instruments[symbol]
-            price = bar.close if bar.close > 0 else bar.previous_close
-            if not 0 < instrument.expiry_ms <= step.close_ms or not price > 0:
+            if not 0 < instrument.expiry_ms <= step.close_ms:
+                continue
+            # An option may end worthless; nothing else has a price of 0.
+            worthless = instrument.kind is InstrumentKind.OPTION and bar.close == 0
+            price = bar.close if bar.close > 0 or worthless else bar.previous_close
+            if not (price > 0 or worthless):
                 continue
             for order in account.working(symbol):
                 account.end(order, OrderStatus.EXPIRED, "its contract has expired", instrument.expiry_ms)

@@ -15,6 +15,7 @@ from store.records import (
     Fill,
     FundingPayment,
     InstrumentKind,
+    OptionRight,
     OrderPurpose,
     OrderReport,
     OrderStatus,
@@ -28,6 +29,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "Decimal": Decimal,
     "Decimal | None": Decimal,
     "InstrumentKind": InstrumentKind,
+    "OptionRight | None": OptionRight,
     "OrderPurpose": OrderPurpose,
     "OrderStatus": OrderStatus,
     "OrderType": OrderType,
@@ -70,7 +72,8 @@ _EVENT_KINDS: Mapping[str, type] = {"report": OrderReport, "fill": Fill, "fundin
 
 _WRITERS: Mapping[type, Callable[[Any], str]] = {
     **dict.fromkeys(
-        (str, InstrumentKind, OrderPurpose, OrderStatus, OrderType, Side), encode_basestring_ascii
+        (str, InstrumentKind, OptionRight, OrderPurpose, OrderStatus, OrderType, Side),
+        encode_basestring_ascii,
     ),
     Decimal: '"{}"'.format,
     int: int.__repr__,

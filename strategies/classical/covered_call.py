@@ -13,6 +13,7 @@ from store.records import SignalClass, SignalType
 from strategies.classical.income import FIELDS, OPTIONAL, STATISTICS, spans_of
 from strategies.definition import bar_signal
 from strategies.options.settings import IncomeSettings
+from strategies.signal import OptionStructure
 
 KIND = bar_signal(
     name="C7",
@@ -26,4 +27,5 @@ KIND = bar_signal(
     statistics=lambda settings: STATISTICS,
     spans=spans_of(call=True),
     kernels="strategies.classical.kernels.income",
+    options=OptionStructure.COVERED_CALL,
 )

@@ -6,7 +6,7 @@ Confidence: a prior. Beside it the option, from the newest close S, implied vola
 / 365, without interest: strike K = S exp(sigma^2 T / 2 - d1 sigma sqrt T), d1 the quantile of its delta; premium in
 quote currency per unit by Black 1976; break-even at expiry.
 
-Both act on what is held, outside the decision about targets; their legs are options, which are not listed yet.
+With a weight both sell the contract that their market lists for it: see `strategies.signal.OptionStructure`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from store.records import SignalClass, SignalType
 from strategies.classical.income import FIELDS, OPTIONAL, STATISTICS, spans_of
 from strategies.definition import bar_signal
 from strategies.options.settings import IncomeSettings
+from strategies.signal import OptionStructure
 
 KIND = bar_signal(
     name="C8",
@@ -26,4 +27,5 @@ KIND = bar_signal(
     statistics=lambda settings: STATISTICS,
     spans=spans_of(call=False),
     kernels="strategies.classical.kernels.income",
+    options=OptionStructure.SECURED_PUT,
 )

@@ -5,8 +5,8 @@ of them a year: both fractions a year. l = ln(IV / RV); value: 0 where |l| < dea
 30-day variance, hedged to no delta. Confidence: clip(1 - max(0, RV of a day / RV - 1), 0, 1), so that nothing is sold
 into a spike. Beside it the premium IV^2 - RV^2, in variance a year. IV outside (.01, 5) is NAN_INPUT.
 
-A short position in variance loses without bound: hold one only under a stress limit. Its legs are options, which are
-not listed yet, so that it says nothing of any other instrument.
+A short position in variance loses without bound: what is sold is limited in strikes. Its legs are a straddle and the
+perpetual on the coin against its deltas.
 
 Carr and Wu 2009 for the premium; Bollerslev, Tauchen and Zhou 2009 for the month; Alexander and Imeraj 2021 in crypto.
 The dead band and the full scale are a choice of this project.
@@ -17,7 +17,7 @@ from __future__ import annotations
 from store.records import SignalClass, SignalType
 from strategies.definition import bar_signal, span_results
 from strategies.options.settings import PremiumSettings
-from strategies.signal import FloatArray, KernelResult
+from strategies.signal import FloatArray, KernelResult, OptionStructure
 
 STATISTICS = ("implied_volatility", "realised_volatility", "realised_a_day", "premium", "log_ratio")
 
@@ -51,4 +51,5 @@ KIND = bar_signal(
     statistics=lambda settings: STATISTICS,
     spans=spans,
     kernels="strategies.evidence.kernels.volatility_premium",
+    options=OptionStructure.STRADDLE,
 )

@@ -196,6 +196,20 @@ def test_a_position_shows_the_instruments_own_decimals_and_its_gain_by_glyph_and
     assert "lock" not in cells
 
 
+def test_an_option_shows_its_delta_where_another_position_has_a_stop_and_its_symbol_whole() -> None:
+    option: dict[str, object] = {
+        "symbol": "BTC240517C44000",
+        "right": "call",
+        "strike": "44000",
+        "stop": None,
+    }
+    assert position_shown(**option, delta=-0.523)["stop"] == Cell("Δ −0.52", "soft")
+    assert position_shown(**option)["stop"] == Cell("option", "soft")
+    symbol, *rest = position_columns(held_back=False, several_venues=False, longest=15)
+    assert symbol.width == 15
+    assert rest == position_columns(held_back=False, several_venues=False, longest=7)[1:]
+
+
 @pytest.mark.parametrize(
     ("side", "shown"), [("long", "L"), ("short", "S"), ("L", "L"), ("S", "S"), ("buy", "L"), ("odd", "odd")]
 )
