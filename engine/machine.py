@@ -19,6 +19,7 @@ from engine.clock import VirtualClock
 from engine.cycle import BOOK, DAYS
 from engine.feeds.choose import open_feed
 from engine.feeds.feed import Feed
+from engine.lane import Following, ShadowLane
 from engine.ledger import REMEMBERED_IDS, Ledger
 from engine.reconcile import foreign_orders
 from engine.refold import MakeMarket, Refold, empty_market, fold_until
@@ -91,6 +92,10 @@ class Machine:
     books: asyncio.Lock = field(default_factory=asyncio.Lock)
     half_done: bool = False
     folded: MarketState | None = None
+    lane: ShadowLane = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lane = ShadowLane(self, Following.of(self.configuration))
 
     def configured(self, name: str) -> Signal:
         """A known signal as the configuration has it."""
@@ -131,8 +136,11 @@ class Machine:
         if self.book.choices or self.weighting.shares:
             self.reweigh()
         await self._restore_shadow(states)
+        self.lane.restore(states, until_ms, self.book.decisions == 0)
         if stored is not None:
-            self.cycle.restored(await recall.readings(self.database, until_ms))
+            told = await recall.readings(self.database, until_ms)
+            followed = {signal.name for signal in self.lane.wanted()}
+            self.cycle.restored(reading for reading in told if reading.signal not in followed)
         else:
             self.book.proven_ms = until_ms
         await patiently(lambda: foreign_orders(self.venue, self._wrote))
@@ -163,6 +171,7 @@ class Machine:
             self._compute()
         else:
             self.reweigh()
+        self.lane.look()
 
     async def _begin_with(self, chosen: tuple[Signal, ...]) -> None:
         """Before the first bar is folded: compute these signals, where the operator chose others than configured."""
@@ -173,7 +182,8 @@ class Machine:
     def _compute(self) -> None:
         self.signals = self.market.signals
         table = signal_table(self.signals, self.book.choices, self.weighting.shares)
-        self.cycle.compute(self.signals, *table)
+        elsewhere = {signal.name for signal in self.lane.wanted()}
+        self.cycle.compute(self.signals, *table, elsewhere=elsewhere)
 
     async def _restore_shadow(self, states: Mapping[str, Any]) -> None:
         """The signals' own books, as they were stored; they begin here where they are new."""

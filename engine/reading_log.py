@@ -9,7 +9,7 @@ run in one; and a signal whose settings were changed between two runs is written
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,7 @@ class ReadingLog:
         self._closed_ms = closed_ms
         ended = dict(zip(self._signals, closed_ms, strict=True))
         for reading in stored:
-            if reading.symbols == self._symbols:
+            if reading.symbols == self._symbols and len(reading.standing) == len(self._symbols):
                 cells = [reading.standing[symbol].cell for symbol in self._symbols]
                 self._said[reading.signal] = _Said(
                     ended.get(reading.signal, NEVER),
@@ -75,13 +75,17 @@ class ReadingLog:
         signals: Sequence[str],
         closed_ms: tuple[int, ...],
         since_ms: Mapping[str, int] = ALL_ALONG,
+        elsewhere: Collection[str] = (),
     ) -> ReadingLog:
-        """The log of other signals, as a restart at this bar would find it."""
+        """The log of other signals, as a restart at this bar would find it; those written `elsewhere` from now on are
+        not ended by it."""
         log = ReadingLog(self._journal, signals, self._symbols)
         log._closed_ms = closed_ms
         ended = dict(zip(signals, closed_ms, strict=True)) if closed_ms else {}
         log._said = {
-            name: replace(said, closed_ms=ended.get(name, NEVER)) for name, said in self._said.items()
+            name: replace(said, closed_ms=ended.get(name, NEVER))
+            for name, said in self._said.items()
+            if name not in elsewhere
         }
         log._forget(since_ms)
         return log

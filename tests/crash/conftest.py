@@ -14,6 +14,8 @@ SIM: Flags = {
     "run.speed": "max",
     "run.symbols": "BTCUSDT,ETHUSDT,SOLUSDT,XRPUSDT",
     "sim.history_days": "440",
+    # Only lives about them wait for the signals that follow the decisions.
+    "signals.shadow": "off",
 }
 COINS = ("ADA", "BTC", "ETH", "SOL")
 
