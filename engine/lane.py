@@ -79,13 +79,27 @@ class ShadowLane:
         self._shown_s = 0.0
         self._unread: frozenset[str] = frozenset()
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is followed any more, by a fault or because the engine ends."""
+        return self._ended
+
+    @property
+    def follows_any(self) -> bool:
+        """Whether signals that nobody chose for are followed at all."""
+        return self.following is not Following.OFF
+
     def follows(self, signal: Signal) -> bool:
         """Whether a signal is one of those followed, now or once the past is folded."""
         return (
-            self.following is not Following.OFF
+            self.follows_any
             and is_followed(signal, self._machine.book.choices)
             and signal.bar_ms % self._machine.feed.bar_ms == 0
         )
+
+    def would_follow(self, signal: Signal) -> bool:
+        """Whether a signal follows the decisions bar by bar once no operator has chosen anything for it."""
+        return self.following is Following.BEHIND and is_followed(signal, {})
 
     def wanted(self) -> tuple[Signal, ...]:
         """The signals to be followed now."""

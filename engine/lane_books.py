@@ -26,10 +26,11 @@ from engine.refold import MakeMarket, empty_market, fold_until
 from engine.shadow import Shadow, Terms
 from engine.shadow_days import DAYS_KEPT, ShadowDays, SignalHealth, with_today
 from engine.signal_table import signal_table
+from engine.snapshot import SignalCell
 from store import followed
 from store.followed import DecidedBar
 from store.journal import Journal
-from store.query import read_only
+from store.query import finite, read_only
 from strategies.evaluate import Readings
 from strategies.signal import Signal
 
@@ -58,7 +59,7 @@ class LaneView:
     """What the followers [K] had come to at the close `now_ms`, to be shown: nothing of it changes any more.
 
     `bars` [K]: how many of its own each signal knows; `unknown` [K, S]: inputs it needs and knows nothing of;
-    `correlation` [K, K] of their daily forecasts, NaN where unknown."""
+    `correlation` [K, K] of their daily forecasts, NaN where unknown; `cells` [S, K]: what each says of each symbol."""
 
     signals: tuple[Signal, ...]
     now_ms: int
@@ -67,6 +68,7 @@ class LaneView:
     unknown: tuple[tuple[tuple[str, ...], ...], ...]
     health: tuple[SignalHealth, ...]
     correlation: FloatArray
+    cells: tuple[tuple[SignalCell, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,18 @@ class LaneBooks:
                 for row, signal in enumerate(self.signals)
             ),
             market.forecast_correlation(),
+            tuple(
+                tuple(
+                    SignalCell(
+                        signal.name,
+                        finite(float(readings.value[row, column])),
+                        float(readings.confidence[row, column]),
+                        readings.reasons[row][column].value,
+                    )
+                    for row, signal in enumerate(self.signals)
+                )
+                for column in range(len(market.symbols))
+            ),
         )
 
     def fresh_faults(self) -> list[tuple[str, str]]:

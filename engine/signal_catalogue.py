@@ -16,7 +16,7 @@ from engine.config_schema import unit_of
 from engine.estimates import shares_in_force, standings
 from engine.recorded import recorded_book
 from engine.signal_folder import known_kinds
-from engine.signal_state import is_computed, state_of, why
+from engine.signal_state import is_computed, is_followed, state_of, why
 from engine.signal_table import class_shares
 from engine.tuning import as_set
 from engine.weight_facts import Standings, WeightFacts, weight_facts
@@ -38,7 +38,7 @@ PLUG_IN = "plug-in"
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Signals in the order they are computed in, with what an operator chose and set of them, and what the estimates of
-    their weights by `method` have come to."""
+    their weights by `method` have come to; `follows`: what is not computed for the decisions follows them."""
 
     registry: Registry
     signals: tuple[Signal, ...]
@@ -46,6 +46,7 @@ class Catalogue:
     tunings: Mapping[str, Tuning]
     method: Method
     standings: Standings
+    follows: bool = False
 
     @property
     def broken(self) -> tuple[BrokenSignal, ...]:
@@ -88,9 +89,12 @@ class Catalogue:
             "estimated_ms": facts.estimated_ms,
             "weight_change": facts.change,
             "weight_why": facts.why,
-            "state": state_of(signal, self.choices, self.standings).value,
-            "why": why(signal, self.choices, self.standings),
+            "state": state_of(signal, self.choices, self.standings, self._follows(signal)).value,
+            "why": why(signal, self.choices, self.standings, self._follows(signal)),
         }
+
+    def _follows(self, signal: Signal) -> bool:
+        return self.follows and is_followed(signal, self.choices) and signal in self.signals
 
 
 def catalogue(
@@ -103,7 +107,8 @@ def catalogue(
     signals, unfit = as_set(known_signals(config, registry), registry.kinds, book.tunings)
     # A start gives up what no longer fits the configuration.
     tunings = {name: tuning for name, tuning in book.tunings.items() if name not in unfit}
-    return Catalogue(registry, signals, book.choices, tunings, method, _standings(database, method))
+    standing, follows = _standings(database, method), config.shadow != "off"
+    return Catalogue(registry, signals, book.choices, tunings, method, standing, follows)
 
 
 def inputs_of(signal: Signal) -> list[str]:

@@ -12,13 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from engine.commands import DetailKind, Question
+from engine.config import load_config
 from engine.config_faults import ConfigFault
+from engine.session import Session
 from store import query, retention
 from store.check import check
 from store.config import RetentionConfig
 from store.digest import digest
 from strategies.registry import BUILT_IN
-from tests.engine.session_runs import bars_pass, engine, rows, run, running
+from tests.engine.session_runs import Script, bars_pass, engine, follow, rows, run, running
+from tests.engine.test_missing_inputs import market
 
 DAY_BARS, BARS = 24, 30
 ON = {"signals__shadow": "on"}
@@ -167,3 +171,104 @@ async def test_where_decisions_were_thinned_they_begin_anew_and_say_so(tmp_path:
 def test_the_key_takes_three_words(tmp_path: Path, shadow: str) -> None:
     with pytest.raises(ConfigFault, match=r"signals\.shadow"):
         engine(tmp_path / "x.db", signals__shadow=shadow)
+
+
+async def test_whoever_is_given_a_weight_is_let_go_and_taken_up_again_when_it_goes_back(
+    tmp_path: Path,
+) -> None:
+    """What is traded is what is traded without followers, and every bar is read by somebody."""
+    script: Script = {
+        4: [("weight", {"name": "C1", "weight": "0.5"}), ("signal", {"name": "B12", "state": "off"})],
+        9: [("signal", {"name": "B12", "state": "shadow"}), ("signal", {"name": "A12", "state": "on"})],
+        14: [("signal", {"name": "A12", "state": "shadow"}), ("signal", {"name": "B2", "state": "shadow"})],
+    }
+    database = tmp_path / "x.db"
+    answers = await follow(database, 20, script, **QUICK)
+    assert [answer.accepted for answer in answers] == [True] * 6
+    assert "; its record begins anew; weights" in answers[0].message
+    assert answers[2].message.startswith("B12 in shadow: followed behind the decisions, not traded")
+    assert answers[5].message.startswith(
+        "B2 is in shadow: followed behind the decisions, not traded, already"
+    )
+    await follow(tmp_path / "alone.db", 20, script, **YOUNG)
+    assert digest(database) == digest(tmp_path / "alone.db")
+    await run(database, 10, **QUICK)
+    assert {reading["signal"] for reading in query.readings(database)} == ALL
+    for reading in query.readings(database):
+        assert len(reading["cells"]) == 4, reading["signal"]
+    days = {name for (name,) in rows(database, "SELECT DISTINCT signal FROM followed_days")}
+    assert days == set(FOLLOWED) - {"C1"}
+    assert ("C1",) in rows(database, "SELECT DISTINCT signal FROM signal_days")
+    assert check(database).findings == ()
+
+
+async def test_a_follower_reads_with_the_parameters_an_operator_set(tmp_path: Path) -> None:
+    script: Script = {4: [("parameters", {"name": "C4", "parameters": "window=15"})]}
+    (answer,) = await follow(tmp_path / "x.db", BARS, script, **QUICK)
+    assert answer.accepted
+    assert "in shadow: its record begins anew" in answer.message
+    await run(tmp_path / "always.db", BARS, signals__C4__window="15", **QUICK)
+    last = "SELECT cells FROM readings WHERE signal = 'C4' ORDER BY ts_ms DESC LIMIT 1"
+    assert rows(tmp_path / "x.db", last) == rows(tmp_path / "always.db", last)
+
+
+async def test_the_picture_shows_them_in_shadow_with_what_they_say_and_would_have_earned(
+    tmp_path: Path,
+) -> None:
+    session = engine(tmp_path / "x.db", run__speed="360000", **ON)
+    async with running(session):
+        snapshot = session.snapshot()
+        assert snapshot is not None
+        notes = {row.note for row in snapshot.weights if row.followed}
+        assert notes <= {"warming up: its past is folded beside the bars", ""}
+        read = asyncio.Event()
+        session.add_beat_listener(lambda loop: read.set() if _all_read(session) else None)
+        await read.wait()
+        snapshot = session.snapshot()
+        assert snapshot is not None
+        weights = {row.name: row for row in snapshot.weights}
+        assert [weights[name].state for name in ("A1", "A4", "B12", "C8")] == ["on"] + ["shadow"] * 3
+        b12 = weights["B12"]
+        assert (b12.weight, b12.followed, b12.opinions, b12.symbols) == (0.0, True, 4, 4)
+        assert b12.age_ms is not None
+        assert b12.why.startswith("in shadow: followed behind the decisions")
+        for row in snapshot.signals:
+            assert {cell.name for cell in row.cells} == ALL
+            assert all(cell.reason for cell in row.cells)
+        told = await session.detail(Question(DetailKind.SIGNAL, {"name": "A9"}))
+        assert told["signal"]["state"] == "shadow"
+        assert {reading["symbol"] for reading in told["symbols"]} == {row.symbol for row in snapshot.signals}
+        assert all(reading["reason"] for reading in told["symbols"])
+
+
+def _all_read(session: Session) -> bool:
+    snapshot = session.snapshot()
+    return snapshot is not None and {cell.name for row in snapshot.signals for cell in row.cells} == ALL
+
+
+async def test_a_replay_at_full_speed_reads_them_once_at_its_end_and_names_what_they_lack(
+    tmp_path: Path,
+) -> None:
+    flags: dict[str, str | list[str]] = {
+        "run.mode": "replay",
+        "run.speed": "max",
+        "run.timerange": "20210409-",
+    }
+    flags["run.data"] = market(tmp_path)
+    database = tmp_path / "x.db"
+    summary = await Session(load_config(None, {}, flags, {}), database).run()
+    told = {reading["signal"]: reading for reading in query.readings(database)}
+    assert told.keys() == ALL
+    assert rows(database, "SELECT count(*) FROM readings WHERE signal = 'B12'") == [(1,)]
+    assert told["B12"]["ts"] == summary.last_ts_ms
+    assert told["A12"]["cells"]["BTCUSDT"]["reason"] == "NO_INPUT"
+    said = dict(rows(database, "SELECT source, message FROM events WHERE source LIKE 'signals.%'"))
+    assert said["signals.A12"] == "A12 in shadow: it reads what is not known here: mvrv_z"
+    assert "signals.A4" not in said
+    flags |= {f"signals.{name}.enabled": "true" for name in FOLLOWED}
+    flags |= {key.replace("__", "."): value for key, value in INLINE.items()}
+    inline = tmp_path / "inline.db"
+    await Session(load_config(None, {}, flags, {}), inline).run()
+    assert digest(inline) == digest(database)
+    known = {reading["signal"]: reading["cells"] for reading in query.readings(inline)}
+    assert {name: reading["cells"] for name, reading in told.items()} == known
