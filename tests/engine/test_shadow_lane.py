@@ -203,11 +203,11 @@ async def test_whoever_is_given_a_weight_is_let_go_and_taken_up_again_when_it_go
 
 
 async def test_a_follower_reads_with_the_parameters_an_operator_set(tmp_path: Path) -> None:
-    script: Script = {4: [("parameters", {"name": "C4", "parameters": "window=15"})]}
+    script: Script = {4: [("parameters", {"name": "C4", "parameters": "period=15"})]}
     (answer,) = await follow(tmp_path / "x.db", BARS, script, **QUICK)
     assert answer.accepted
     assert "in shadow: its record begins anew" in answer.message
-    await run(tmp_path / "always.db", BARS, signals__C4__window="15", **QUICK)
+    await run(tmp_path / "always.db", BARS, signals__C4__period="15", **QUICK)
     last = "SELECT cells FROM readings WHERE signal = 'C4' ORDER BY ts_ms DESC LIMIT 1"
     assert rows(tmp_path / "x.db", last) == rows(tmp_path / "always.db", last)
 
@@ -270,5 +270,13 @@ async def test_a_replay_at_full_speed_reads_them_once_at_its_end_and_names_what_
     inline = tmp_path / "inline.db"
     await Session(load_config(None, {}, flags, {}), inline).run()
     assert digest(inline) == digest(database)
-    known = {reading["signal"]: reading["cells"] for reading in query.readings(inline)}
-    assert {name: reading["cells"] for name, reading in told.items()} == known
+    assert said_of(inline) == said_of(database)
+
+
+def said_of(database: Path) -> dict[tuple[str, str], tuple[object, ...]]:
+    """What is in force; the statistics behind it are those of when it was first said."""
+    return {
+        (reading["signal"], symbol): (cell["value"], cell["confidence"], cell["reason"])
+        for reading in query.readings(database)
+        for symbol, cell in reading["cells"].items()
+    }
