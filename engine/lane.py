@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.lane_cursor import CURSOR, Cursor
 from engine.refold import FoldFault
-from engine.signal_state import is_followed, missing_words
+from engine.signal_state import is_followed
 from engine.tuning import since_ms
 from engine.venues.worker import Worker
 from store.history_checks import utc
@@ -28,7 +28,8 @@ from store.records import Mode
 
 if TYPE_CHECKING:
     from engine.config import Configuration
-    from engine.lane_books import LaneBooks, LaneSource, LaneView
+    from engine.lane_books import LaneBooks, LaneSource
+    from engine.lane_view import LaneView
     from engine.machine import Machine
     from strategies.signal import Signal
 
@@ -256,14 +257,10 @@ class ShadowLane:
         self.view = view = await worker.ask(books.view)
         for name, fault in books.fresh_faults():
             self._say("ERROR", f"{name} failed and has no opinion: {fault}", f"signals.{name}")
-        unread = {
-            signal.name: words
-            for signal, bars, unknown in zip(view.signals, view.bars, view.unknown, strict=True)
-            if (words := missing_words(bars, unknown))
-        }
-        for name in unread.keys() - self._unread:
-            self._say("WARN", f"{name} in shadow: {unread[name]}", f"signals.{name}")
-        self._unread = frozenset(unread)
+        for name, words in view.lacking.items():
+            if name not in self._unread:
+                self._say("WARN", f"{name} in shadow: {words}", f"signals.{name}")
+        self._unread = frozenset(view.lacking)
 
     async def _read_once(self, given_up: Callable[[], bool], beat: Callable[[], None]) -> None:
         """Read every signal in shadow at the last close, for a run that nothing followed."""

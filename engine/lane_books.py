@@ -20,18 +20,17 @@ from engine.decision import SignalTable
 from engine.estimates import INSTRUMENTS
 from engine.feeds.feed import Feed
 from engine.lane_cursor import CURSOR, STATE, Cursor, fingerprint
+from engine.lane_view import LaneView, lane_view
 from engine.market import MarketState, Row, rows
 from engine.reading_log import ReadingLog
 from engine.refold import MakeMarket, empty_market, fold_until
 from engine.shadow import Shadow, Terms
-from engine.shadow_days import DAYS_KEPT, ShadowDays, SignalHealth, with_today
+from engine.shadow_days import DAYS_KEPT, ShadowDays
 from engine.signal_table import signal_table
-from engine.snapshot import SignalCell
 from store import followed
 from store.followed import DecidedBar
 from store.journal import Journal
-from store.query import finite, read_only
-from strategies.evaluate import Readings
+from store.query import read_only
 from strategies.signal import Signal
 
 if TYPE_CHECKING:
@@ -52,23 +51,6 @@ class Followed:
     current: FloatArray
     average: FloatArray
     stages: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class LaneView:
-    """What the followers [K] had come to at the close `now_ms`, to be shown: nothing of it changes any more.
-
-    `bars` [K]: how many of its own each signal knows; `unknown` [K, S]: inputs it needs and knows nothing of;
-    `correlation` [K, K] of their daily forecasts, NaN where unknown; `cells` [S, K]: what each says of each symbol."""
-
-    signals: tuple[Signal, ...]
-    now_ms: int
-    readings: Readings
-    bars: tuple[int, ...]
-    unknown: tuple[tuple[tuple[str, ...], ...], ...]
-    health: tuple[SignalHealth, ...]
-    correlation: FloatArray
-    cells: tuple[tuple[SignalCell, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,37 +170,7 @@ class LaneBooks:
 
     def view(self) -> LaneView:
         """What is to be shown of them now."""
-        market, shadow = self.market, self._shadow
-        readings = market.readings
-        return LaneView(
-            self.signals,
-            market.now_ms,
-            readings,
-            tuple(market.bars_known(signal) for signal in self.signals),
-            tuple(
-                ((),) * len(market.symbols)
-                if np.isfinite(readings.value[row]).all()
-                else market.unknown_inputs(signal)
-                for row, signal in enumerate(self.signals)
-            ),
-            tuple(
-                with_today(shadow.days.health(signal.name), shadow.today(row))
-                for row, signal in enumerate(self.signals)
-            ),
-            market.forecast_correlation(),
-            tuple(
-                tuple(
-                    SignalCell(
-                        signal.name,
-                        finite(float(readings.value[row, column])),
-                        float(readings.confidence[row, column]),
-                        readings.reasons[row][column].value,
-                    )
-                    for row, signal in enumerate(self.signals)
-                )
-                for column in range(len(market.symbols))
-            ),
-        )
+        return lane_view(self.market, self._shadow)
 
     def fresh_faults(self) -> list[tuple[str, str]]:
         """The signals that raise and what they raise, each told once."""

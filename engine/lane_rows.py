@@ -3,19 +3,14 @@ of the market as it was when they last came so far."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from engine.lane import Following
-from engine.signal_catalogue import family_of
-from engine.signal_records import closest, off_row, recorded
-from engine.signal_state import missing_words
+from engine.signal_records import off_row
 from engine.snapshot import SignalCell, WeightRow
 
 if TYPE_CHECKING:
-    from engine.lane_books import LaneView
+    from engine.lane_view import LaneView
     from engine.machine import Machine
     from strategies.signal import Signal
 
@@ -45,7 +40,8 @@ def place_of(machine: Machine, signal: Signal) -> tuple[LaneView, int] | None:
     view = machine.lane.view
     if view is None or not machine.lane.follows(signal):
         return None
-    return (view, view.signals.index(signal)) if signal in view.signals else None
+    row = view.rows.get(signal.name)
+    return None if row is None or view.signals[row] is not signal else (view, row)
 
 
 def followed_correlations(view: LaneView, row: int) -> dict[str, float]:
@@ -57,41 +53,16 @@ def followed_correlations(view: LaneView, row: int) -> dict[str, float]:
 
 
 def _row(machine: Machine, signal: Signal) -> WeightRow:
-    row, place = off_row(machine, signal), place_of(machine, signal)
+    place = place_of(machine, signal)
     if place is None:
-        return replace(row, note=_waiting(machine), followed=True)
+        return off_row(machine, signal, note=_waiting(machine), followed=True)
     view, index = place
-    said = view.readings.value[index]
-    present = np.isfinite(said)
-    opinions, closed_ms = int(present.sum()), view.readings.closed_ms[index]
-    nearest, correlation = closest(view.correlation[index], view.signals)
-    return replace(
-        row,
-        coverage=opinions / present.size if present.size else 0.0,
-        mean_abs=float(np.abs(said[present]).mean()) if opinions else 0.0,
-        opinions=opinions,
-        note="" if opinions else _silent(view, index),
-        age_ms=machine.clock.now_ms() - closed_ms if closed_ms >= 0 else None,
-        closest=nearest,
-        correlation=correlation,
-        family=family_of(signal.name),
-        followed=True,
-        **recorded(view.health[index]),
-    )
+    closed_ms = view.readings.closed_ms[index]
+    age_ms = machine.clock.now_ms() - closed_ms if closed_ms >= 0 else None
+    return off_row(machine, signal, age_ms=age_ms, followed=True, **view.facts[index])
 
 
 def _waiting(machine: Machine) -> str:
     if machine.lane.following is Following.AT_THE_END:
         return AT_THE_END
     return ENDED if machine.lane.ended else FOLDING
-
-
-def _silent(view: LaneView, index: int) -> str:
-    """Why one of them has no opinion of any symbol."""
-    signal, bars = view.signals[index], view.bars[index]
-    if words := missing_words(bars, view.unknown[index]):
-        return words
-    if bars < signal.window:
-        size = "daily bars" if signal.bar == "1d" else f"bars of {signal.bar}"
-        return f"warm-up: {bars} of {signal.window} {size}"
-    return ""

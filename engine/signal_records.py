@@ -87,8 +87,10 @@ def recorded(health: SignalHealth) -> dict[str, Any]:
     }
 
 
-def off_row(machine: Machine, signal: Signal) -> WeightRow:
-    """A signal that is not computed for the decisions."""
+def off_row(machine: Machine, signal: Signal, **known: Any) -> WeightRow:
+    """A signal that is not computed for the decisions, with what is `known` of it all the same."""
+    said: dict[str, Any] = {"coverage": 0.0, "mean_abs": 0.0, "opinions": 0} | known
+    followed = machine.lane.follows(signal)
     choices, estimated = machine.book.choices, machine.weighting.shares
     return WeightRow(
         name=signal.name,
@@ -97,14 +99,12 @@ def off_row(machine: Machine, signal: Signal) -> WeightRow:
         type=signal.type.value,
         weight=0.0,
         enabled=False,
-        coverage=0.0,
-        mean_abs=0.0,
-        opinions=0,
         symbols=len(machine.market.symbols),
         raw_weight=chosen_weight(signal, choices, estimated),
         waits=waits(signal, choices, estimated),
         change=changed(signal, choices.get(signal.name), machine.book.tunings.get(signal.name)),
-        state=state_of(signal, choices, followed=machine.lane.follows(signal)).value,
-        why=why(signal, choices, followed=machine.lane.follows(signal)),
+        state=state_of(signal, choices, followed=followed).value,
+        why=why(signal, choices, followed=followed),
         family=family_of(signal.name),
+        **said,
     )
