@@ -67,7 +67,7 @@ class Session:
         self._stop: tuple[str, str, str] | None = None
         self._bars = 0
         self._pictures = 0
-        self._started_s = self._ready_s = self._gave_way_s = time.monotonic()
+        self._started_s = self._ready_s = self._traded_s = self._gave_way_s = time.monotonic()
         self._uncommitted = 0
         self._last_commit_s = 0.0
         self._pacer: Pacer | None = None
@@ -98,6 +98,7 @@ class Session:
             self._ready_s = time.monotonic()
             self.ready.set()
             reason = await self._trade(machine)
+            self._traded_s = time.monotonic()
             await self._let_followers_finish(machine)
             self.phase = "finished" if self._stop is None else "stopping"
             await self._wind_down(machine, reason)
@@ -412,8 +413,7 @@ class Session:
         self.request_stop("keep", "engine", f"a part of the engine failed: {failure}")
 
     def _summary(self, machine: Machine, reason: str) -> Summary:
-        now_s = time.monotonic()
-        trading_s = now_s - self._ready_s
+        now_s, trading_s = time.monotonic(), self._traded_s - self._ready_s
         return replace(
             machine.summary(reason),
             bars=self._bars,
