@@ -203,7 +203,7 @@ def _choose(machine: Machine, command: Command) -> Begun:
     states = {"before": before, "after": _weights(machine), "reason": command.reason}
     machine.journal.audit("weights", command.actor, facts | states, now_ms)
     said = f"{wished.said}{_unread(machine, signal)}"
-    if was_followed is not followed and machine.lane.would_follow(signal):
+    if was_followed is not followed and machine.lane.would_follow(signal) and state is not SignalState.OFF:
         said = f"{said}; its record begins anew"
     message = f"{said}; {_weights_said(machine)}; from {utc(from_ms)} UTC on"
     _say(machine, command, message)
