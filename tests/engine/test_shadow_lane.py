@@ -264,6 +264,8 @@ async def test_a_replay_at_full_speed_reads_them_once_at_its_end_and_names_what_
     assert told["A12"]["cells"]["BTCUSDT"]["reason"] == "NO_INPUT"
     said = dict(rows(database, "SELECT source, message FROM events WHERE source LIKE 'signals.%'"))
     assert said["signals.A12"] == "A12 in shadow: it reads what is not known here: mvrv_z"
+    # It could do without each venue's, and has none of what it reads.
+    assert said["signals.A9"] == "A9 in shadow: it reads what is not known here: implied_volatility"
     assert "signals.A4" not in said
     flags |= {f"signals.{name}.enabled": "true" for name in FOLLOWED}
     flags |= {key.replace("__", "."): value for key, value in INLINE.items()}
