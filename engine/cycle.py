@@ -144,6 +144,10 @@ class BarCycle:
         )
         self.weigh(table, weights)
 
+    def end_reading(self, signal: str) -> None:
+        """Nobody hears a signal from the next bar on that followed the decisions so far."""
+        self._readings.end(signal)
+
     @property
     def marks(self) -> dict[str, Decimal]:
         """The newest close of every position held, on its instrument's tick."""

@@ -194,6 +194,8 @@ def _choose(machine: Machine, command: Command) -> Begun:
     if wished.lets_go or as_configured(signal, choice, machine.lane.follows_any):
         del choices[signal.name]
     machine.put_in_force()
+    if was_followed and not is_computed(signal, choices):
+        machine.cycle.end_reading(signal.name)
     now_ms = machine.clock.now_ms()
     from_ms = now_ms + machine.feed.bar_ms
     standing = machine.weighting.standing

@@ -192,7 +192,7 @@ class ShadowLane:
         if self._ended:
             return False
         books, wanted = self._books, self.wanted()
-        if books is None or not books.signals:
+        if books is None:
             if wanted:
                 await self._open(worker)
             return bool(wanted)
@@ -220,8 +220,12 @@ class ShadowLane:
 
     async def _let_go(self, worker: Worker, books: LaneBooks, wanted: tuple[Signal, ...]) -> None:
         kept = tuple(signal for signal in books.signals if signal in wanted)
-        elsewhere = frozenset(signal.name for signal in self._machine.signals)
-        await worker.ask(partial(books.let_go, kept, elsewhere))
+        if not kept:
+            self._books = self.view = None
+            self._journal.state(CURSOR, "")
+            await self._journal.commit()
+            return
+        await worker.ask(partial(books.let_go, kept))
         await self._show(worker, books, at_once=True)
 
     async def _open(self, worker: Worker, anew_ms: int | None = None) -> None:

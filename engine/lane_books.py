@@ -113,14 +113,15 @@ class LaneBooks:
         that are new. Raises FoldFault once `stopped`, DataFault, StoreError."""
         with read_only(source.database) as connection:
             stored = followed.states(connection, STATE)
-            known = Cursor.loads(stored[CURSOR])
+            beginning = Cursor(ends.decided_ms, False, {})
+            known = Cursor.loads(stored[CURSOR]) if stored[CURSOR] else beginning
             if ends.anew_ms is not None:
                 known = Cursor(ends.anew_ms, False, {})
             signals = wanted
             if known.settings and known.close_ms < ends.decided_ms:
                 signals = tuple(signal for signal in wanted if known.knows(signal))
             if not signals:
-                known, signals = Cursor(ends.decided_ms, False, {}), wanted
+                known, signals = beginning, wanted
             days = followed.followed_days(connection, DAYS_KEPT)
             names = [signal.name for signal in signals]
             said = followed.readings_of(connection, names, known.close_ms)
@@ -137,12 +138,13 @@ class LaneBooks:
             log.restore(said, market.readings.closed_ms, ends.since_ms)
         return cls(source, journal, market, shadow, log, known)
 
-    def let_go(self, kept: tuple[Signal, ...], elsewhere: frozenset[str]) -> None:
-        """Go on with some of the signals; those that are computed `elsewhere` are read there from now on."""
+    def let_go(self, kept: tuple[Signal, ...]) -> None:
+        """Go on with some of the signals; what the others say is written, or ended, by whoever took them away."""
+        gone = {signal.name for signal in self.signals} - {signal.name for signal in kept}
         self.market.keep_only(kept)
         names = [signal.name for signal in kept]
         self._shadow = self._shadow.moved_to(kept, _table(kept))
-        self._log = self._log.of(names, self.market.readings.closed_ms, elsewhere=elsewhere)
+        self._log = self._log.of(names, self.market.readings.closed_ms, elsewhere=gone)
         self._settings = {signal.name: fingerprint(signal) for signal in kept}
 
     def follow(self, until_ms: int, hurried: threading.Event) -> int | None:
@@ -150,15 +152,13 @@ class LaneBooks:
         written. Returns from when on decisions are kept where the next one was thinned away, else None."""
         with read_only(self._source.database) as connection:
             decided = followed.decided(connection, self.cursor.close_ms, until_ms, BATCH_BARS)
-            kept_ms = followed.kept_from(connection)
-            bar_ms = self.market.bar_ms
-            if decided and decided[0].ts_ms != self.cursor.close_ms + bar_ms:
-                return (
-                    max(kept_ms, self.cursor.close_ms)
-                    if kept_ms > self.cursor.close_ms
-                    else decided[0].ts_ms - bar_ms
-                )
-            block = rows(self._source.feed.read(self.cursor.close_ms, len(decided))) if decided else []
+            bar_ms, stands_ms = self.market.bar_ms, self.cursor.close_ms
+            if not decided:
+                return until_ms
+            if decided[0].ts_ms != stands_ms + bar_ms:
+                kept_ms = followed.kept_from(connection)
+                return kept_ms if kept_ms > stands_ms else decided[0].ts_ms - bar_ms
+            block = rows(self._source.feed.read(stands_ms, len(decided)))
             for row, made in zip(block, decided, strict=False):
                 if hurried.is_set() or made.ts_ms != row.open_ms + bar_ms:
                     break

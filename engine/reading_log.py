@@ -50,6 +50,11 @@ class ReadingLog:
         self._symbols = symbols
         self._said: dict[str, _Said] = {}
         self._closed_ms: tuple[int, ...] = ()
+        self._ending: set[str] = set()
+
+    def end(self, signal: str) -> None:
+        """With the next bar, end what another log wrote of a signal that nobody hears from then on."""
+        self._ending.add(signal)
 
     def restore(
         self, stored: Iterable[Reading], closed_ms: tuple[int, ...], since_ms: Mapping[str, int] = ALL_ALONG
@@ -88,14 +93,16 @@ class ReadingLog:
             if name not in elsewhere
         }
         log._forget(since_ms)
+        log._ending = self._ending - set(elsewhere)
         return log
 
     def write(self, readings: Readings, now_ms: int) -> None:
         """Gather what is newly said at the close `now_ms`."""
-        if readings.closed_ms == self._closed_ms and self._said.keys() == self._names:
+        if readings.closed_ms == self._closed_ms and self._said.keys() == self._names and not self._ending:
             return
-        for signal in sorted(self._said.keys() - self._names):
+        for signal in sorted((self._said.keys() | self._ending) - self._names):
             self._end(signal, now_ms)
+        self._ending.clear()
         before, self._closed_ms = self._closed_ms, readings.closed_ms
         for row, signal in enumerate(self._signals):
             if not before:
@@ -114,7 +121,7 @@ class ReadingLog:
 
     def _end(self, signal: str, now_ms: int) -> None:
         """Write that nothing of a signal is in force from here on."""
-        del self._said[signal]
+        self._said.pop(signal, None)
         nobody = np.zeros(len(self._symbols), dtype=np.bool_)
         silent = np.full(len(self._symbols), np.nan)
         self._journal.reading(ReadingRow(now_ms, signal, self._symbols, silent, silent, changed=nobody))

@@ -202,6 +202,16 @@ async def test_whoever_is_given_a_weight_is_let_go_and_taken_up_again_when_it_go
     assert check(database).findings == ()
 
 
+async def test_where_the_last_one_is_switched_off_nobody_is_waited_for(tmp_path: Path) -> None:
+    database = tmp_path / "x.db"
+    alone = {name: value for name, value in INLINE.items() if not name.startswith("signals__B12")}
+    await run(database, 6, **QUICK, **alone)
+    for at, state, heard in ((8, "off", ALL - {"B12"}), (12, "shadow", ALL)):
+        async with asyncio.timeout(60):
+            await follow(database, 4, {at: [("signal", {"name": "B12", "state": state})]}, **QUICK, **alone)
+        assert {reading["signal"] for reading in query.readings(database)} == heard
+
+
 async def test_a_follower_reads_with_the_parameters_an_operator_set(tmp_path: Path) -> None:
     script: Script = {4: [("parameters", {"name": "C4", "parameters": "period=15"})]}
     (answer,) = await follow(tmp_path / "x.db", BARS, script, **QUICK)
