@@ -186,7 +186,7 @@ class ShadowLane:
     async def _step(self, worker: Worker) -> bool:
         """Do one thing that is due; False where nothing is."""
         kill = self._machine.kill.state
-        if kill is not None and not kill.done:
+        if (kill is not None and not kill.done) or self._machine.refold.turn.locked():
             return False
         self._hurried.clear()
         if self._ended:
