@@ -21,7 +21,7 @@ from store.check import check
 from store.config import RetentionConfig
 from store.digest import digest
 from strategies.registry import BUILT_IN
-from tests.engine.session_runs import Script, bars_pass, engine, follow, rows, run, running
+from tests.engine.session_runs import Script, bars_pass, engine, follow, give, rows, run, running
 from tests.engine.test_missing_inputs import market
 
 DAY_BARS, BARS = 24, 30
@@ -292,3 +292,18 @@ def said_of(database: Path) -> dict[tuple[str, str], tuple[object, ...]]:
         for reading in query.readings(database)
         for symbol, cell in reading["cells"].items()
     }
+
+
+async def test_a_kill_while_they_fold_is_carried_out_and_they_go_on_behind_it(tmp_path: Path) -> None:
+    database = tmp_path / "x.db"
+    await left_behind(database, 200)
+    session, read = engine(database, run__speed="360000", **QUICK), asyncio.Event()
+    session.add_beat_listener(lambda loop: read.set() if _all_read(session) else None)
+    async with running(session), asyncio.timeout(60):
+        await bars_pass(session, 110)
+        began_s = time.monotonic()
+        answer = await give(session, "kill")
+        assert (answer.accepted, answer.state) == (True, "HALTED")
+        assert time.monotonic() - began_s < 1.0
+        await read.wait()
+    assert {reading["signal"] for reading in query.readings(database)} == ALL
