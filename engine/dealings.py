@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from store.rows import ControlRow
 
 ROUNDS = 60
+# What is still unknown when the market moves on is decided on, so this is enough where three of four answers are lost.
+RESOLVING_ROUNDS = 400
 CANCEL_ATTEMPTS = 20
 # Longer than a venue's locked books are waited for.
 ANSWERS_WITHIN_S = 8.0
@@ -40,7 +42,8 @@ async def take_news(machine: Machine, now_ms: int, revision: int | None = None) 
     news = await collect(machine.venue, machine.ledger, book.venue_sequence, book.proven_ms, now_ms)
     machine.proven_revision = revision if news.agrees else None
     changed = machine.cycle.take(news, now_ms)
-    if changed:
+    # A venue that is further on (we were killed, and are catching up) would speak of bars that are not decided yet.
+    if (changed or revision is None) and machine.venue.books_ts_ms() <= now_ms:
         await machine.execution.verify(now_ms)
     return changed
 
@@ -49,10 +52,11 @@ async def resolve(machine: Machine, now_ms: int) -> None:
     """Look up orders in flight on the market's clock, before the market moves on; bounded."""
     execution = machine.configuration.execution
     now_ms += execution.inflight_after_ms
-    for _ in range(ROUNDS):
+    for _ in range(RESOLVING_ROUNDS):
         if not machine.execution.in_flight:
             return
         await machine.execution.resolve(now_ms, execution.inflight_after_ms)
+        await asyncio.sleep(0)
         now_ms += execution.inflight_check_ms
 
 

@@ -6,9 +6,12 @@ the order's own client order id, so that any repetition meets the same order at 
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 from engine.intents import is_ours
 from engine.lifecycle import is_open, moved, with_fill, with_report
@@ -17,12 +20,15 @@ from store.journal import Journal
 from store.records import Fill, Order, OrderPurpose, OrderReport, OrderStatus, OrderType, Side
 
 QUERIES_PER_CYCLE = 20
+ASKED_AT_MOST = 200
 REMEMBERED_ORDERS = 1_000
 FORGOTTEN_AT_ONCE = 1_000
 HISTORY_MARGIN_MS = 60_000
 
 IN_FLIGHT = frozenset({OrderStatus.INTENT, OrderStatus.SUBMITTED, OrderStatus.UNRESOLVED})
 """Statuses of an order whose fate the venue has not told us yet."""
+
+Answer = TypeVar("Answer")
 
 
 class Execution:
@@ -157,16 +163,19 @@ class Execution:
             self._in_flight_since_ms[order.client_order_id] = now_ms
 
     async def verify(self, now_ms: int) -> None:
-        """Ask about orders we hold open that the venue's list of open orders does not show: the report was lost."""
-        try:
-            listed = {report.client_order_id for report in await self._venue.open_orders()}
-        except VenueUnavailable:
+        """Prove what became of orders we hold open that the venue's list does not show: the report was lost. What
+        stands at a venue decides what is placed next, so each question is put until it is answered; bounded."""
+        listed = await _asked_again(self._venue.open_orders)
+        if listed is None:
             return
-        await self.ask_about(
-            order
-            for order in self.open_orders()
-            if order.client_order_id not in listed and order.decision_ts_ms < now_ms
-        )
+        names = {report.client_order_id for report in listed}
+        for order in self.open_orders():
+            name = order.client_order_id
+            if name in names or name in self._in_flight_since_ms or order.decision_ts_ms >= now_ms:
+                continue
+            report = await _asked_again(partial(self._prove, order))
+            if report is not None:
+                self.believe(report)
 
     async def ask_about(self, orders: Iterable[Order]) -> None:
         """Believe what the venue says of each order that is not in flight; nothing changes where it does not answer."""
@@ -285,6 +294,16 @@ class Execution:
             self._open[order.client_order_id] = order
         else:
             self._open.pop(order.client_order_id, None)
+
+
+async def _asked_again(ask: Callable[[], Awaitable[Answer]]) -> Answer | None:
+    """The answer, asked for until there is one; None after many times. Others move on meanwhile."""
+    for _ in range(ASKED_AT_MOST):
+        try:
+            return await ask()
+        except VenueUnavailable:
+            await asyncio.sleep(0)
+    return None
 
 
 def _venue_order(fill: Fill) -> Order:

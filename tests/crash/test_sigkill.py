@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from engine.venues.config import FaultProbabilities
 from tests.crash.campaign import kill_repeatedly
 from tests.crash.cold import killed_cold
 from tests.crash.conftest import Start
@@ -25,6 +26,15 @@ FAULTS: Flags = {
     "venue__faults__funding_twice": ".3",
     "venue__faults__rate_limited": ".1",
 }
+DEAF: Flags = FAULTS | {
+    "venue__faults__event_dropped": ".3",
+    "venue__faults__order_query_fails": ".4",
+    "venue__faults__order_query_misses": ".4",
+    "venue__faults__position_query_fails": ".3",
+}
+"""The ends of many orders are heard of by nothing but questions, and those are often asked in vain."""
+WORST: Flags = {f"venue__faults__{kind}": ".2" for kind in FaultProbabilities.model_fields}
+"""Everything goes wrong, and two answers of three never come."""
 MANY_ORDERS: Flags = {"risk__buffer_fraction": "0.01", "risk__trades_per_day": "5000"}
 TRAILING: Flags = {"risk__trail_atr": "1"}
 """Near enough that some are reached within days."""
@@ -63,8 +73,9 @@ def test_two_hundred_kills_change_nothing_in_the_embedded_market(start: Start, f
 
 
 @pytest.mark.timeout(300)
-def test_kills_leave_trailing_stops_where_they_were(start: Start) -> None:
-    survive(start, TRAILING, kills=10, bars=60)
+@pytest.mark.parametrize("faults", [{}, DEAF], ids=["plain", "deaf"])
+def test_kills_leave_trailing_stops_where_they_were(start: Start, faults: Flags) -> None:
+    survive(start, TRAILING | faults, kills=10, bars=60)
 
 
 @pytest.mark.slow
@@ -72,6 +83,13 @@ def test_kills_leave_trailing_stops_where_they_were(start: Start) -> None:
 @KINDS
 def test_two_hundred_kills_leave_trailing_stops_where_they_were(start: Start, faults: Flags) -> None:
     survive(start, TRAILING | faults, kills=200, bars=600)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("faults", [DEAF, WORST], ids=["deaf", "worst"])
+def test_a_hundred_kills_change_nothing_where_most_answers_are_lost(start: Start, faults: Flags) -> None:
+    survive(start, TRAILING | faults, kills=100, bars=300)
 
 
 @pytest.mark.slow

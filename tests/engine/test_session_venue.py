@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,8 +16,12 @@ from engine.session import Session
 from engine.venues.choose import venue_path
 from engine.venues.simulated import SimulatedVenue
 from store.check import check
-from store.records import Order, OrderPurpose, OrderType, Side
+from store.records import Order, OrderPurpose, OrderStatus, OrderType, Side
 from tests.engine.session_runs import SMALL, bars_pass, engine, rows, run, running
+
+if TYPE_CHECKING:
+    from engine.machine import Machine
+    from engine.market import Row
 
 COIN = "BTCUSDT"
 BY_HAND = Decimal("0.5")
@@ -83,3 +87,36 @@ async def test_an_order_of_a_second_engine_is_refused_at_start(tmp_path: Path) -
     with pytest.raises(SecondEngine, match=rf"{foreign.client_order_id}.*second engine"):
         await run(database, 5)
     assert rows(database, "SELECT count(*) FROM decisions") == [(5,)]
+
+
+DEAF = {
+    "venue__faults__event_dropped": ".3",
+    "venue__faults__order_query_fails": ".4",
+    "venue__faults__order_query_misses": ".4",
+    "venue__faults__order_missing_from_open_list": ".2",
+}
+
+
+class Compared(Session):
+    """Holds what it believes to be working at the venue against the venue's own books, before every bar. An order that
+    was filled is waited for until its fill is here."""
+
+    compared = 0
+
+    async def _pace(self, machine: Machine, row: Row) -> bool:
+        books = venue_of(self).inner._books
+        ours = {order.client_order_id for order in machine.execution.open_orders()}
+        ended = [books.order(name).status for name in ours - books.account.orders.keys()]
+        assert set(ended) <= {OrderStatus.FILLED}
+        assert books.account.orders.keys() <= ours
+        self.compared += len(ours)
+        return await super()._pace(machine, row)
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+async def test_no_order_is_believed_open_whose_end_was_not_heard(tmp_path: Path, seed: int) -> None:
+    """An exit that has ended unheard would keep the next position without one."""
+    flags = DEAF | {"risk__trail_atr": "1", "run__bars": "100", "venue__fault_seed": str(seed)}
+    session = Compared(engine(tmp_path / "x.db", **flags).configuration, tmp_path / "x.db")
+    await session.run()
+    assert session.compared > 500
