@@ -298,12 +298,13 @@ async def test_a_kill_while_they_fold_is_carried_out_and_they_go_on_behind_it(tm
     database = tmp_path / "x.db"
     await left_behind(database, 200)
     session, read = engine(database, run__speed="360000", **QUICK), asyncio.Event()
-    session.add_beat_listener(lambda loop: read.set() if _all_read(session) else None)
     async with running(session), asyncio.timeout(60):
         await bars_pass(session, 110)
         began_s = time.monotonic()
         answer = await give(session, "kill")
         assert (answer.accepted, answer.state) == (True, "HALTED")
         assert time.monotonic() - began_s < 1.0
+        session.add_beat_listener(lambda loop: read.set() if _all_read(session) else None)
         await read.wait()
+    await run(database, 1, **QUICK)
     assert {reading["signal"] for reading in query.readings(database)} == ALL
