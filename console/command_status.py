@@ -37,7 +37,11 @@ def signals(target: Target, as_json: bool) -> int:
     if as_json:
         print_json(rows)
         return Code.OK
-    names = list(dict.fromkeys(name for row in rows for name in row["readings"]))
+    names = [
+        name
+        for name in dict.fromkeys(name for row in rows for name in row["readings"])
+        if not (picture is not None and name in _followed(picture))
+    ]
     print_table(
         ("symbol", "price", *names, "forecast", "target", "position", "action", "blocked"),
         [
@@ -54,7 +58,13 @@ def signals(target: Target, as_json: bool) -> int:
             for row in rows
         ],
     )
+    if picture is not None and (followed := _followed(picture)):
+        print(f"{len(followed)} more in shadow follow the decisions: --json, or `signals show NAME`")
     return Code.OK
+
+
+def _followed(picture: Picture) -> list[str]:
+    return [row["name"] for row in picture["weights"] if row.get("followed")]
 
 
 def positions(target: Target, as_json: bool) -> int:

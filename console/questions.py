@@ -15,7 +15,7 @@ from console.answers import WHOLE_POSITION
 from console.format import age, counted, duration, number, plain, price, profit, profit_ink
 from console.operator import PAUSE_OVERRIDE, restriction
 from console.publisher import View
-from console.signal_state import OFF, ON, SHADOW, next_state
+from console.signal_state import OFF, ON, SHADOW, next_state, not_decided_with
 from console.widgets.ink import Line
 from engine.shares import to_one
 from engine.snapshot import OrderRow, OverrideRow, PositionRow, Snapshot, WeightRow
@@ -265,10 +265,10 @@ def _signal_lines(snapshot: Snapshot | None, name: str, state: str) -> list[Line
     lines: list[Line] = [((f"{row.name}  {row.title}", "strong"), (f", {row.kind}", "plain"))]
     on = state == ON
     after = shares_if(snapshot, name, row.raw_weight, enabled=on)
-    counted_by_none = row.state == OFF and state == SHADOW
+    counted_by_none = not_decided_with(row) and not on
     if not counted_by_none:
         lines.append(_effect_line(snapshot, row, after[name]))
-    if row.state == OFF:
+    if row.state == OFF or (row.followed and on):
         counts = "" if row.waits or counted_by_none else ": it counts from the next decision after that"
         lines.append(((f"Its past is computed first, beside the bars{counts}.", "plain"),))
     if on and row.waits:
@@ -336,7 +336,7 @@ def weight_lines(snapshot: Snapshot | None, name: str, wanted: float | None) -> 
     ]
     if wanted is None:
         return lines
-    after = shares_if(snapshot, name, wanted, enabled=row.enabled or row.state == OFF)
+    after = shares_if(snapshot, name, wanted, enabled=row.enabled or not_decided_with(row))
     others = ", ".join(f"{each} {plain(share)}" for each, share in after.items() if each != name)
     lines.append(
         (
@@ -348,12 +348,10 @@ def weight_lines(snapshot: Snapshot | None, name: str, wanted: float | None) -> 
     lines.append(((f"the others: {others or 'none'}", "soft"),))
     lines += _flat_lines(row, after)
     if not row.enabled:
-        off = (
-            "is off: the weight switches it on"
-            if row.state == OFF
-            else "is in shadow: the weight waits until it is on"
+        follows = "switches it on" if not_decided_with(row) else "waits until it is on"
+        lines.append(
+            ((f"{name} is {'off' if row.state == OFF else 'in shadow'}: the weight {follows}.", "warn"),)
         )
-        lines.append(((f"{name} {off}.", "warn"),))
     return lines
 
 

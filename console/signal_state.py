@@ -12,6 +12,11 @@ def shown_state(row: WeightRow) -> str:
     return SHADOW if row.state == ON and not row.enabled else row.state
 
 
+def not_decided_with(row: WeightRow) -> bool:
+    """Whether the decisions are made without the signal: whatever makes them count it folds its past first."""
+    return row.state == OFF or row.followed
+
+
 def next_state(row: WeightRow) -> str:
     """What switching a signal makes of it: one with a weight goes into shadow and comes back, one without is computed
     in shadow or not at all. One that an estimate has yet to weigh is switched on to be seen by it, and off again."""

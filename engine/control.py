@@ -116,6 +116,7 @@ class Control:
         async with machine.refold.turn:
             if machine.refold.ends:
                 return CommandResult(True, LEFT, machine.oversight.state.name)
+            machine.lane.hurry()
             folded, wanted = None, to_fold(machine, command)
             try:
                 if wanted:

@@ -7,7 +7,7 @@ transaction holds all of it. Nothing here reads a wall clock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -126,16 +126,27 @@ class BarCycle:
         if self.shadow is not None:
             self.shadow.weigh(table)
 
-    def compute(self, signals: Sequence[Signal], table: SignalTable, weights: np.ndarray) -> None:
-        """Go on with other signals, or other parameters of them, which the market is now folded with."""
+    def compute(
+        self,
+        signals: Sequence[Signal],
+        table: SignalTable,
+        weights: np.ndarray,
+        elsewhere: Collection[str] = (),
+    ) -> None:
+        """Go on with other signals, or other parameters of them, which the market is now folded with; what those say
+        that are not computed here from now on is written `elsewhere`, or ends."""
         since = since_ms(self._book.tunings)
         if self.shadow is not None:
             self.shadow = self.shadow.moved_to(signals, table, since)
         names = [signal.name for signal in signals]
         self._readings = self._readings.of(
-            names, self._market.readings.closed_ms if self._book.decisions else (), since
+            names, self._market.readings.closed_ms if self._book.decisions else (), since, elsewhere
         )
         self.weigh(table, weights)
+
+    def end_reading(self, signal: str) -> None:
+        """Nobody hears a signal from the next bar on that followed the decisions so far."""
+        self._readings.end(signal)
 
     @property
     def marks(self) -> dict[str, Decimal]:

@@ -10,7 +10,8 @@ ORDERS symbol, statuses (comma separated), limit: orders, newest first.
 POSITION symbol, limit: fills, funding, orders (working), ours (of its quantity `neutral` is held for market-neutral
 legs, `neutral_signals` are those in force that want one here), venue (what its books last proved).
 SIGNAL name, symbol, limit: signal (with its parameters, correlations and reasons of ended days), history (of the
-symbol), symbols (the newest reading of each; none where it is off).
+symbol), symbols (the newest reading of each; none where it is off,
+or follows the decisions and has not folded its past).
 AUDIT text, limit, verify: rows, newest first; where verify is "true", chain {rows, fault} of the whole trail too.
 COMMANDS limit: rows, newest first.
 CONFIG: hash, rows (key, value, default, source, unit, description; `source` also operator). LAYOUT: values.
@@ -19,7 +20,7 @@ CONFIG: hash, rows (key, value, default, source, unit, description; `source` als
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ from store.records import TERMINAL_STATUSES, OrderStatus
 if TYPE_CHECKING:
     from engine.config import Configuration
     from engine.machine import Machine
+    from strategies.evaluate import Readings
 
 DEADLINE_S = 5.0
 ROWS = 500
@@ -131,6 +133,7 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
     if signal is None:
         known = ", ".join(signal.name for signal in machine.signals)
         raise DetailFault(f"no signal {name} is computed here; these are: {known}")
+    from engine.lane_rows import followed_correlations, place_of
     from engine.signal_catalogue import parameters
     from engine.signal_records import correlations, health_of
     from engine.signal_state import changed, state_of, why
@@ -138,6 +141,7 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
     from engine.tuning import COMMANDED
 
     row = machine.signals.index(signal) if signal in machine.signals else None
+    place, followed = place_of(machine, signal), machine.lane.follows(signal)
     choices, bar_ms = machine.book.choices, signal.bar_ms
     estimated, cap = machine.weighting.shares, machine.configuration.blend.signal_cap
     about = {
@@ -155,12 +159,22 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
         "parameters": [
             row for row in parameters(signal, machine.book.tunings.get(name)) if row["name"] not in COMMANDED
         ],
-        "state": state_of(signal, choices, machine.weighting.standing).value,
-        "why": why(signal, choices, machine.weighting.standing),
+        "state": state_of(signal, choices, machine.weighting.standing, followed).value,
+        "why": why(signal, choices, machine.weighting.standing, followed),
         "correlations": {} if row is None else correlations(machine, row),
         "reasons": {} if row is None else dict(health_of(machine, row).reasons),
     }
-    newest = [] if row is None else _newest_readings(machine, row)
+    newest: list[Answer] = []
+    if row is not None:
+        market = machine.market
+        newest = _newest_readings(market.symbols, market.readings, row, market.unknown_inputs(signal))
+    elif place is not None:
+        view, index = place
+        newest = _newest_readings(machine.market.symbols, view.readings, index, view.unknown[index])
+        about |= {
+            "correlations": followed_correlations(view, index),
+            "reasons": dict(view.health[index].reasons),
+        }
     return lambda database: {
         "signal": about,
         "symbols": newest,
@@ -170,9 +184,10 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
     }
 
 
-def _newest_readings(machine: Machine, row: int) -> list[Answer]:
-    """What a computed signal says of each symbol; `unknown` where inputs it needs are not known of one."""
-    readings, unknown = machine.market.readings, machine.market.unknown_inputs(machine.signals[row])
+def _newest_readings(
+    symbols: Sequence[str], readings: Readings, row: int, unknown: Sequence[Sequence[str]]
+) -> list[Answer]:
+    """What a signal says of each symbol; `unknown` where inputs it needs are not known of one."""
     return [
         {
             "symbol": each,
@@ -185,7 +200,7 @@ def _newest_readings(machine: Machine, row: int) -> list[Answer]:
                 key: query.finite(float(numbers[column])) for key, numbers in readings.statistics[row].items()
             },
         }
-        for column, each in enumerate(machine.market.symbols)
+        for column, each in enumerate(symbols)
     ]
 
 

@@ -57,6 +57,7 @@ SWITCHED = {
     SignalState.OFF: "off: not computed",
 }
 """What a signal is when it has been switched."""
+FOLLOWS = "in shadow: followed behind the decisions, not traded"
 CHANGED_MEANWHILE = "{} was changed this moment: ask again"
 
 
@@ -74,11 +75,12 @@ class Begun:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What an operator wants of one signal, and what is said once it is so; `signal` has the parameters it is to have,
-    `choice` None: it stands where it stands."""
+    `choice` None: it stands where it stands. `lets_go`: no choice of it remains, and it follows the decisions."""
 
     signal: Signal
     said: str
     choice: Choice | None = None
+    lets_go: bool = False
 
 
 def _refused(message: str) -> Begun:
@@ -164,6 +166,8 @@ def _wanted(machine: Machine, wish: Wish) -> tuple[Signal, ...]:
     choices = machine.book.choices
     if wish.choice is not None:
         choices = {**choices, wish.signal.name: wish.choice}
+    if wish.lets_go:
+        choices = {name: choice for name, choice in choices.items() if name != wish.signal.name}
     return tuple(
         signal for signal in replaced(machine.known_signals, wish.signal) if is_computed(signal, choices)
     )
@@ -186,17 +190,24 @@ def _choose(machine: Machine, command: Command) -> Begun:
     before = _weights(machine)
     if choice.weight == signal.weight and signal.signal_class.value not in machine.weighting.shares:
         choice = replace(choice, weight=None)
+    was_followed = machine.lane.follows(signal)
     choices[signal.name] = choice
-    if as_configured(signal, choice):
+    if wished.lets_go or as_configured(signal, choice, machine.lane.follows_any):
         del choices[signal.name]
     machine.put_in_force()
+    if was_followed and not is_computed(signal, choices):
+        machine.cycle.end_reading(signal.name)
     now_ms = machine.clock.now_ms()
     from_ms = now_ms + machine.feed.bar_ms
     standing = machine.weighting.standing
-    facts = {"signal": signal.name, "state": state_of(signal, choices, standing).value, "from_ms": from_ms}
+    followed = machine.lane.follows(signal)
+    state = state_of(signal, choices, standing, followed)
+    facts = {"signal": signal.name, "state": state.value, "from_ms": from_ms}
     states = {"before": before, "after": _weights(machine), "reason": command.reason}
     machine.journal.audit("weights", command.actor, facts | states, now_ms)
     said = f"{wished.said}{_unread(machine, signal)}"
+    if was_followed is not followed and machine.lane.would_follow(signal) and state is not SignalState.OFF:
+        said = f"{said}; its record begins anew"
     message = f"{said}; {_weights_said(machine)}; from {utc(from_ms)} UTC on"
     _say(machine, command, message)
     return Begun(True, message)
@@ -227,7 +238,9 @@ def _tune(machine: Machine, command: Command) -> Begun:
     aside = f"its record begins anew; from {utc(from_ms)} UTC on"
     if signal.signal_class.value in machine.weighting.shares:
         aside = f"{aside}; the next estimate of weights has not seen it"
-    if not is_computed(signal, machine.book.choices):
+    if machine.lane.follows(signal):
+        aside = "in shadow: its record begins anew where it has folded its past with them"
+    elif not is_computed(signal, machine.book.choices):
         aside = "it is off: they count once it is switched on"
     message = f"{wished.said}; {aside}"
     _say(machine, command, message)
@@ -274,17 +287,21 @@ def _switched(machine: Machine, command: Command) -> Wish | Begun:
     choice = Choice(
         is_on, weight, command.actor, machine.clock.now_ms(), computed=wanted is not SignalState.OFF
     )
+    lets_go = wanted is SignalState.SHADOW and weight is None and machine.lane.would_follow(signal)
+    if lets_go and known is None:
+        return Begun(True, f"{signal.name} is {FOLLOWS}, already; {_weights_said(machine)}")
     wished, standing = {**choices, signal.name: choice}, machine.weighting.standing
     aside = ""
     if is_on and state_of(signal, wished, standing) is SignalState.SHADOW:
         aside = f", yet {why(signal, wished, standing)}"
     stands = (computed and (known is None or known.enabled), held, computed)
-    if stands == (choice.enabled, weight, choice.computed):
+    if stands == (choice.enabled, weight, choice.computed) and not (lets_go or machine.lane.follows(signal)):
         words = f"{signal.name} is {SWITCHED[wanted]} already{aside}"
         return Begun(True, f"{words}; {_weights_said(machine)}")
     if fault := _too_fine(machine, signal):
         return _refused(fault)
-    return Wish(signal, f"{signal.name} {SWITCHED[wanted]}{aside}", choice)
+    said = FOLLOWS if lets_go else SWITCHED[wanted]
+    return Wish(signal, f"{signal.name} {said}{aside}", choice, lets_go)
 
 
 def _weighed(machine: Machine, command: Command) -> Wish | Begun:

@@ -19,6 +19,7 @@ from engine.clock import VirtualClock
 from engine.cycle import BOOK, DAYS
 from engine.feeds.choose import open_feed
 from engine.feeds.feed import Feed
+from engine.lane import Following, ShadowLane
 from engine.ledger import REMEMBERED_IDS, Ledger
 from engine.method_choice import still_chosen
 from engine.reconcile import foreign_orders
@@ -96,6 +97,10 @@ class Machine:
     books: asyncio.Lock = field(default_factory=asyncio.Lock)
     half_done: bool = False
     folded: MarketState | None = None
+    lane: ShadowLane = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lane = ShadowLane(self, Following.of(self.configuration))
 
     def configured(self, name: str) -> Signal:
         """A known signal as the configuration has it."""
@@ -137,8 +142,11 @@ class Machine:
         if self.book.choices or self.weighting.shares:
             self.reweigh()
         await self._restore_shadow(states)
+        self.lane.restore(states, until_ms, self.book.decisions == 0)
         if stored is not None:
-            self.cycle.restored(await recall.readings(self.database, until_ms))
+            told = await recall.readings(self.database, until_ms)
+            followed = {signal.name for signal in self.lane.wanted()}
+            self.cycle.restored(reading for reading in told if reading.signal not in followed)
         else:
             self.book.proven_ms = until_ms
         await patiently(lambda: foreign_orders(self.venue, self._wrote))
@@ -169,6 +177,7 @@ class Machine:
             self._compute()
         else:
             self.reweigh()
+        self.lane.look()
 
     async def _begin_with(self, chosen: tuple[Signal, ...]) -> None:
         """Before the first bar is folded: compute these signals, where the operator chose others than configured."""
@@ -178,7 +187,8 @@ class Machine:
 
     def _compute(self) -> None:
         self.signals = self.market.signals
-        self.cycle.compute(self.signals, *self._weighed())
+        elsewhere = {signal.name for signal in self.lane.wanted()}
+        self.cycle.compute(self.signals, *self._weighed(), elsewhere=elsewhere)
 
     def _weighed(self) -> tuple[SignalTable, NDArray[np.float64]]:
         cap = self.configuration.blend.signal_cap

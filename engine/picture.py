@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.decision import STAGES, Decision
 from engine.kill import KillProgress
+from engine.lane_rows import followed_cells
 from engine.limits_view import limit_rows
 from engine.market import CRYPTO_DAYS_A_YEAR
 from engine.snapshot import (
@@ -137,7 +138,7 @@ def _day_opening(machine: Machine, equity: float) -> float:
 def _signals(machine: Machine, quotes: np.ndarray | None) -> tuple[SignalRow, ...]:
     market, decision = machine.market, machine.cycle.decision
     readings = market.readings
-    rows = []
+    rows, followed = [], followed_cells(machine)
     for index, symbol in enumerate(market.symbols):
         instrument = machine.feed.instruments[index]
         close = market.last_close[index] if quotes is None else quotes[index]
@@ -164,7 +165,7 @@ def _signals(machine: Machine, quotes: np.ndarray | None) -> tuple[SignalRow, ..
                 price=_price(close, instrument.tick),
                 forecast=forecast,
                 confidence=_confidence(cells),
-                cells=cells,
+                cells=(*cells, *followed[index]),
                 target_fraction=target,
                 position_fraction=position,
                 action=_action(machine, index, cells, blocked),

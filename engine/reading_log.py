@@ -9,7 +9,7 @@ run in one; and a signal whose settings were changed between two runs is written
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,11 @@ class ReadingLog:
         self._symbols = symbols
         self._said: dict[str, _Said] = {}
         self._closed_ms: tuple[int, ...] = ()
+        self._ending: set[str] = set()
+
+    def end(self, signal: str) -> None:
+        """With the next bar, end what another log wrote of a signal that nobody hears from then on."""
+        self._ending.add(signal)
 
     def restore(
         self, stored: Iterable[Reading], closed_ms: tuple[int, ...], since_ms: Mapping[str, int] = ALL_ALONG
@@ -59,7 +64,7 @@ class ReadingLog:
         self._closed_ms = closed_ms
         ended = dict(zip(self._signals, closed_ms, strict=True))
         for reading in stored:
-            if reading.symbols == self._symbols:
+            if reading.symbols == self._symbols and len(reading.standing) == len(self._symbols):
                 cells = [reading.standing[symbol].cell for symbol in self._symbols]
                 self._said[reading.signal] = _Said(
                     ended.get(reading.signal, NEVER),
@@ -75,23 +80,29 @@ class ReadingLog:
         signals: Sequence[str],
         closed_ms: tuple[int, ...],
         since_ms: Mapping[str, int] = ALL_ALONG,
+        elsewhere: Collection[str] = (),
     ) -> ReadingLog:
-        """The log of other signals, as a restart at this bar would find it."""
+        """The log of other signals, as a restart at this bar would find it; those written `elsewhere` from now on are
+        not ended by it."""
         log = ReadingLog(self._journal, signals, self._symbols)
         log._closed_ms = closed_ms
         ended = dict(zip(signals, closed_ms, strict=True)) if closed_ms else {}
         log._said = {
-            name: replace(said, closed_ms=ended.get(name, NEVER)) for name, said in self._said.items()
+            name: replace(said, closed_ms=ended.get(name, NEVER))
+            for name, said in self._said.items()
+            if name not in elsewhere
         }
         log._forget(since_ms)
+        log._ending = self._ending - set(elsewhere)
         return log
 
     def write(self, readings: Readings, now_ms: int) -> None:
         """Gather what is newly said at the close `now_ms`."""
-        if readings.closed_ms == self._closed_ms and self._said.keys() == self._names:
+        if readings.closed_ms == self._closed_ms and self._said.keys() == self._names and not self._ending:
             return
-        for signal in sorted(self._said.keys() - self._names):
+        for signal in sorted((self._said.keys() | self._ending) - self._names):
             self._end(signal, now_ms)
+        self._ending.clear()
         before, self._closed_ms = self._closed_ms, readings.closed_ms
         for row, signal in enumerate(self._signals):
             if not before:
@@ -110,7 +121,7 @@ class ReadingLog:
 
     def _end(self, signal: str, now_ms: int) -> None:
         """Write that nothing of a signal is in force from here on."""
-        del self._said[signal]
+        self._said.pop(signal, None)
         nobody = np.zeros(len(self._symbols), dtype=np.bool_)
         silent = np.full(len(self._symbols), np.nan)
         self._journal.reading(ReadingRow(now_ms, signal, self._symbols, silent, silent, changed=nobody))

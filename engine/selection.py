@@ -75,9 +75,13 @@ class Selector:
             f"SELECT max(estimated_ms) FROM weights WHERE kind = '{INSTRUMENTS}' AND estimated_ms <= {now_ms}"
         )
         for row in await load(database, f"WHERE kind = '{INSTRUMENTS}' AND estimated_ms = ({made})"):
-            share = shares(row)
-            weight = None if share is None else np.array([share[symbol] for symbol in self._symbols])
-            self._choose(row.estimated_ms, weight)
+            self.stand_on(row)
+
+    def stand_on(self, row: WeightRow) -> None:
+        """Stand by a choice that is on record."""
+        share = shares(row)
+        weight = None if share is None else np.array([share[symbol] for symbol in self._symbols])
+        self._choose(row.estimated_ms, weight)
 
     def stand_by(self, other: Selector) -> None:
         """Stand by the choice another one made last."""

@@ -67,7 +67,7 @@ class Session:
         self._stop: tuple[str, str, str] | None = None
         self._bars = 0
         self._pictures = 0
-        self._started_s = self._ready_s = self._gave_way_s = time.monotonic()
+        self._started_s = self._ready_s = self._traded_s = self._gave_way_s = time.monotonic()
         self._uncommitted = 0
         self._last_commit_s = 0.0
         self._pacer: Pacer | None = None
@@ -92,11 +92,14 @@ class Session:
             self._watch(self.lag.run())
             self._watch(self._watch_orders(machine))
             self._watch(keep_thin(machine))
+            self._watch(machine.lane.run())
             self._watchdog.start()
             self.phase = "running"
             self._ready_s = time.monotonic()
             self.ready.set()
             reason = await self._trade(machine)
+            self._traded_s = time.monotonic()
+            await self._let_followers_finish(machine)
             self.phase = "finished" if self._stop is None else "stopping"
             await self._wind_down(machine, reason)
             if self._failure is not None:
@@ -140,6 +143,8 @@ class Session:
         if self._stop is None:
             self._stop = (policy, actor, reason)
             self._wake.set()
+            if self._machine is not None:
+                self._machine.lane.stop()
 
     def reload(self, configuration: Configuration) -> list[str]:
         """Take the safe part of a configuration that was read anew; one line for each key taken or refused."""
@@ -186,6 +191,7 @@ class Session:
         """Carry a latched kill to its end in the background."""
         if self._machine is not None:
             self._kill_began_s = time.monotonic()
+            self._machine.lane.hurry()
             self._watch(self._kill(self._machine))
 
     async def _recover(self, machine: Machine) -> None:
@@ -225,6 +231,20 @@ class Session:
             if limit and self._bars >= limit:
                 return "bars reached"
         return "market ended"
+
+    async def _let_followers_finish(self, machine: Machine) -> None:
+        """Where a run ends by itself, the signals in shadow come to its last decision; a stop or a kill ends that."""
+        if self._stop is None:
+            await self._commit(machine)
+            await machine.lane.finish(lambda: self._stop is not None or self._kills(machine), self._beat_bars)
+            machine.lane.stop()
+
+    def _beat_bars(self) -> None:
+        self._beat("bars")
+
+    @staticmethod
+    def _kills(machine: Machine) -> bool:
+        return machine.kill.state is not None and not machine.kill.state.done
 
     async def _pace(self, machine: Machine, row: Row) -> bool:
         """Wait until the bar is over; False where the run is to stop instead."""
@@ -314,7 +334,9 @@ class Session:
         if not (urgent or grown or late):
             return
         machine.cycle.store_book()
+        durable_ms = machine.book.cursor_ms
         await machine.journal.commit()
+        machine.lane.decided(durable_ms)
         self._uncommitted = 0
         self._last_commit_s = now_s
 
@@ -391,8 +413,7 @@ class Session:
         self.request_stop("keep", "engine", f"a part of the engine failed: {failure}")
 
     def _summary(self, machine: Machine, reason: str) -> Summary:
-        now_s = time.monotonic()
-        trading_s = now_s - self._ready_s
+        now_s, trading_s = time.monotonic(), self._traded_s - self._ready_s
         return replace(
             machine.summary(reason),
             bars=self._bars,
@@ -404,6 +425,7 @@ class Session:
         self._watchdog.stop()
         self._details.close()
         if self._machine is not None:
+            self._machine.lane.stop()
             await self._machine.refold.stop()
         try:
             if self._control is not None:

@@ -25,12 +25,12 @@ import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from engine import shadow_kernel as at
-from engine.decision import Decision, SignalTable
+from engine.decision import SignalTable
 from engine.decision_layout import STAGE_CONFLICT
 from engine.hedge import DailyBetas, Hedge
 from engine.shadow_days import ALL_ALONG, DAY_MS, ShadowDays, rank_correlation
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-STATE, PAIRS = "shadow", "shadow pairs "
+STATE, PAIRS = "shadow", " pairs "
 NOBODY = ""
 _OVERLAYS = {
     BOTH: at.OVERLAY_BOTH,
@@ -76,8 +76,23 @@ class Terms:
         return cls(np.array(rate), float(risk.hold_max_age_ms), risk.neutral_budget, hedge)
 
 
+class Decided(Protocol):
+    """What a decision says of the symbols [S]: fractions of equity that are held and that an average position is, and
+    the forecasts after each stage [14, S]."""
+
+    @property
+    def current(self) -> FloatArray: ...
+
+    @property
+    def average(self) -> FloatArray: ...
+
+    @property
+    def stages(self) -> FloatArray: ...
+
+
 class Shadow:
-    """The own books of signals [K] over the symbols [S] of one market, which stands where trading begins."""
+    """The own books of signals [K] over the symbols [S] of one market, which stands where trading begins; their running
+    part is stored as `state`."""
 
     def __init__(
         self,
@@ -87,7 +102,9 @@ class Shadow:
         terms: Terms,
         days: ShadowDays | None = None,
         since_ms: Mapping[str, int] = ALL_ALONG,
+        state: str = STATE,
     ) -> None:
+        self._state = state
         self.signals = tuple(signals)
         names = tuple(signal.name for signal in signals)
         self.days = ShadowDays(names) if days is None else days.of(names, since_ms)
@@ -132,7 +149,7 @@ class Shadow:
             dtype=np.int64,
         )
 
-    def fold(self, now_ms: int, decision: Decision, legs: FloatArray) -> tuple[SignalDay, ...]:
+    def fold(self, now_ms: int, decision: Decided, legs: FloatArray) -> tuple[SignalDay, ...]:
         """Take the bar that was just decided, at whose close so much was held for neutral `legs` [S] (x equity); the
         days of the signals where that ends one."""
         readings, ended = self._market.readings, tuple[SignalDay, ...]()
@@ -190,11 +207,11 @@ class Shadow:
             "reasons": self._reasons,
         }
         numbers = self._book.tobytes() + self._day.tobytes()
-        journal.state(STATE, to_json(head).encode() + b"\n" + numbers)
+        journal.state(self._state, to_json(head).encode() + b"\n" + numbers)
 
     def load(self, states: Mapping[str, Any], anew: Collection[str] = ()) -> None:
         """Go on where the stored running part left off, for the signals that are in both and do not begin `anew`."""
-        stored = states.get(STATE)
+        stored = states.get(self._state)
         if stored is None:
             return
         text, _, numbers = stored.partition(b"\n")
@@ -209,14 +226,14 @@ class Shadow:
         day = flat[cut:].reshape(len(names), at.DAY_COLUMNS)
         self._take(head, book, day)
         for slot in range(self._slots):
-            self._load_pairs(states[f"{PAIRS}{slot}"])
+            self._load_pairs(states[f"{self._state}{PAIRS}{slot}"])
 
     def moved_to(
         self, signals: Sequence[Signal], table: SignalTable, since_ms: Mapping[str, int] = ALL_ALONG
     ) -> Shadow:
         """The same books for other signals of the same market, as a restart at this bar would find them; those of a
         signal that gets other parameters begin here."""
-        moved = Shadow(signals, table, self._market, self._terms, self.days, since_ms)
+        moved = Shadow(signals, table, self._market, self._terms, self.days, since_ms, self._state)
         head = {
             "signals": same_names(self.signals, signals),
             "today": self._today,
@@ -288,7 +305,7 @@ class Shadow:
             names, block = [self.signals[row].name for row in kept], judged[:, kept]
             self._pairs.append((names, block))
             self._unstored.append(
-                (f"{PAIRS}{self._slots}", to_json(names).encode() + b"\n" + block.tobytes())
+                (f"{self._state}{PAIRS}{self._slots}", to_json(names).encode() + b"\n" + block.tobytes())
             )
             self._slots += 1
 

@@ -17,7 +17,7 @@ from engine.estimates import shares_in_force, standings
 from engine.method_choice import Methods, in_force, still_chosen
 from engine.recorded import recorded_book
 from engine.signal_folder import known_kinds
-from engine.signal_state import is_computed, state_of, why
+from engine.signal_state import is_computed, is_followed, state_of, why
 from engine.signal_table import class_shares
 from engine.tuning import as_set
 from engine.weight_facts import Standings, WeightFacts, weight_facts
@@ -41,7 +41,8 @@ PLUG_IN = "plug-in"
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Signals in the order they are computed in, with what an operator chose and set of them, and what the estimates of
-    their weights have come to; those to come are by `method`."""
+    their weights have come to; those to come are by `method`. `follows`: what is not computed for the decisions follows
+    them."""
 
     registry: Registry
     signals: tuple[Signal, ...]
@@ -50,6 +51,7 @@ class Catalogue:
     method: Method
     standings: Standings
     signal_cap: float = 1.0
+    follows: bool = False
 
     @property
     def broken(self) -> tuple[BrokenSignal, ...]:
@@ -94,9 +96,12 @@ class Catalogue:
             "estimated_ms": facts.estimated_ms,
             "weight_change": facts.change,
             "weight_why": facts.why,
-            "state": state_of(signal, self.choices, self.standings).value,
-            "why": why(signal, self.choices, self.standings),
+            "state": state_of(signal, self.choices, self.standings, self._follows(signal)).value,
+            "why": why(signal, self.choices, self.standings, self._follows(signal)),
         }
+
+    def _follows(self, signal: Signal) -> bool:
+        return self.follows and is_followed(signal, self.choices) and signal in self.signals
 
 
 def catalogue(
@@ -111,7 +116,8 @@ def catalogue(
     tunings = {name: tuning for name, tuning in book.tunings.items() if name not in unfit}
     chosen = still_chosen(book.methods, blend.method)
     found, method = _standings(database, chosen, blend.method), in_force(chosen, blend.method)
-    return Catalogue(registry, signals, book.choices, tunings, method, found, blend.signal_cap)
+    follows = config.shadow != "off"
+    return Catalogue(registry, signals, book.choices, tunings, method, found, blend.signal_cap, follows)
 
 
 def inputs_of(signal: Signal) -> list[str]:

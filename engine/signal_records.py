@@ -15,29 +15,37 @@ from engine.signal_table import chosen_weight, waits
 from engine.snapshot import WeightRow
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from engine.machine import Machine
     from strategies.signal import Signal
 
+    FloatArray = NDArray[np.float64]
+
 
 def with_records(machine: Machine, rows: Sequence[WeightRow]) -> tuple[WeightRow, ...]:
-    """The rows of the computed signals with state and record, then the signals that are off."""
+    """The rows of the computed signals with state and record, then those that follow the decisions, and those that are
+    off."""
+    from engine.lane_rows import followed_rows
+
     choices, closed_ms = machine.book.choices, machine.market.readings.closed_ms
-    closest = _closest(machine)
+    kin = [closest(row, machine.signals) for row in machine.market.forecast_correlation()]
     told = [
         replace(
             row,
             state=state_of(signal, choices, machine.weighting.standing).value,
             why=why(signal, choices, machine.weighting.standing),
             age_ms=machine.clock.now_ms() - closed_ms[index] if closed_ms[index] >= 0 else None,
-            closest=closest[index][0],
-            correlation=closest[index][1],
-            **_record(health_of(machine, index)),
+            closest=kin[index][0],
+            correlation=kin[index][1],
+            **recorded(health_of(machine, index)),
         )
         for index, (row, signal) in enumerate(zip(rows, machine.signals, strict=True))
     ]
-    computed = {signal.name for signal in machine.signals}
-    off = [signal for signal in machine.known_signals if signal.name not in computed]
-    return (*told, *(_off(machine, signal) for signal in off))
+    followed = followed_rows(machine)
+    shown = {row.name for row in (*told, *followed)}
+    off = (off_row(machine, signal) for signal in machine.known_signals if signal.name not in shown)
+    return (*told, *followed, *off)
 
 
 def health_of(machine: Machine, index: int) -> SignalHealth:
@@ -55,18 +63,16 @@ def correlations(machine: Machine, index: int) -> dict[str, float]:
     return {name: number for name, number in zip(names, row, strict=True) if number == number}
 
 
-def _closest(machine: Machine) -> list[tuple[str, float | None]]:
-    found: list[tuple[str, float | None]] = []
-    for row in machine.market.forecast_correlation():
-        if np.isnan(row).all():
-            found.append(("", None))
-        else:
-            nearest = int(np.nanargmax(np.abs(row)))
-            found.append((machine.signals[nearest].name, float(row[nearest])))
-    return found
+def closest(correlations: FloatArray, signals: Sequence[Signal]) -> tuple[str, float | None]:
+    """Which of the signals [K] one is most like or unlike, by its correlations [K] with them; "" where none is."""
+    if np.isnan(correlations).all():
+        return "", None
+    nearest = int(np.nanargmax(np.abs(correlations)))
+    return signals[nearest].name, float(correlations[nearest])
 
 
-def _record(health: SignalHealth) -> dict[str, Any]:
+def recorded(health: SignalHealth) -> dict[str, Any]:
+    """A record as the fields of its row."""
     return {
         "days": health.days,
         "pnl": health.pnl,
@@ -81,7 +87,10 @@ def _record(health: SignalHealth) -> dict[str, Any]:
     }
 
 
-def _off(machine: Machine, signal: Signal) -> WeightRow:
+def off_row(machine: Machine, signal: Signal, **known: Any) -> WeightRow:
+    """A signal that is not computed for the decisions, with what is `known` of it all the same."""
+    said: dict[str, Any] = {"coverage": 0.0, "mean_abs": 0.0, "opinions": 0} | known
+    followed = machine.lane.follows(signal)
     choices, estimated = machine.book.choices, machine.weighting.shares
     return WeightRow(
         name=signal.name,
@@ -90,14 +99,12 @@ def _off(machine: Machine, signal: Signal) -> WeightRow:
         type=signal.type.value,
         weight=0.0,
         enabled=False,
-        coverage=0.0,
-        mean_abs=0.0,
-        opinions=0,
         symbols=len(machine.market.symbols),
         raw_weight=chosen_weight(signal, choices, estimated),
         waits=waits(signal, choices, estimated),
         change=changed(signal, choices.get(signal.name), machine.book.tunings.get(signal.name)),
-        state=state_of(signal, choices).value,
-        why=why(signal, choices),
+        state=state_of(signal, choices, followed=followed).value,
+        why=why(signal, choices, followed=followed),
         family=family_of(signal.name),
+        **said,
     )

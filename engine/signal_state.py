@@ -2,11 +2,13 @@
 
 On: computed, and what it says is traded. In shadow: computed, shown and recorded, with the P&L it would have had, and
 traded by nobody. Off: not computed at all. The operator's choice stands above an estimate, and that above the
-configuration.
+configuration; a signal that neither of them names is in shadow, followed behind the decisions where [signals] shadow
+has it so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,10 @@ NO_ESTIMATES: Standings = {}
 FULL_WEIGHT = 1.0
 """Of an overlay that is switched on: it multiplies or it does not."""
 PROMOTION = "its deflated Sharpe ratio reaches .95"
+FOLLOWED = (
+    f"in shadow: followed behind the decisions, which do not depend on it, until {PROMOTION} or an operator gives it a "
+    "weight"
+)
 
 
 class SignalState(StrEnum):
@@ -39,18 +45,28 @@ def is_computed(signal: Signal, choices: Choices) -> bool:
     return signal.settings.enabled if choice is None else choice.computed
 
 
-def state_of(signal: Signal, choices: Choices, standings: Standings = NO_ESTIMATES) -> SignalState:
-    """Where a signal stands under what was chosen, and what the estimates of each class have come to."""
+def is_followed(signal: Signal, choices: Choices) -> bool:
+    """Whether a signal is one of those that are followed behind the decisions, where any are."""
+    return not signal.settings.enabled and signal.name not in choices
+
+
+def state_of(
+    signal: Signal, choices: Choices, standings: Standings = NO_ESTIMATES, followed: bool = False
+) -> SignalState:
+    """Where a signal stands under what was chosen, and what the estimates of each class have come to; `followed`:
+    where it is not computed for the decisions it is followed behind them."""
     if not is_computed(signal, choices):
-        return SignalState.OFF
+        return SignalState.SHADOW if followed else SignalState.OFF
     on = in_force(signal, choices, shares_in_force(standings.values())) > 0.0
     return SignalState.ON if on else SignalState.SHADOW
 
 
-def why(signal: Signal, choices: Choices, standings: Standings = NO_ESTIMATES) -> str:
+def why(signal: Signal, choices: Choices, standings: Standings = NO_ESTIMATES, followed: bool = False) -> str:
     """Why a signal is not on and what would end that, in one line; of one that is on the estimate that gives it its
     share, "" where none does."""
-    state, choice = state_of(signal, choices, standings), choices.get(signal.name)
+    state, choice = state_of(signal, choices, standings, followed), choices.get(signal.name)
+    if followed and not is_computed(signal, choices):
+        return FOLLOWED
     estimate = _estimate(signal, choices, standings)
     if state is SignalState.ON:
         return estimate
@@ -68,16 +84,23 @@ def why(signal: Signal, choices: Choices, standings: Standings = NO_ESTIMATES) -
 
 def missing_inputs(market: MarketState, signal: Signal) -> str:
     """Which inputs keep a computed signal from reading any symbol, in words; "" where it can read one."""
-    unknown = market.unknown_inputs(signal)
-    if not all(unknown) or not market.bars_known(signal):
+    return missing_words(market.bars_known(signal), market.unknown_inputs(signal))
+
+
+def missing_words(bars: int, unknown: Sequence[Sequence[str]]) -> str:
+    """The same of a signal that knows so many of its bars, by symbol the inputs that are `unknown`."""
+    if not all(unknown) or not bars:
         return ""
     names = dict.fromkeys(name for own in unknown for name in own)
     return f"it reads what is not known here: {', '.join(names)}"
 
 
-def as_configured(signal: Signal, choice: Choice) -> bool:
-    """Whether a choice says what the configuration says anyway."""
+def as_configured(signal: Signal, choice: Choice, follows: bool = False) -> bool:
+    """Whether a choice says what the configuration says anyway; where the engine `follows` what it does not compute,
+    what is switched off is not."""
     is_on = signal.settings.enabled
+    if follows and not is_on:
+        return False
     return choice.weight is None and choice.computed is is_on and choice.enabled is is_on
 
 

@@ -57,7 +57,8 @@ class WeightRow:
     is its record, today included, as `engine.shadow_days.SignalHealth` says; `recent_`: the last 30 days. `closest` is
     the signal whose daily forecasts correlate most with its own, by `correlation`. `family` is where it comes from;
     `method`, `estimated_ms`, `estimated_change` and `estimated_why` say where its weight does, as
-    `engine.weight_facts.WeightFacts`. `share_cap`: the most that `weight` may be; None: all of the class.
+    `engine.weight_facts.WeightFacts`. `share_cap`: the most that `weight` may be; None: all of the class. `followed`:
+    it is in shadow behind the decisions, and may be some bars late.
     """
 
     name: str
@@ -96,6 +97,7 @@ class WeightRow:
     estimated_why: str = ""
     waits: bool = False
     share_cap: float | None = None
+    followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ _TIMES = {
     "equity": "ts_ms",
     "events": "ts_ms",
     "fills": "ts_ms",
+    "followed_days": "day_ms",
     "funding": "ts_ms",
     "order_events": "ts_ms",
     "orders": "decision_ts_ms",

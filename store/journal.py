@@ -172,8 +172,11 @@ class Journal:
 
     def signal_day(self, day: SignalDay) -> None:
         """A signal's day, once it has ended."""
-        *numbers, reasons = _SIGNAL_DAY(day)
-        self._append("signal_days", (*numbers, to_sorted_json(reasons)))
+        self._day("signal_days", day)
+
+    def followed_day(self, day: SignalDay) -> None:
+        """The same of a signal that is followed behind the decisions."""
+        self._day("followed_days", day)
 
     def equity(self, ts_ms: int, totals: LedgerTotals, gross: float, net: float) -> None:
         """The account after all else that this transaction holds; of one market time the last stands."""
@@ -289,6 +292,10 @@ class Journal:
         self._require_working()
         self._batch.audited.append((wall_ms, market_ts_ms, printable(actor), kind, payload))
         self._batch.count += 1
+
+    def _day(self, table: str, day: SignalDay) -> None:
+        *numbers, reasons = _SIGNAL_DAY(day)
+        self._append(table, (*numbers, to_sorted_json(reasons)))
 
     def _require_working(self) -> None:
         if self._failure is not None:

@@ -59,6 +59,7 @@ APPENDED: Final = {
     "decisions": _insert("decisions", "ts_ms, universe_id, state, halted, scalars, stages"),
     "readings": _newest("readings", _READING_COLUMNS, "signal, ts_ms"),
     "signal_days": _insert("signal_days", SIGNAL_DAY_COLUMNS),
+    "followed_days": _insert("followed_days", SIGNAL_DAY_COLUMNS),
     "order_events": _insert("order_events", _ORDER_EVENT_COLUMNS),
     "cost_adoptions": _ADOPT_COST,
     "fills": _once(FILL, "fill_id"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -92,13 +92,18 @@ class SignalsConfig(BaseModel):
     C6: ResidualSettings = ResidualSettings()
     C7: IncomeSettings = IncomeSettings()
     C8: IncomeSettings = IncomeSettings()
+    shadow: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="signals that are not enabled, and that no operator chose for, are read and recorded behind the "
+        "decisions, which never wait for them; auto: so, but in a replay at full speed each once, where it ends",
+    )
     folder: str = Field(default="", description="folder whose *.py files each hold a signal; empty: none")
     plugins: dict[str, PluginSettings] = Field(
         default_factory=dict, description="signals of installed packages and of the folder, by name"
     )
 
 
-NO_SIGNALS = ("folder", "plugins")
+NO_SIGNALS = ("shadow", "folder", "plugins")
 """What stands in [signals] beside the sections of the project's own."""
 
 

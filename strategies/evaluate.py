@@ -17,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from strategies.attempt import attempt, check, joined
+from strategies.inputs import INPUT_NAMES
 from strategies.judgement import (
     OK,
     STALE_BARS,
@@ -129,14 +130,15 @@ def explain(signal: Signal, panel: Panel, symbol: str, now_ms: int | None = None
 
 
 def unknown_inputs(signal: Signal, panel: Panel) -> tuple[tuple[str, ...], ...]:
-    """Which of the inputs a signal needs are known nowhere in its newest window, by symbol: what NO_INPUT is for."""
-    frame = panel.frame(signal.bar)
-    absent = {
-        name: _all(np.isnan(frame.window(name, signal.window))).tolist() for name in required_inputs(signal)
-    }
-    return tuple(
+    """Which of the inputs a signal needs are known nowhere in its newest window, by symbol: what NO_INPUT is for. One
+    that could do without each of its inputs needs them where it has none."""
+    frame, needed = panel.frame(signal.bar), required_inputs(signal)
+    names = needed or tuple(name for name in signal.fields if name in INPUT_NAMES)
+    absent = {name: _all(np.isnan(frame.window(name, signal.window))).tolist() for name in names}
+    unknown = (
         tuple(name for name, holes in absent.items() if holes[column]) for column in range(len(panel.symbols))
     )
+    return tuple(found if needed or len(found) == len(names) else () for found in unknown)
 
 
 def past_readings(signals: Sequence[Signal], panel: Panel, bar: str = "1d") -> PastReadings:

@@ -39,12 +39,15 @@ class SignalsPane(Pane):
         snapshot = view.snapshot
         rows = () if snapshot is None else sorted(snapshot.signals, key=_strongest_first)
         by_symbol = {row.symbol: row for row in rows}
-        names = signal_names(rows)
+        names, followed = signal_names(rows), () if snapshot is None else followed_names(snapshot)
         with_why = any(row.why_blocked or row.caps for row in rows)
         self._table.show(
-            signal_columns(names, with_why=with_why),
+            signal_columns(names, followed, with_why=with_why),
             [row.symbol for row in rows],
-            aged(view, lambda key: signal_cells(by_symbol[key], names, view.silent_ms, with_why=with_why)),
+            aged(
+                view,
+                lambda key: signal_cells(by_symbol[key], names, view.silent_ms, followed, with_why=with_why),
+            ),
             empty_words(view),
         )
         self.set_status(_status(rows), _count(rows))
@@ -64,13 +67,18 @@ def signal_names(rows: Sequence[SignalRow]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cell.name for row in rows for cell in row.cells))
 
 
-def signal_columns(names: Sequence[str], *, with_why: bool) -> list[Column]:
+def followed_names(snapshot: Snapshot) -> tuple[str, ...]:
+    """The signals that follow the decisions: their columns come last, where there is room or one moves there."""
+    return tuple(row.name for row in snapshot.weights if row.followed)
+
+
+def signal_columns(names: Sequence[str], followed: Sequence[str] = (), *, with_why: bool) -> list[Column]:
     """The columns for these signals; the one that says what stands in the way only where anything does."""
     return [
         Column("symbol", 10, right=False),
         Column("price", 11),
         Column("blend", 6),
-        *(Column(name[:7], 7, rank=4) for name in names),
+        *(Column(name[:7], 7, rank=4) for name in names if name not in followed),
         Column("conf", 5, rank=2),
         Column("agree", 5, rank=5),
         Column("netted", 6, rank=8),
@@ -82,10 +90,18 @@ def signal_columns(names: Sequence[str], *, with_why: bool) -> list[Column]:
         Column("act", 8, right=False),
         *([Column("why", 12, right=False, rank=3, grow=True)] if with_why else []),
         Column("trail", _TRAIL, right=False, rank=7),
+        *(Column(name[:7], 7, rank=12 + place) for place, name in enumerate(followed)),
     ]
 
 
-def signal_cells(row: SignalRow, names: Sequence[str], silent_ms: int, *, with_why: bool) -> list[Cell]:
+def signal_cells(
+    row: SignalRow,
+    names: Sequence[str],
+    silent_ms: int,
+    followed: Sequence[str] = (),
+    *,
+    with_why: bool,
+) -> list[Cell]:
     """The cells of one symbol; in a stale row every number is grey, and the blend says STALE instead of a number."""
     cells = {cell.name: cell for cell in row.cells}
     fresh = not row.stale
@@ -94,7 +110,7 @@ def signal_cells(row: SignalRow, names: Sequence[str], silent_ms: int, *, with_w
         Cell(row.symbol, "strong" if fresh else "stale"),
         Cell(price(row.price), ink),
         Cell(signed(row.forecast), "strong") if fresh else Cell("STALE", "warn"),
-        *(_reading(cells.get(name), fresh=fresh) for name in names),
+        *(_reading(cells.get(name), fresh=fresh) for name in names if name not in followed),
         Cell(plain(row.confidence), ink),
         Cell(plain(row.agreement), ink),
         Cell(plain(row.netted), ink),
@@ -106,6 +122,7 @@ def signal_cells(row: SignalRow, names: Sequence[str], silent_ms: int, *, with_w
         Cell(row.action, _action_ink(row.action)),
         *([_why(row)] if with_why else []),
         Cell(sparkline(row.trail, _TRAIL), "soft"),
+        *(_reading(cells.get(name), fresh=fresh) for name in followed),
     ]
 
 

@@ -123,14 +123,16 @@ def _record(row: WeightRow) -> tuple[str, ...]:
 
 
 def weights_line(snapshot: Snapshot | None) -> list[Span]:
-    """All weights on one line, for screens without room for the pane."""
+    """All weights on one line, for screens without room for the pane; of those that follow the decisions how many."""
     if snapshot is None or not snapshot.weights:
         return []
     parts: list[Line] = [
         ((f"{row.name} ", "soft"), (weight_text(row), "warn" if row.change else "plain"))
         for row in snapshot.weights
-        if shown_state(row) != OFF
+        if shown_state(row) != OFF and not row.followed
     ]
+    if followed := sum(row.followed for row in snapshot.weights):
+        parts.append(((f"{followed} in shadow", "soft"),))
     return [("weights ", "soft"), *join(parts, (" · ", "frame"))]
 
 

@@ -89,7 +89,7 @@ def why_rows(
         said = what_was_said(why, limits, weights)
         decided_ms = why.order.decision_ts_ms
         rows["#readings"] = _title("READINGS", _spread(estimates, decided_ms))
-        for reading in why.readings:
+        for reading in _heard(why, weights):
             rows[f"reading {reading.name}"] = _reading(reading, weights.get(reading.name), said, decided_ms)
         rows["#stages"] = _title("DECISION")
         rows |= _stages(why, limits, said)
@@ -100,6 +100,15 @@ def why_rows(
         rows["#fills"] = _title("FILLS")
         rows |= {f"fill {fill.fill_id}": _fill(fill) for fill in why.fills}
     return rows
+
+
+def _heard(why: OrderWhy, weights: Mapping[str, WeightRow]) -> list[Reading]:
+    """The readings the decision was made with: not those of signals that only follow it."""
+    return [
+        reading
+        for reading in why.readings
+        if reading.name not in weights or not weights[reading.name].followed or reading.name in why.shares
+    ]
 
 
 def what_was_said(why: OrderWhy, limits: Limits, weights: Mapping[str, WeightRow]) -> Said:

@@ -58,7 +58,7 @@ async def test_the_share_in_force_is_told_with_its_estimate(
     assert (rows["A3"]["method"], rows["A3"]["estimated_ms"]) == ("equal-risk", MAY_MS)
     assert rows["A3"]["weight_change"] == pytest.approx(0.3)
     assert rows["A3"]["weight_why"] == "at the cap"
-    assert (rows["A4"]["state"], rows["A4"]["method"]) == ("off", "")
+    assert (rows["A4"]["state"], rows["A4"]["method"]) == ("shadow", "")
     assert list_signals(book, book.with_name("config.toml"), False) == Code.OK
     assert "0.500  equal-risk 2023-05-25" in capsys.readouterr().out
     assert show_signal("A3", book, book.with_name("config.toml"), False) == Code.OK

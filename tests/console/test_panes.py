@@ -91,6 +91,23 @@ def test_a_weight_shows_its_bar_and_a_signal_that_is_off_says_off() -> None:
     assert weights_line(None) == []
 
 
+def test_what_follows_the_decisions_is_in_shadow_and_counted_on_the_line_of_weights() -> None:
+    follower = replace(WEIGHTS[0], name="B1", weight=0.0, enabled=False, state="shadow", followed=True)
+    assert weight_cells(follower)[2] == Cell("shadow", "stale")
+    shown = replace(snapshots.running(), weights=(*WEIGHTS, follower, replace(follower, name="B2")))
+    assert plain_text(weights_line(shown)).endswith(" · 2 in shadow")
+
+
+def test_columns_of_what_follows_come_last_and_stay_away_first() -> None:
+    columns = signal_columns((*NAMES, "B1", "B2"), ("B1", "B2"), with_why=False)
+    assert [column.title for column in columns[-2:]] == ["B1", "B2"]
+    without = signal_columns(NAMES, with_why=False)
+    for width in (80, 120, 160):
+        assert fit(columns, width)[: len(fit(without, width))] == fit(without, width)
+    cells = signal_cells(snapshots.running().signals[0], (*NAMES, "B1"), 0, ("B1",), with_why=False)
+    assert len(cells) == len(without) + 1
+
+
 def test_a_signal_shows_what_it_earned_and_how_often_it_was_right() -> None:
     known = replace(
         WEIGHTS[0],

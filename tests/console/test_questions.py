@@ -163,6 +163,27 @@ def test_another_method_says_what_it_replaces_and_that_weights_stay_until_a_bar(
     assert live.typed == "equal"
 
 
+FOLLOWED = replace(WEIGHTS[0], state="shadow", enabled=False, followed=True, weight=0.0)
+
+
+def test_what_follows_the_decisions_is_computed_first_where_it_is_to_decide() -> None:
+    snapshot = replace(RUNNING, weights=(replace(FOLLOWED, raw_weight=0.4), *WEIGHTS[1:]))
+    words = said(questions.signal_question(view_of(snapshot), "A1"), snapshot)
+    assert (
+        "Its past is computed first, beside the bars: it counts from the next decision after that." in words
+    )
+
+
+def test_what_follows_the_decisions_and_is_switched_off_changes_none() -> None:
+    snapshot = replace(RUNNING, weights=(replace(FOLLOWED, raw_weight=0.0), *WEIGHTS[1:]))
+    question = questions.signal_question(view_of(snapshot), "A1")
+    assert question.heading == "SWITCH A1 OFF?"
+    assert said(question, snapshot).splitlines() == [
+        "A1  time-series momentum, directional",
+        "It is computed no longer.",
+    ]
+
+
 def test_letting_entries_go_on_names_who_paused_them_and_why() -> None:
     assert said(questions.UNPAUSE, snapshots.paused()).splitlines() == [
         "Entries were paused 60s ago by operator ann@console: entries paused."

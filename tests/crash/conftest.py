@@ -14,6 +14,8 @@ SIM: Flags = {
     "run.speed": "max",
     "run.symbols": "BTCUSDT,ETHUSDT,SOLUSDT,XRPUSDT",
     "sim.history_days": "440",
+    # Only lives about them wait for the signals that follow the decisions.
+    "signals.shadow": "off",
 }
 COINS = ("ADA", "BTC", "ETH", "SOL")
 
@@ -58,4 +60,5 @@ def recorded(request: pytest.FixtureRequest, first_day: str) -> Flags:
     except pytest.skip.Exception:
         return SIM
     files = [str(folder / f"ohlcv_binance_{coin}USDT_1h_2021-2023.parquet") for coin in COINS]
-    return {"run.mode": "replay", "run.speed": "max", "run.data": files, "run.timerange": f"{first_day}-"}
+    replay: Flags = {"run.mode": "replay", "run.speed": "max", "signals.shadow": "off"}
+    return replay | {"run.data": files, "run.timerange": f"{first_day}-"}

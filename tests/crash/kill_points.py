@@ -17,6 +17,7 @@ from typing import Any
 from engine import weighting
 from engine.feeds.simulated import SimulatedFeed  # noqa: F401  (imported before the fork, so that lives are short)
 from engine.kill import KillSwitch
+from engine.lane_books import LaneBooks
 from engine.session import Session
 from engine.venues.books import Books
 from engine.venues.simulated import SimulatedVenue
@@ -63,6 +64,9 @@ POINTS: dict[str, KillPoint] = {
     "weights: worked out": KillPoint(weighting, "answer", AFTER),
     "weights: awaited": KillPoint(weighting.Weighting, "take_effect", BEFORE),
     "weights: in effect, not durable": KillPoint(weighting.Weighting, "take_effect", AFTER),
+    "followers: before they take bars": KillPoint(LaneBooks, "follow", BEFORE),
+    "followers: bars taken, not durable": KillPoint(LaneBooks, "follow", AFTER),
+    "followers: looked at": KillPoint(LaneBooks, "view", AFTER),
 }
 
 IN_FLIGHT_POINTS = ("before send", "accepted, answer not booked", "venue written, not committed")

@@ -21,7 +21,9 @@ DEAF: Flags = {
 }
 BARS, CALM_BARS = 300, 10
 KILLS = 10
-INSTANTS = tuple(name for name in POINTS if not name.startswith(("kill", "weights", "before cancel")))
+INSTANTS = tuple(
+    name for name in POINTS if not name.startswith(("kill", "weights", "followers", "before cancel"))
+)
 
 
 def come_to_rest(career: Career) -> None:

@@ -24,6 +24,8 @@ SMALL: dict[str, str | list[str]] = {
     "sim.history_days": "440",
     "risk.buffer_fraction": "0.01",
     "risk.trades_per_day": "5000",
+    # Only tests about them wait for the signals that follow the decisions.
+    "signals.shadow": "off",
 }
 
 

@@ -29,6 +29,7 @@ TABLES = {
     "equity",
     "events",
     "fills",
+    "followed_days",
     "funding",
     "instruments",
     "meta",

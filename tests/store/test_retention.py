@@ -70,6 +70,7 @@ KEPT = (
     "positions",
     "overrides",
     "signal_days",
+    "followed_days",
 )
 
 

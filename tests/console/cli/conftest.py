@@ -18,8 +18,20 @@ Command = Callable[..., Ran]
 def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `book.db` and its venue's books after 60 bars, positions open, nobody running."""
     folder = tmp_path_factory.mktemp("traded")
+    # Told of the signals that decided; those that follow have tests of their own.
+    alone = ("--set", "signals.shadow=off")
     ended = run(
-        folder, "run", "--no-ui", "--json", "--speed", "max", "--bars", "60", "--db", str(folder / "book.db")
+        folder,
+        "run",
+        "--no-ui",
+        "--json",
+        "--speed",
+        "max",
+        "--bars",
+        "60",
+        "--db",
+        str(folder / "book.db"),
+        *alone,
     )
     assert ended.code == 0, ended.err
     return folder

@@ -93,8 +93,12 @@ def test_signals_are_switched_and_weighed_and_plain_signals_prints_readings_as_e
         "A1 in shadow: computed and recorded, not traded; weights"
     )
     assert qd("signals", "--db", engine.database, "enable", "A1").out.startswith("A1 enabled; weights")
-    assert qd("signals", "shadow", "C1", "--db", engine.database).out.startswith("C1 in shadow: computed")
-    assert qd("signals", "off", "C1", "--db", engine.database).out.startswith("C1 off: not computed; weights")
+    followed = "C1 is in shadow: followed behind the decisions, not traded, already; weights"
+    assert qd("signals", "shadow", "C1", "--db", engine.database).out.startswith(followed)
+    off = "C1 off: not computed; weights"
+    assert qd("signals", "off", "C1", "--db", engine.database).out.startswith(off)
+    again = "C1 in shadow: followed behind the decisions, not traded; its record begins anew; weights"
+    assert qd("signals", "shadow", "C1", "--db", engine.database).out.startswith(again)
     weighed = json.loads(qd("signals", "weight", "A1", "0.1", "--db", engine.database, "--json").out)
     assert weighed["accepted"]
     (row,) = [row for row in engine.picture()["weights"] if row["name"] == "A1"]

@@ -32,7 +32,7 @@ def test_list_names_every_signal_with_its_state_and_what_was_left_out(folder: Pa
     assert (told.code, told.err) == (0, "")
     lines = {line.split()[0]: line for line in told.out.splitlines()}
     assert [
-        f" {state} " in lines[name] for name, state in (("A1", "on"), ("A2", "shadow"), ("A4", "off"))
+        f" {state} " in lines[name] for name, state in (("A1", "on"), ("A2", "shadow"), ("A4", "shadow"))
     ] == [True] * 3
     assert told.out.splitlines()[-1] == (
         f"left out wrong = {folder}/mine/wrong.py: TypeError: it is a int, not a SignalKind"

@@ -1,0 +1,306 @@
+"""The signals in shadow, followed behind the decisions: read, judged and recorded, while nothing that is traded waits
+for them or depends on them.
+
+They follow what is durable: the bars of a feed of their own and the decisions in the database, from a cursor of their
+own. So an engine that dies anywhere goes on from there, and ends with the rows of one that did not. Their heavy steps
+are a thread's; a kill or a stop drops them at once, and whatever goes wrong with them ends them alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from enum import Enum, auto
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from engine.lane_cursor import CURSOR, Cursor
+from engine.refold import FoldFault
+from engine.signal_state import is_followed
+from engine.tuning import since_ms
+from engine.venues.worker import Worker
+from store.history_checks import utc
+from store.journal import Journal
+from store.records import Mode
+
+if TYPE_CHECKING:
+    from engine.config import Configuration
+    from engine.lane_books import LaneBooks, LaneSource
+    from engine.lane_view import LaneView
+    from engine.machine import Machine
+    from strategies.signal import Signal
+
+Answer = TypeVar("Answer")
+
+BEGINS_AFTER_S = 1.0
+"""What a start is waited for, its first picture and decision, comes before the followers."""
+LOOKS_EVERY_S = 0.5
+SHOWN_EVERY_S = 0.25
+CATCHES_UP_WITHIN_S = 300.0
+SOURCE = "engine.lane"
+
+
+class Following(Enum):
+    """How signals in shadow are followed: not at all, behind the decisions, or read once where the run ends."""
+
+    OFF = auto()
+    BEHIND = auto()
+    AT_THE_END = auto()
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> Following:
+        """As [signals] shadow says; of itself nothing is read along in a replay at full speed, which is in a hurry."""
+        run, wanted = configuration.run, configuration.signals.shadow
+        if wanted == "off":
+            return cls.OFF
+        hurries = run.mode is Mode.REPLAY and run.speed_factor is None
+        return cls.AT_THE_END if wanted == "auto" and hurries else cls.BEHIND
+
+
+class ShadowLane:
+    """The followers of one engine. `run` is its background task; everything else is called from the same loop.
+
+    `view` is what they had come to when they were last looked at, None before they have folded their past.
+    """
+
+    def __init__(self, machine: Machine, following: Following) -> None:
+        self.following = following
+        self.view: LaneView | None = None
+        self._machine = machine
+        self._journal = Journal(machine.database)
+        self._books: LaneBooks | None = None
+        self._decided_ms = 0
+        self._news = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._hurried = threading.Event()
+        self._finishing = self._ended = False
+        self._shown_s = 0.0
+        self._unread: frozenset[str] = frozenset()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is followed any more, by a fault or because the engine ends."""
+        return self._ended
+
+    @property
+    def follows_any(self) -> bool:
+        """Whether signals that nobody chose for are followed at all."""
+        return self.following is not Following.OFF
+
+    def follows(self, signal: Signal) -> bool:
+        """Whether a signal is one of those followed, now or once the past is folded."""
+        return (
+            self.follows_any
+            and is_followed(signal, self._machine.book.choices)
+            and signal.bar_ms % self._machine.feed.bar_ms == 0
+        )
+
+    def would_follow(self, signal: Signal) -> bool:
+        """Whether a signal follows the decisions bar by bar once no operator has chosen anything for it."""
+        return self.following is Following.BEHIND and is_followed(signal, {})
+
+    def wanted(self) -> tuple[Signal, ...]:
+        """The signals to be followed now."""
+        return tuple(signal for signal in self._machine.known_signals if self.follows(signal))
+
+    def restore(self, states: Mapping[str, Any], until_ms: int, fresh: bool) -> None:
+        """At a start that trades on from the close `until_ms`: where the followers begin is durable before the first
+        decision they follow. `fresh`: it is the account's first."""
+        self._decided_ms, known = until_ms, states.get(CURSOR)
+        if self.following is Following.BEHIND and not known:
+            self._machine.journal.state(CURSOR, Cursor(until_ms, fresh, {}).dumps())
+        elif self.following is Following.OFF and known:
+            # What is not followed is not made up for: their readings end here.
+            self._machine.journal.state(CURSOR, "")
+
+    def decided(self, close_ms: int) -> None:
+        """Every decision up to this close is durable."""
+        self._decided_ms = close_ms
+        self._news.set()
+
+    def look(self) -> None:
+        """The operator has chosen otherwise: see who is followed now."""
+        self._news.set()
+
+    def hurry(self) -> None:
+        """Leave the processor to something urgent at once, for as long as it takes."""
+        self._hurried.set()
+
+    def stop(self) -> None:
+        """Take no further bar: the engine ends. What a thread is still about is dropped, and done anew at a start."""
+        self._ended = True
+        self._hurried.set()
+        self._news.set()
+        self._moved.set()
+
+    async def run(self) -> None:
+        """Follow until stopped. Whatever goes wrong is said, and ends the followers alone."""
+        if self.following is not Following.BEHIND:
+            return
+        worker = Worker("shadow lane")
+        try:
+            await self._wait(self._news, BEGINS_AFTER_S, until=lambda: self._finishing)
+            while not self._ended:
+                self._news.clear()
+                # A fold that made way for something urgent is begun again.
+                with suppress(FoldFault):
+                    if await self._step(worker):
+                        continue
+                await self._wait(self._news, LOOKS_EVERY_S, until=self._news.is_set)
+        except Exception as fault:  # noqa: BLE001 - a plug-in, a file and a disk fail in ways of their own
+            words = " ".join(str(fault).split()) or type(fault).__name__
+            self._say("ERROR", f"signals in shadow are followed no further: {words}")
+        finally:
+            self._ended = True
+            self._moved.set()
+            worker.stop()
+
+    async def finish(self, given_up: Callable[[], bool], beat: Callable[[], None]) -> None:
+        """Where a run ends by itself: come to its last decision, unless that is `given_up` or takes very long; says
+        with `beat` once in a while that it does."""
+        if self.following is Following.AT_THE_END:
+            await self._read_once(given_up, beat)
+            return
+        self._finishing = True
+        self._news.set()
+        deadline_s, told = time.monotonic() + CATCHES_UP_WITHIN_S, False
+        while not (self._ended or self._caught_up or given_up()) and time.monotonic() < deadline_s:
+            self._moved.clear()
+            await self._wait(self._moved, LOOKS_EVERY_S, until=self._moved.is_set)
+            beat()
+            if not told and not self._caught_up:
+                told = True
+                self._say("INFO", "signals in shadow catch up with the last decision; a stop ends that")
+        if not (self._caught_up or self._ended):
+            self._say("WARN", "signals in shadow have not caught up; the next run goes on where they stand")
+
+    @property
+    def _caught_up(self) -> bool:
+        if self._books is None:
+            return not self.wanted()
+        return self._books.cursor.close_ms >= self._decided_ms and self._books.signals == self.wanted()
+
+    async def _step(self, worker: Worker) -> bool:
+        """Do one thing that is due; False where nothing is."""
+        kill = self._machine.kill.state
+        if (kill is not None and not kill.done) or self._machine.refold.turn.locked():
+            return False
+        self._hurried.clear()
+        if self._ended:
+            return False
+        books, wanted = self._books, self.wanted()
+        if books is None:
+            if wanted:
+                await self._open(worker)
+            return bool(wanted)
+        if not set(books.signals) <= set(wanted):
+            await self._let_go(worker, books, wanted)
+            return True
+        if books.cursor.close_ms >= self._decided_ms:
+            # Whoever is new begins where nobody else has written of it since.
+            if books.signals != wanted:
+                await self._open(worker)
+            return books.signals != wanted
+        began_s = time.monotonic()
+        anew_ms = await worker.ask(partial(books.follow, self._decided_ms, self._hurried))
+        if anew_ms is not None:
+            words = f"decisions up to {utc(anew_ms)} UTC were thinned: signals in shadow begin anew there"
+            self._say("WARN", words)
+            await self._open(worker, anew_ms)
+            return True
+        await self._journal.commit()
+        await self._show(worker, books)
+        if not self._finishing and self._machine.configuration.run.speed_factor is None:
+            # At full speed the bars and their followers want the same processor: each has half of it.
+            await asyncio.sleep(time.monotonic() - began_s)
+        return True
+
+    async def _let_go(self, worker: Worker, books: LaneBooks, wanted: tuple[Signal, ...]) -> None:
+        kept = tuple(signal for signal in books.signals if signal in wanted)
+        if not kept:
+            self._books = self.view = None
+            self._journal.state(CURSOR, "")
+            await self._journal.commit()
+            return
+        await worker.ask(partial(books.let_go, kept))
+        await self._show(worker, books, at_once=True)
+
+    async def _open(self, worker: Worker, anew_ms: int | None = None) -> None:
+        from engine.lane_books import Ends, LaneBooks
+
+        source = await worker.ask(self._source)
+        ends = Ends(self._decided_ms, since_ms(self._machine.book.tunings), anew_ms)
+        opened = partial(LaneBooks.open, source, self._journal, self.wanted(), ends, self._hurried)
+        self._books = await worker.ask(opened)
+        await self._show(worker, self._books, at_once=True)
+
+    def _source(self) -> LaneSource:
+        from engine.lane_books import LaneSource
+        from engine.shadow import Terms
+
+        machine = self._machine
+        parameters, half_spread_bps = machine.cycle.parameters, machine.configuration.venue.half_spread_bps
+        return LaneSource(
+            machine.feed.beside(),
+            machine.make_market,
+            Terms.of(machine.feed.instruments, half_spread_bps, parameters),
+            parameters.volatility_target,
+            machine.database.path,
+        )
+
+    async def _show(self, worker: Worker, books: LaneBooks, at_once: bool = False) -> None:
+        """Publish where the followers stand, not more often than anybody looks."""
+        now_s = time.monotonic()
+        self._moved.set()
+        if not at_once and now_s - self._shown_s < SHOWN_EVERY_S and books.cursor.close_ms < self._decided_ms:
+            return
+        self._shown_s = now_s
+        self.view = view = await worker.ask(books.view)
+        for name, fault in books.fresh_faults():
+            self._say("ERROR", f"{name} failed and has no opinion: {fault}", f"signals.{name}")
+        for name, words in view.lacking.items():
+            if name not in self._unread:
+                self._say("WARN", f"{name} in shadow: {words}", f"signals.{name}")
+        self._unread = frozenset(view.lacking)
+
+    async def _read_once(self, given_up: Callable[[], bool], beat: Callable[[], None]) -> None:
+        """Read every signal in shadow at the last close, for a run that nothing followed."""
+        from engine.lane_once import read_once
+
+        machine, worker = self._machine, Worker("shadow once")
+        try:
+            job = partial(
+                read_once, machine.feed, machine.database.path, self._journal, self.wanted(), machine.clock.now_ms(),
+                self._hurried,
+            )  # fmt: skip
+            answer = worker.ask(job)
+            while not (answer.done() or given_up() or self._ended):
+                await asyncio.wait({answer}, timeout=LOOKS_EVERY_S)
+                beat()
+            if not answer.done():
+                self._hurried.set()
+                return
+            for name, words in answer.result():
+                self._say("WARN", f"{name} in shadow: {words}", f"signals.{name}")
+            await self._journal.commit()
+        except Exception as fault:  # noqa: BLE001 - a plug-in, a file and a disk fail in ways of their own
+            self._say("ERROR", f"signals in shadow are not read: {' '.join(str(fault).split())}")
+        finally:
+            worker.stop()
+
+    async def _wait(self, event: asyncio.Event, seconds: float, until: Callable[[], bool]) -> None:
+        deadline_s = time.monotonic() + seconds
+        while not (self._ended or until()) and (left_s := deadline_s - time.monotonic()) > 0.0:
+            try:
+                async with asyncio.timeout(left_s):
+                    await event.wait()
+            except TimeoutError:
+                return
+            if not until():
+                event.clear()
+
+    def _say(self, level: str, words: str, source: str = SOURCE) -> None:
+        self._machine.tape.say(self._machine.clock.now_ms(), level, source, words)
