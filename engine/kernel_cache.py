@@ -14,16 +14,22 @@ import importlib
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 VARIABLE = "NUMBA_CACHE_DIR"
+COMPILE = "import sys; from engine import kernel_cache; kernel_cache.warm(sys.argv[1:])"
+LOW_PRIORITY = 10
+LOOKS_EVERY_S = 0.1
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("engine", "risk", "strategies")
 IMPORTS_OURS = re.compile(rb"^from ((?:engine|risk|strategies|store)[\w.]*) import (\w+)", re.MULTILINE)
@@ -99,9 +105,34 @@ def warm(names: Iterable[str] | None = None) -> Warmth:
             _under_way = Progress(ready, len(wanted), began_s, is_empty or compiled)
             kernels = vars(importlib.import_module(name)).values()
             compiled = compiled or any(_compiled_here(kernel) for kernel in kernels)
+            _ready_mark(name).touch()
     finally:
         _under_way = None
     return Warmth(time.monotonic() - began_s, compiled)
+
+
+def warm_beside(names: Iterable[str], stopped: threading.Event) -> None:
+    """As `warm`, while others need this interpreter: what the cache does not hold is compiled by a process of its own,
+    at a low priority, which ends once `stopped`; then nothing is imported. Blocking: call it off the loop."""
+    wanted = tuple(names)
+    prepare()
+    if not all(_ready_mark(name).exists() for name in wanted):
+        compiler = subprocess.Popen(
+            [sys.executable, "-c", COMPILE, *wanted],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, compiler.pid, LOW_PRIORITY)
+        while compiler.poll() is None:
+            if stopped.wait(LOOKS_EVERY_S):
+                compiler.kill()
+                compiler.wait()
+    if not stopped.is_set():
+        # What the other process could not compile says why here.
+        warm(wanted)
 
 
 def compiling() -> str:
@@ -135,6 +166,11 @@ def source_digest() -> str:
         digest.update(path.relative_to(ROOT).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _ready_mark(name: str) -> Path:
+    """Stands where the cache holds all kernels of a module."""
+    return prepare() / f"{name}.ready"
 
 
 @cache

@@ -125,7 +125,7 @@ class LaneBooks:
             days = followed.followed_days(connection, DAYS_KEPT)
             names = [signal.name for signal in signals]
             said = followed.readings_of(connection, names, known.close_ms)
-            market = empty_market(source.make_market, signals)
+            market = empty_market(source.make_market, signals, stopped)
             _stand_by(market, connection, -1, known.close_ms)
         last = fold_until(market, source.feed, known.close_ms, FOLD_BARS, stopped)
         if last is not None:

@@ -40,9 +40,17 @@ class FoldFault(Exception):
     """A fold beside the bars does not come to its end; the message is one line that says why."""
 
 
-def empty_market(make: MakeMarket, signals: tuple[Signal, ...]) -> MarketState:
-    """A market that has seen no bar, with all kernels its signals need. Blocking: call it off the loop."""
-    kernel_cache.warm(kernel_cache.needed_by(name for signal in signals for name in signal.modules))
+def empty_market(
+    make: MakeMarket, signals: tuple[Signal, ...], stopped: threading.Event | None = None
+) -> MarketState:
+    """A market that has seen no bar, with all kernels its signals need. Blocking: call it off the loop. `stopped`: what
+    ends a fold beside the bars, with a FoldFault; None before there are any."""
+    needed = kernel_cache.needed_by(name for signal in signals for name in signal.modules)
+    if stopped is None:
+        kernel_cache.warm(needed)
+    else:
+        kernel_cache.warm_beside(needed, stopped)
+        _heed(stopped)
     return make(signals)
 
 
@@ -120,7 +128,7 @@ class Refold:
         try:
             with _faults_told():
                 feed = await self._of(worker, self._feed.beside)
-                market = await self._of(worker, partial(empty_market, self._make, signals))
+                market = await self._of(worker, partial(empty_market, self._make, signals, self._stopped))
                 close_ms = CLOSE_BARS * feed.bar_ms
                 while cursor_ms() - max(market.now_ms, feed.first_open_ms) > close_ms:
                     block = partial(fold_until, market, feed, cursor_ms(), BESIDE_BARS, self._stopped)

@@ -93,6 +93,29 @@ def test_how_far_compiling_is(tmp_path: Path, filled: bool) -> None:
     assert re.fullmatch("" if filled else words, run(code, NUMBA_CACHE_DIR=str(tmp_path)))
 
 
+COLD = "strategies.classical.kernels.bands"
+BESIDE = (
+    "import sys, threading; from engine import kernel_cache; stopped = threading.Event(); "
+    f"kernel_cache.warm_beside([{COLD!r}], stopped); "
+    f"print(kernel_cache._compiled_here(sys.modules[{COLD!r}].bands), *kernel_cache.prepare().glob('*.ready'))"
+)
+
+
+def test_beside_a_running_engine_another_process_compiles(tmp_path: Path) -> None:
+    """Compiling holds the interpreter of whoever does it."""
+    here, *marks = run(BESIDE, NUMBA_CACHE_DIR=str(tmp_path)).split()
+    assert here == "False"
+    assert [Path(mark).name for mark in marks] == [f"{COLD}.ready"]
+
+
+def test_an_engine_that_ends_waits_for_no_compiler(tmp_path: Path) -> None:
+    code = (
+        "import sys, threading; from engine import kernel_cache; stopped = threading.Event(); stopped.set(); "
+        f"kernel_cache.warm_beside([{COLD!r}], stopped); print({COLD!r} in sys.modules)"
+    )
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "False"
+
+
 def test_every_kernel_is_either_needed_by_all_or_by_a_signal() -> None:
     own = {kind.build(kind.settings()).kernels for kind in BUILT_IN}
     found = set(kernel_cache.kernel_modules())
