@@ -24,7 +24,6 @@ from engine.tuning import since_ms
 from engine.venues.worker import Worker
 from store.history_checks import utc
 from store.journal import Journal
-from store.records import Mode
 
 if TYPE_CHECKING:
     from engine.config import Configuration
@@ -52,11 +51,10 @@ class Following(Enum):
 
     @classmethod
     def of(cls, configuration: Configuration) -> Following:
-        """As [signals] shadow says; of itself nothing is read along in a replay at full speed, which is in a hurry."""
-        run, wanted = configuration.run, configuration.signals.shadow
+        """As [signals] shadow says; of itself nothing is read along at full speed, which is in a hurry."""
+        wanted, hurries = configuration.signals.shadow, configuration.run.speed_factor is None
         if wanted == "off":
             return cls.OFF
-        hurries = run.mode is Mode.REPLAY and run.speed_factor is None
         return cls.AT_THE_END if wanted == "auto" and hurries else cls.BEHIND
 
 

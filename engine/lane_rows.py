@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from strategies.signal import Signal
 
 FOLDING = "warming up: its past is folded beside the bars"
-AT_THE_END = "read once, where the run ends: a replay at full speed waits for nobody"
+AT_THE_END = "read once, where the run ends: at full speed the market waits for nobody"
 ENDED = "followed no further: the log says why"
 
 

@@ -95,7 +95,7 @@ class SignalsConfig(BaseModel):
     shadow: Literal["auto", "on", "off"] = Field(
         default="auto",
         description="signals that are not enabled, and that no operator chose for, are read and recorded behind the "
-        "decisions, which never wait for them; auto: so, but in a replay at full speed each once, where it ends",
+        "decisions, which never wait for them; auto: so, but at full speed each once, where the run ends",
     )
     folder: str = Field(default="", description="folder whose *.py files each hold a signal; empty: none")
     plugins: dict[str, PluginSettings] = Field(
