@@ -126,7 +126,7 @@ DIALOG_ACTIONS: tuple[Action, ...] = (
         "Change the weighting method",
         "Confirm",
         "confirm weighing the signals by another method",
-        "weigh_by",
+        "confirm_method",
         "confirm",
     ),
     Action(

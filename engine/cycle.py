@@ -144,6 +144,10 @@ class BarCycle:
         )
         self.weigh(table, weights)
 
+    def leave_readings(self, signals: Collection[str]) -> None:
+        """What these say is written by those who follow the decisions."""
+        self._readings.leave(signals)
+
     def end_reading(self, signal: str) -> None:
         """Nobody hears a signal from the next bar on that followed the decisions so far."""
         self._readings.end(signal)

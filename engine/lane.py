@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-BEGINS_AFTER_S = 1.0
+BEGINS_AFTER_S = 5.0
 """What a start is waited for, its first picture and decision, comes before the followers."""
 LOOKS_EVERY_S = 0.5
 SHOWN_EVERY_S = 0.25
@@ -110,7 +110,7 @@ class ShadowLane:
         self._decided_ms, known = until_ms, states.get(CURSOR)
         if self.following is Following.BEHIND and not known:
             self._machine.journal.state(CURSOR, Cursor(until_ms, fresh, {}).dumps())
-        elif self.following is Following.OFF and known:
+        elif self.following is not Following.BEHIND and known:
             # What is not followed is not made up for: their readings end here.
             self._machine.journal.state(CURSOR, "")
 
@@ -194,7 +194,7 @@ class ShadowLane:
             if wanted:
                 await self._open(worker)
             return bool(wanted)
-        if not set(books.signals) <= set(wanted):
+        if not all(signal in wanted for signal in books.signals):
             await self._let_go(worker, books, wanted)
             return True
         if books.cursor.close_ms >= self._decided_ms:
@@ -274,8 +274,9 @@ class ShadowLane:
                 read_once, machine.feed, machine.database.path, self._journal, self.wanted(), machine.clock.now_ms(),
                 self._hurried,
             )  # fmt: skip
-            answer = worker.ask(job)
-            while not (answer.done() or given_up() or self._ended):
+            self._say("INFO", "signals in shadow are read at the last close; a stop ends that")
+            answer, deadline_s = worker.ask(job), time.monotonic() + CATCHES_UP_WITHIN_S
+            while not (answer.done() or given_up() or self._ended) and time.monotonic() < deadline_s:
                 await asyncio.wait({answer}, timeout=LOOKS_EVERY_S)
                 beat()
             if not answer.done():

@@ -37,7 +37,11 @@ def read_once(
 ) -> list[tuple[str, str]]:
     """Gather what the signals say at the close `now_ms`; the names of those that lack inputs everywhere, and which, in
     words. Blocking. Raises FoldFault once it is `stopped`, DataFault, StoreError."""
-    kernel_cache.warm(kernel_cache.needed_by(signal.kernels for signal in signals))
+    kernel_cache.warm_beside(
+        kernel_cache.needed_by(name for each in signals for name in each.modules), stopped
+    )
+    if stopped.is_set():
+        raise FoldFault(ENDS)
     panel = _panel(feed.beside(), signals, now_ms, stopped)
     readings = evaluate(signals, panel)
     names = [signal.name for signal in signals]
@@ -46,7 +50,9 @@ def read_once(
         log.restore(followed.readings_of(connection, names, now_ms), (-1,) * len(names))
     log.write(readings, now_ms)
     lacking = []
-    for signal in signals:
+    for signal, fault in zip(signals, readings.faults, strict=True):
+        if fault:
+            lacking.append((signal.name, f"it failed and has no opinion: {fault}"))
         bars = int(panel.frame(signal.bar).count.max(initial=0))
         if words := missing_words(bars, unknown_inputs(signal, panel)):
             lacking.append((signal.name, words))

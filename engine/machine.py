@@ -145,7 +145,8 @@ class Machine:
         self.lane.restore(states, until_ms, self.book.decisions == 0)
         if stored is not None:
             told = await recall.readings(self.database, until_ms)
-            followed = {signal.name for signal in self.lane.wanted()}
+            behind = self.lane.following is Following.BEHIND
+            followed = {signal.name for signal in self.lane.wanted()} if behind else set()
             self.cycle.restored(reading for reading in told if reading.signal not in followed)
         else:
             self.book.proven_ms = until_ms
@@ -177,6 +178,7 @@ class Machine:
             self._compute()
         else:
             self.reweigh()
+            self.cycle.leave_readings({signal.name for signal in self.lane.wanted()})
         self.lane.look()
 
     async def _begin_with(self, chosen: tuple[Signal, ...]) -> None:

@@ -56,6 +56,11 @@ class ReadingLog:
         """With the next bar, end what another log wrote of a signal that nobody hears from then on."""
         self._ending.add(signal)
 
+    def leave(self, signals: Collection[str]) -> None:
+        """Write, and end, nothing of these from now on: they are written elsewhere."""
+        self._ending -= set(signals)
+        self._said = {name: said for name, said in self._said.items() if name not in signals}
+
     def restore(
         self, stored: Iterable[Reading], closed_ms: tuple[int, ...], since_ms: Mapping[str, int] = ALL_ALONG
     ) -> None:

@@ -99,8 +99,8 @@ class Session:
             self.ready.set()
             reason = await self._trade(machine)
             self._traded_s = time.monotonic()
-            await self._let_followers_finish(machine)
             self.phase = "finished" if self._stop is None else "stopping"
+            await self._let_followers_finish(machine)
             await self._wind_down(machine, reason)
             if self._failure is not None:
                 raise self._failure

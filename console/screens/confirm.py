@@ -78,7 +78,7 @@ class ConfirmScreen(Dialog[bool], inherit_bindings=False):
     def action_switch(self) -> None:
         self._confirm("signal")
 
-    def action_weigh_by(self) -> None:
+    def action_confirm_method(self) -> None:
         self._confirm("method")
 
     @property

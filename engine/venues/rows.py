@@ -45,10 +45,10 @@ def to_text(record: object) -> str:
 
 
 def from_text(kind: type[Record], text: str) -> Record:
-    """The record that `to_text` wrote."""
+    """The record that `to_text` wrote; a field that it did not know yet has its default."""
     values = json.loads(text)
     for name, read in _shape(kind).readers:
-        if values[name] is not None:
+        if values.get(name) is not None:
             values[name] = read(values[name])
     return kind(**values)
 

@@ -161,7 +161,10 @@ def test_every_signal_can_be_told(kind: Any) -> None:
 
 
 def test_states_are_those_of_the_configuration() -> None:
-    section = {"A2": {"weight": 0.0}, "A3": {"enabled": False}}
+    section: dict[str, object] = {"A2": {"weight": 0.0}, "A3": {"enabled": False}}
+    followed = {row["name"]: row for row in catalogue(SignalsConfig.model_validate(section)).rows()}
+    assert [followed[name]["state"] for name in ("A1", "A2", "A3")] == ["on", "shadow", "shadow"]
+    section["shadow"] = "off"
     rows = {row["name"]: row for row in catalogue(SignalsConfig.model_validate(section)).rows()}
     assert [rows[name]["state"] for name in ("A1", "A2", "A3")] == ["on", "shadow", "off"]
     assert [rows[name]["weight"] for name in ("A1", "A2", "A3")] == [1.0, 0.0, 0.0]

@@ -61,7 +61,7 @@ def point(name: str) -> EntryPoint:
 def test_the_projects_own_signals() -> None:
     registry = installed()
     assert list(registry.kinds)[: len(OWN)] == OWN
-    assert set(OWN) == set(SignalsConfig.model_fields) - {"folder", "plugins"}
+    assert set(OWN) == set(SignalsConfig.model_fields) - {"folder", "plugins", "shadow"}
 
 
 def test_a_plug_in_joins_them() -> None:
