@@ -285,7 +285,7 @@ def _position(
         right=instrument.right or "",
         strike=f"{instrument.strike:f}" if instrument.strike else "",
         expiry_ms=instrument.expiry_ms,
-        delta=delta,
+        delta=None if delta is None else side * delta,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -243,3 +244,10 @@ def test_its_spread_is_its_own() -> None:
     assert COSTS.half_spread_bps == 10
     books = account(option())
     assert books.taker_cost(SYMBOL, Decimal(1), 24_000.0, 0.02) == pytest.approx(0.015)
+
+
+def test_a_file_of_a_version_that_knew_no_options_is_read() -> None:
+    """As its books hold the instruments they were opened with."""
+    written = json.loads(to_text(option()))
+    known = json.dumps({name: value for name, value in written.items() if name not in ("strike", "right")})
+    assert from_text(Instrument, known) == replace(option(), strike=Decimal(0), right=None)
