@@ -123,8 +123,8 @@ class EstimateRow:
 @dataclass(frozen=True, slots=True)
 class PositionRow:
     """`flattening`: the operator flattened this symbol, and it stays out of the market until released. An option has a
-    `right` (call or put), a `strike`, an expiry and, while a signal holds options, the forward `delta` of one unit as it is
-    held: negative for a call that was sold."""
+    `right` (call or put), a `strike`, an expiry and, while a signal holds options, the forward `delta` of one unit as it
+    is held: negative for a call that was sold."""
 
     symbol: str
     venue: str
