@@ -367,6 +367,11 @@ def same_names(before: Sequence[Signal], after: Sequence[Signal]) -> list[str]:
     ]
 
 
+def keeps_book(signal: Signal) -> bool:
+    """Whether what a signal would hold is known to its own book."""
+    return signal.signal_class is not SignalClass.NEUTRAL or signal.legs is not None
+
+
 def neutral_positions(
     legs: Legs | None, symbols: tuple[str, ...], value: FloatArray, score: FloatArray
 ) -> FloatArray:

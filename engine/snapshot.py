@@ -58,7 +58,8 @@ class WeightRow:
     the signal whose daily forecasts correlate most with its own, by `correlation`. `family` is where it comes from;
     `method`, `estimated_ms`, `estimated_change` and `estimated_why` say where its weight does, as
     `engine.weight_facts.WeightFacts`. `share_cap`: the most that `weight` may be; None: all of the class. `followed`:
-    it is in shadow behind the decisions, and may be some bars late.
+    it is in shadow behind the decisions, and may be some bars late. Without `keeps_book` its `pnl` is not known: it
+    holds pairs or options.
     """
 
     name: str
@@ -97,6 +98,7 @@ class WeightRow:
     estimated_why: str = ""
     waits: bool = False
     share_cap: float | None = None
+    keeps_book: bool = True
     followed: bool = False
 
 
@@ -123,8 +125,8 @@ class EstimateRow:
 @dataclass(frozen=True, slots=True)
 class PositionRow:
     """`flattening`: the operator flattened this symbol, and it stays out of the market until released. An option has a
-    `right` (call or put), a `strike`, an expiry and, while a signal holds options, the forward `delta` of one unit as it
-    is held: negative for a call that was sold."""
+    `right` (call or put), a `strike`, an expiry and, while a signal holds options, the forward `delta` of one unit as
+    it is held: negative for a call that was sold."""
 
     symbol: str
     venue: str

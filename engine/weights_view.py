@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.shadow import keeps_book
 from engine.signal_catalogue import family_of
 from engine.signal_records import with_records
 from engine.signal_state import changed, missing_inputs
@@ -66,6 +67,7 @@ def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
                 estimated_change=facts.change,
                 estimated_why=CAPPED if capped and shares[row] >= cap else facts.why,
                 share_cap=cap if capped else None,
+                keeps_book=keeps_book(signal),
                 waits=waits(signal, choices, estimated),
             )
         )

@@ -142,13 +142,14 @@ def record_lines(weight: WeightRow | None, width: int) -> list[Line]:
     lines: list[Line] = [((f" {weight.why}", "warn"),)] if weight.why and shown_state(weight) != ON else []
     if not (weight.days or weight.judged or weight.pnl):
         return lines
+    by_itself: Line = (
+        ("by itself 30 d ", "soft"),
+        (signed_percent(weight.recent_pnl, 2), "strong"),
+        (" all ", "soft"),
+        (f"{signed_percent(weight.pnl, 2)} in {counted(weight.days, 'day', 'days')}", "plain"),
+    )
     parts: list[Line] = [
-        (
-            ("by itself 30 d ", "soft"),
-            (signed_percent(weight.recent_pnl, 2), "strong"),
-            (" all ", "soft"),
-            (f"{signed_percent(weight.pnl, 2)} in {counted(weight.days, 'day', 'days')}", "plain"),
-        ),
+        by_itself if weight.keeps_book else (("no book of its own: it holds pairs or options", "soft"),),
         (("of the book's 30 d ", "soft"), (signed_percent(weight.recent_attribution, 2), "plain")),
         () if weight.hit_rate is None else ((f"hits {weight.hit_rate:.0%} of {weight.judged}", "plain"),),
         _coefficient(weight),
