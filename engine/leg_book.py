@@ -82,16 +82,16 @@ class LegBook:
         none is wanted or held."""
         legs, now_ms, equity = self._market.legs, self._market.now_ms, portfolio.equity
         pairs, options = self._neutral.pairs(now_ms, held.quantity), None
-        count = len(legs)
+        count, covered = len(legs), self._neutral.covered_calls()
         if self._neutral.option_rows:
             options = self._neutral.options(now_ms, held.quantity)
+            covered = options.covered
         elif not held.part(legs.plain, count).under_way:
-            count = legs.plain
+            count, covered = legs.plain, ()
         held, decider = held.part(0, count), self._decider(count)
         decision = decider.decide(said, market, portfolio, risk, neutral, pairs, held, options)
         own = universe_part(decision, self._universe)
         self._neutral.decided(own, equity)
-        covered = () if options is None else options.covered
         decider.follow(decision, self._neutral.missed(own, equity), equity, held, covered)
         return decision
 

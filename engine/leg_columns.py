@@ -198,7 +198,8 @@ class LegDecider:
     ) -> None:
         """Order the legs in place, once it is known by how much [S] those on perpetuals `missed` what they were to be:
         what was not sold short is not bought, and what is still short is not sold. Of `covered` calls (the first of
-        each two legs) no more are left sold than there will be coins (the second)."""
+        each two legs) no more are left sold than coins are held (the second), and no coin is sold before its call is
+        bought back."""
         from engine import leg_step as at
 
         first, under, count = self._universe, self._legs.under, len(self._legs)
@@ -221,8 +222,14 @@ class LegDecider:
         )
         marks[at.ORDERABLE] = np.isfinite(facts).all(axis=0) & (self._legs.last_close > 0.0)
         at.order_legs(equity, self._parameters.risk.buffer_fraction, facts, results, marks, orders)
+        sold = np.maximum(-held.quantity - np.minimum(held.working, 0.0), 0.0)
+        of_coin: dict[int, float] = {}
         for call, coin in covered:
-            at.cover_call(equity, call, coin, facts, results, marks, orders)
+            of_coin[coin] = of_coin.get(coin, 0.0) + sold[call]
+        for coin, open_calls in of_coin.items():
+            at.keep_coins(equity, coin, facts, results, marks, orders, open_calls)
+        for call, coin in covered:
+            at.cover_call(equity, call, facts, results, marks, orders, coin, of_coin[coin] - sold[call])
         wide.stages[BUFFER, first:], wide.stages[ROUND, first:] = results
         wide.bound[BUFFER, first:] = np.abs(results[at.BUFFERED] - wanted) > NEGLIGIBLE
         wide.bound[ROUND, first:] = marks[at.SUPPRESSED]

@@ -67,27 +67,54 @@ def order_legs(
     )
 
 
-@njit(
-    void(float64, int64, int64, float64[:, ::1], float64[:, ::1], boolean[:, ::1], int64[:, ::1]),
-    cache=True,
-    nogil=True,
-)
-def cover_call(
+_covering = (float64, int64, float64[:, ::1], float64[:, ::1], boolean[:, ::1], int64[:, ::1])
+
+
+@njit(void(*_covering, float64), cache=True, nogil=True)
+def keep_coins(
     equity: float,
-    call: int,
     coin: int,
     facts: FloatArray,
     results: FloatArray,
     marks: BoolArray,
     orders: IntArray,
+    sold: float,
 ) -> None:
-    """After `order_legs`: leave no more of the leg `call` sold than there will be of the leg `coin`, whatever bands and
-    minimums say."""
+    """After `order_legs`: sell no coin that one of the `sold` calls still lies on, until that is bought back."""
+    if not (marks[ORDERABLE, coin] and equity > 0.0 and sold > 0.0):
+        return
+    lot, price = facts[LOT, coin], facts[PRICE, coin]
+    held, working = round(facts[QUANTITY, coin] / lot), round(facts[WORKING, coin] / lot)
+    least = min(math.ceil(sold / lot - rounding.ROOM), held + working)
+    if results[ROUNDED, coin] * equity / price / lot >= least - rounding.ROOM:
+        return
+    fewest = rounding.fewest_lots(price, lot, facts[MIN_QUANTITY, coin], facts[MIN_NOTIONAL, coin])
+    close, opening, whole, suppressed = rounding.order_symbol(held, working, least, fewest, False)
+    orders[0, coin], orders[1, coin] = close, opening
+    marks[WHOLE_CLOSE, coin], marks[SUPPRESSED, coin] = whole, suppressed
+    results[:, coin] = (held + working + close + opening) * lot * price / equity
+
+
+@njit(void(*_covering, int64, float64), cache=True, nogil=True)
+def cover_call(
+    equity: float,
+    call: int,
+    facts: FloatArray,
+    results: FloatArray,
+    marks: BoolArray,
+    orders: IntArray,
+    coin: int,
+    others: float,
+) -> None:
+    """After `keep_coins`: leave no more of the leg `call` sold than there are of the leg `coin`, now and after its
+    orders, and `others` are not sold on, whatever bands and minimums say."""
     if not (marks[ORDERABLE, call] and equity > 0.0):
         return
     lot, price = facts[LOT, call], facts[PRICE, call]
-    coins = results[ROUNDED, coin] * equity / facts[PRICE, coin] if marks[ORDERABLE, coin] else 0.0
-    most = max(math.floor(coins / lot + rounding.ROOM), 0)
+    coins = facts[QUANTITY, coin] + min(facts[WORKING, coin], 0.0)
+    if marks[ORDERABLE, coin]:
+        coins = min(coins, results[ROUNDED, coin] * equity / facts[PRICE, coin])
+    most = max(math.floor((coins - others) / lot + rounding.ROOM), 0)
     if -results[ROUNDED, call] * equity / price / lot <= most + rounding.ROOM:
         return
     held, working = round(facts[QUANTITY, call] / lot), round(facts[WORKING, call] / lot)

@@ -161,6 +161,11 @@ class NeutralBook:
         price, legs = self._market.last_close, self._market.legs
         return self._options.wanted(self.option_rows, signals, said, price, legs, legs_held)
 
+    def covered_calls(self) -> tuple[tuple[int, int], ...]:
+        """The places among the legs of calls that may still be held on a coin nobody sells calls on any more, and of
+        that coin."""
+        return self._options.covered(wanted=False)
+
     def deltas(self) -> FloatArray:
         """Forward deltas [L] of what is listed beside the universe, NaN of what is no option."""
         return self._options.deltas(self._market.legs)

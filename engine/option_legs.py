@@ -137,11 +137,17 @@ class OptionListings:
             for coin, series in chosen.items():
                 if series is not None and amount[coin] != 0.0:
                     self._fill(wanted[place, coin], signal, series, amount[coin], price[coin], legs, delta)
-        covered: tuple[tuple[int, int], ...] = ()
-        if any(signal.options is OptionStructure.COVERED_CALL for signal in signals):
-            on_coins = (series for series in self._series if series.coin in self._spot)
-            covered = tuple((series.far_call, self._spot[series.coin]) for series in on_coins)
+        covered = self.covered(any(signal.options is OptionStructure.COVERED_CALL for signal in signals))
         return OptionLegs(tuple(rows), wanted, self._betas(price, legs, delta), covered)
+
+    def covered(self, wanted: bool) -> tuple[tuple[int, int], ...]:
+        """The places of calls that are sold on a coin, `wanted` or still held, and of that coin."""
+        on_coins = (series for series in self._series if series.coin in self._spot)
+        return tuple(
+            (series.far_call, self._spot[series.coin])
+            for series in on_coins
+            if wanted or series.far_call != series.call
+        )
 
     def deltas(self, legs: LegMarket) -> FloatArray:
         """Forward deltas [L] at the newest closes, NaN of what is no option or has no price; those without time value

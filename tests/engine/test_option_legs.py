@@ -198,14 +198,25 @@ def test_a_limit_scales_all_legs_by_one_factor(name: str) -> None:
     np.testing.assert_allclose(bound.stages[NEUTRAL], factor * free.stages[NEUTRAL], atol=1e-12)
 
 
-def test_a_call_is_sold_on_each_coin_and_nothing_is_hedged() -> None:
-    found = decide("C7", (0.5, -0.5, 0.0))
+@pytest.mark.parametrize("coins", [0, 20_000, 50_000])
+def test_a_call_is_sold_on_each_coin_that_is_held_and_nothing_is_hedged(coins: int) -> None:
+    """A coin that is only ordered covers nothing: its order may fill in part, or not at all."""
+    found = decide("C7", (0.5, -0.5, 0.0), held={len(COINS): float(coins)})
     spot, call = len(COINS), column("BTC", 30, 2)
     held = held_of(found)
     assert set(held) == {spot, call}
     assert held[spot] == pytest.approx(0.2 * 0.25, abs=1e-12)
     assert held[call] == pytest.approx(-0.2 * 0.25 * 1.25, abs=1e-12)
-    assert found.open_lots[spot] == -found.open_lots[call] == 50_000
+    assert (found.open_lots[spot], found.open_lots[call]) == (50_000 - coins, -coins)
+
+
+def test_no_coin_is_sold_before_its_calls_are_bought_back() -> None:
+    spot, call, old = len(COINS), column("BTC", 30, 2), column("BTC", 9, 2)
+    found = decide("C7", (0.0, 0.0, 0.0), held={spot: 50_000.0, call: -30_000.0, old: -5_000.0})
+    assert [found.close_lots[at] for at in (spot, call, old)] == [-15_000, 30_000, 5_000]
+    assert not found.whole_close[spot]
+    assert found.stages[ROUND, spot] == pytest.approx(0.035, abs=1e-12)
+    assert decide("C7", (0.0, 0.0, 0.0), held={spot: 50_000.0}).whole_close[spot]
 
 
 @pytest.mark.parametrize("coins", [0, 1, 20_000])

@@ -180,7 +180,15 @@ def test_a_call_is_sold_on_every_coin_and_never_more(income: tuple[Path, Watched
     now = held(database)
     for coin in COINS:
         (call,) = (symbol for symbol in now if symbol.startswith(coin) and symbol[9:10] == "C")
-        assert now[f"{coin}SPOT"] == pytest.approx(-now[call], rel=0.05)
+        # A coin is sold a bar after its call was bought back.
+        ((selling,),) = rows(
+            database,
+            "SELECT coalesce(sum(quantity), 0.0) FROM orders WHERE symbol = ? AND side = 'sell' AND status = 'accepted'",
+            f"{coin}SPOT",
+        )
+        assert now[f"{coin}SPOT"] - selling == pytest.approx(-now[call], rel=0.05)
+        refused = "SELECT count(*) FROM orders WHERE symbol = ? AND status = 'rejected'"
+        assert rows(database, refused, f"{coin}SPOT") == [(0,)]
         assert f"{coin}USDT" not in now
     for seen in session.seen:
         for coin in COINS:
