@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
 
 STAGES = at.STAGES
+NO_OPTIONS = (2**31, 0)
+"""The first row of signals that hold options and their first column, where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,14 @@ class Readings:
 class NeutralLegs:
     """The legs of the neutral signals: `legs` [K, S] signed weights (rows of other classes are ignored),
     `beta` [S] to BTC, `hedge` the index of the BTC perpetual (-1: none), `held` [S] the fraction now held for
-    neutral legs."""
+    neutral legs. `options`: the first row of signals that hold options, and the first column of what they hold; what
+    stands before it only hedges them."""
 
     legs: FloatArray
     beta: FloatArray
     hedge: int
     held: FloatArray
+    options: tuple[int, int] = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +237,7 @@ class Decider:
         symbols = self._shape[1]
         self._pack_symbols(market, portfolio, legs)
         self._pack_flags(market, self._with_vetoes(readings, risk))
-        self._pack_book(portfolio, risk, legs.hedge)
+        self._pack_book(portfolio, risk, legs)
         stages, bound = np.empty((at.STAGE_COUNT, symbols)), np.empty((at.STAGE_COUNT, symbols), np.bool_)
         facts, marks = np.empty((at.FACT_ROWS, symbols)), np.empty((at.MARK_ROWS, symbols), np.bool_)
         orders, summary = np.empty((at.ORDER_ROWS, symbols), np.int64), np.empty(at.SUMMARY)
@@ -310,7 +314,7 @@ class Decider:
             risk, cooldown_long=risk.cooldown_long | long, cooldown_short=risk.cooldown_short | short
         )
 
-    def _pack_book(self, portfolio: Portfolio, risk: RiskInputs, hedge: int) -> None:
+    def _pack_book(self, portfolio: Portfolio, risk: RiskInputs, legs: NeutralLegs) -> None:
         """Fill the entries that change from bar to bar."""
         multiplier = risk.guard_multiplier * risk.regime_multiplier
         numbers = (portfolio.equity, portfolio.high_water_mark, multiplier, risk.fdm, risk.kelly)
@@ -319,8 +323,8 @@ class Decider:
                 "decide needs finite equity, high-water mark (> 0), multipliers, FDM and Kelly, got "
                 f"{portfolio.equity}, {portfolio.high_water_mark}, {multiplier}, {risk.fdm}, {risk.kelly}"
             )
-        if not -1 <= hedge < self._shape[1]:
-            raise ValueError(f"the hedge must be a symbol's index or -1, got {hedge}")
+        if not -1 <= legs.hedge < self._shape[1]:
+            raise ValueError(f"the hedge must be a symbol's index or -1, got {legs.hedge}")
         self._inputs[: at.VOLATILITY_TARGET] = (
             portfolio.equity,
             portfolio.high_water_mark,
@@ -328,7 +332,8 @@ class Decider:
             multiplier,
             risk.fdm,
             risk.kelly,
-            hedge,
+            legs.hedge,
+            *legs.options,
         )
 
 

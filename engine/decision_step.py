@@ -225,7 +225,17 @@ def permit(
         )
         if last:
             break
-        neutral.shrink_legs(legs, neutrals, wanted, target, z, granted)
+        neutral.shrink_legs(
+            legs,
+            neutrals,
+            int(inputs[at.OPTION_ROW]),
+            int(inputs[at.OPTION_COLUMN]),
+            facts[at.CURRENT],
+            wanted,
+            target,
+            z,
+            granted,
+        )
 
 
 @njit(nogil=True, inline="always")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from engine.decision import (
+    NO_OPTIONS,
     STAGES,
     Decider,
     Decision,
@@ -175,17 +176,18 @@ class LegDecider:
             row = signals + place * count + np.flatnonzero(amount)
             legs[row, first[amount != 0.0]] += amount[amount != 0.0]
             legs[row, second[amount != 0.0]] -= amount[amount != 0.0]
-        betas = neutral.beta[self._legs.under]
+        betas, optioned = neutral.beta[self._legs.under], NO_OPTIONS
         if options is not None:
             first = signals + len(pairs.rows) * count
             legs[first:] = count * options.wanted.reshape(-1, legs.shape[1])
-            betas = betas * options.betas
+            betas, optioned = betas * options.betas, (first, count)
         worth = np.nan_to_num(held.quantity * self._legs.unit / equity) if equity > 0.0 else held.quantity
         return NeutralLegs(
             legs,
             _beside(neutral.beta, betas),
             neutral.hedge,
             _beside(neutral.held, worth),
+            optioned,
         )
 
     def follow(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from numba import njit
 
+from risk.permission import reduce_only
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -109,23 +111,47 @@ def scale_legs(legs: FloatArray, neutral: IntArray, factor: float, total: FloatA
 
 
 @njit(nogil=True)
+def leg_share(
+    legs: FloatArray, hedges: int, current: FloatArray, wanted: FloatArray, granted: FloatArray
+) -> float:
+    """The smallest of the factors granted / wanted [S] among the symbols one signal's legs lie on.
+
+    What hedges options, the first `hedges` symbols, is near 0 and changes its side: it keeps more of them from being
+    held than there are, and takes nothing of those.
+    """
+    factor, hedged, kept = 1.0, 1.0, 1.0
+    for s in range(wanted.size):
+        if legs[s] == 0.0 or wanted[s] == 0.0:
+            continue
+        if s < hedges:
+            hedged = min(hedged, granted[s] / wanted[s])
+        else:
+            factor = min(factor, granted[s] / wanted[s])
+            kept = min(kept, reduce_only(wanted[s], current[s]) / wanted[s])
+    return min(factor, max(hedged, kept)) if hedges > 0 else factor
+
+
+@njit(nogil=True)
 def shrink_legs(
     legs: FloatArray,
     neutral: IntArray,
+    option_row: int,
+    option_column: int,
+    current: FloatArray,
     wanted: FloatArray,
     granted: FloatArray,
     total: FloatArray,
     share: FloatArray,
 ) -> None:
-    """Give each signal's legs the smallest of the factors granted / wanted [S] among the symbols they lie on;
-    `total` [S] is z after that, `share` [K] holds the factors."""
+    """Give each signal's legs their `leg_share`; of signals from `option_row` on what stands before `option_column`
+    is a hedge, and takes what is granted. `total` [S] is z after that, `share` [K] holds the factors."""
     total[:] = 0.0
     for k in neutral:
-        factor = 1.0
+        hedges = option_column if k >= option_row else 0
+        share[k] = leg_share(legs[k], hedges, current, wanted, granted)
         for s in range(wanted.size):
-            if legs[k, s] != 0.0 and wanted[s] != 0.0:
+            factor = share[k]
+            if s < hedges and wanted[s] != 0.0:
                 factor = min(factor, granted[s] / wanted[s])
-        share[k] = factor
-        for s in range(wanted.size):
             legs[k, s] *= factor
             total[s] += legs[k, s]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from engine.leg_columns import HeldLegs, LegDecider
 from engine.market_legs import LegMarket
 from engine.option_legs import YEAR_MS, OptionListings
 from engine.pairs import Pairs
-from store.records import Instrument, InstrumentKind, OptionRight, SignalClass, SignalType
+from store.records import Instrument, InstrumentKind, OptionRight, SignalClass, SignalType, TradingState
 from strategies.options.pricing import black_76
 from strategies.registry import BUILT_IN
 from strategies.signal import Signal
@@ -116,7 +118,7 @@ def decide(
     listings = OptionListings(PERPETUALS, LISTED, True)
     wanted = listings.wanted((1,), [signal(name)], [(said, said)], np.ones(3), legs, quantity)
     readings = Readings(made.readings.value, made.readings.confidence)
-    risk = replace(made.risk, locked=flags(3, *perpetual_locked))
+    risk = replace(made.risk, locked=made.risk.locked | flags(3, *perpetual_locked))
     neutral = NeutralLegs(np.zeros((2, 3)), np.array([1.0, 1.37, 1.1]), 0, np.zeros(3))
     own = HeldLegs(quantity, np.zeros(len(LISTED)), flags(len(LISTED), *(at - len(COINS) for at in locked)))
     decider = LegDecider(parameters, legs, 3, rows=(1,))
@@ -189,6 +191,26 @@ def test_what_holds_one_leg_back_holds_the_others_of_its_coin_and_no_other() -> 
     assert found.leg_shares[GRANTED, 1] == 0.0
 
 
+@pytest.mark.parametrize("held", [-40_000.0, -10_000.0])
+@pytest.mark.parametrize(
+    "risk",
+    [
+        pytest.param({"state": TradingState.REDUCING}, id="reducing"),
+        pytest.param({"cooldown_long": flags(3, 0)}, id="no new longs of it"),
+        pytest.param({"locked": flags(3, 0)}, id="the perpetual is locked"),
+    ],
+)
+def test_a_hedge_that_may_not_be_held_closes_no_options_and_lets_none_be_added(
+    held: float, risk: Mapping[str, Any]
+) -> None:
+    call, put = column("BTC", 30, 0), column("BTC", 30, 1)
+    made = world().with_risk(**risk)
+    found = decide("A9", (0.4, 0.0, 0.0), {call: held, put: held}, made=made, forward=1.2)
+    assert held_of(found) == {call: pytest.approx(held / 1e6), put: pytest.approx(held / 1e6)}
+    assert found.neutral[0] == 0.0
+    assert found.leg_shares[GRANTED, 1] == pytest.approx(held / -40_000.0)
+
+
 @pytest.mark.parametrize("name", ["A9", "C7", "C8"])
 def test_a_limit_scales_all_legs_by_one_factor(name: str) -> None:
     free = decide(name, (0.4, 0.0, 0.0))
@@ -217,6 +239,17 @@ def test_no_coin_is_sold_before_its_calls_are_bought_back() -> None:
     assert not found.whole_close[spot]
     assert found.stages[ROUND, spot] == pytest.approx(0.035, abs=1e-12)
     assert decide("C7", (0.0, 0.0, 0.0), held={spot: 50_000.0}).whole_close[spot]
+
+
+def test_what_is_too_little_to_be_sold_of_a_coin_stays_with_its_calls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spot, call = len(COINS), column("BTC", 30, 2)
+    least = replace(LISTED[0], min_notional=Decimal(10**4))
+    monkeypatch.setattr(f"{__name__}.LISTED", [least, *LISTED[1:]])
+    found = decide("C7", (0.0, 0.0, 0.0), held={spot: 50_000.0, call: -49_000.0})
+    assert (found.close_lots[spot], found.close_lots[call]) == (0, 49_000)
+    assert found.stages[ROUND, spot] == pytest.approx(0.05, abs=1e-12)
 
 
 @pytest.mark.parametrize("coins", [0, 1, 20_000])

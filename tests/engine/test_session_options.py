@@ -183,7 +183,8 @@ def test_a_call_is_sold_on_every_coin_and_never_more(income: tuple[Path, Watched
         # A coin is sold a bar after its call was bought back.
         ((selling,),) = rows(
             database,
-            "SELECT coalesce(sum(quantity), 0.0) FROM orders WHERE symbol = ? AND side = 'sell' AND status = 'accepted'",
+            "SELECT coalesce(sum(quantity), 0.0) FROM orders "
+            "WHERE symbol = ? AND side = 'sell' AND status = 'accepted'",
             f"{coin}SPOT",
         )
         assert now[f"{coin}SPOT"] - selling == pytest.approx(-now[call], rel=0.05)
