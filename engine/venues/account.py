@@ -111,8 +111,9 @@ class Account:
         self.open_ms, self.bar_ms = step.open_ms, step.bar_ms
 
     def set_clock(self, open_ms: int, bar_ms: int, marks: Mapping[str, Mark]) -> None:
-        """Restore clock and marks as they were recorded."""
-        self._step, self._marks, self._prices = None, dict(marks), {}
+        """Restore clock and marks as they were recorded, of what is known."""
+        known = {symbol: mark for symbol, mark in marks.items() if symbol in self.instruments}
+        self._step, self._marks, self._prices = None, known, {}
         self.open_ms, self.bar_ms = open_ms, bar_ms
 
     def mark_price(self, symbol: str) -> Decimal | None:

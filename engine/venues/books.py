@@ -21,6 +21,7 @@ from typing import TypeVar
 
 from engine.venues.account import NEVER_MS, RECENT_EVENTS, Account, Changes, Mark
 from engine.venues.config import VenueConfig
+from engine.venues.forgetting import forgettable
 from engine.venues.market_step import MarketStep
 from engine.venues.rows import event_of, event_row, from_text, to_text
 from engine.venues.venue import VenueEvent, VenueUnavailable, VenueUnusable
@@ -163,8 +164,8 @@ class Books:
         )
 
     def list_legs(self, legs: Sequence[Instrument]) -> None:
-        """Trade these in the last columns of a step from now on; what stood there before stays known, for it may still
-        be asked about."""
+        """Trade these in the last columns of a step from now on; what stood there before stays known until it has
+        expired and is neither held nor ordered."""
         terms = self._agreed()
         first = len(terms.symbols) - len(legs)
         symbols = (*terms.symbols[:first], *(leg.symbol for leg in legs))
@@ -295,7 +296,12 @@ class Books:
             return
         terms = self._terms
         # A symbol no longer traded may still be held, and has to stay closable.
-        self._terms = replace(terms, instruments=known | terms.instruments)
+        known |= terms.instruments
+        clock_ms = NEVER_MS if self._account is None else self._account.clock_ms
+        for symbol in forgettable(connection, known, terms.symbols, clock_ms):
+            del known[symbol]
+            connection.execute("DELETE FROM marks WHERE symbol = ?", (symbol,))
+        self._terms = replace(terms, instruments=known)
         wanted = {
             "name": terms.name,
             "symbols": json.dumps(terms.symbols),

@@ -19,6 +19,7 @@ from engine.venues.account import Account
 from engine.venues.filters import check
 from engine.venues.margin import is_liquidated
 from engine.venues.matching import play
+from engine.venues.rows import from_text, to_text
 from engine.venues.simulated import SimulatedVenue, flatten_offline
 from engine.venues.venue import Refused, VenueUnavailable
 from engine.venues.watch import watch
@@ -175,3 +176,29 @@ async def test_another_contract_takes_the_place_and_both_are_known_to_whoever_ha
     assert [position.symbol for position in await venue.positions()] == ["BTC2"]
     await venue.close()
     assert [fill.symbol for fill in flatten_offline(tmp_path / "x.venue").fills] == ["BTC2"]
+
+
+async def test_what_has_expired_is_forgotten_unless_it_is_held(tmp_path: Path) -> None:
+    """A contract that is listed no more but has not expired stays known, and so does one that is still held."""
+    gone, kept, alive = dated("BTC1", 1), dated("BTC2", 1), dated("BTC3", 9)
+    path = tmp_path / "x.venue"
+    venue = SimulatedVenue(path, (instrument(), gone, kept, alive), COSTS, Decimal(100_000))
+    await venue.open()
+    await venue.advance(replace(step(0, *[BAR] * 4), legs=(gone, kept, alive)))
+    await venue.advance(replace(step(1, *[BAR] * 4), legs=(gone, kept, alive)))
+    await venue.close()
+    with closing(sqlite3.connect(path)) as file, file:
+        held = Position("BTC2", Decimal(1), Decimal(100))
+        file.execute("INSERT OR REPLACE INTO positions VALUES (?, ?)", ("BTC2", to_text(held)))
+    again = (dated("BTC4", 9), dated("BTC5", 9), dated("BTC6", 9))
+    venue = SimulatedVenue(path, (instrument(), gone, kept, alive), COSTS, Decimal(100_000))
+    await venue.open()
+    await venue.advance(replace(step(2, *[BAR] * 4), legs=again))
+    account = venue._books.account
+    left = {"BTCUSDT", "BTC2", "BTC3", *(one.symbol for one in again)}
+    assert set(account.instruments) == set(account.marks) == left
+    await venue.close()
+    with closing(sqlite3.connect(path)) as file:
+        assert {symbol for (symbol,) in file.execute("SELECT symbol FROM marks")} == left
+        ((known,),) = file.execute("SELECT value FROM settings WHERE name = 'instruments'")
+    assert {from_text(Instrument, text).symbol for text in json.loads(known)} == left
