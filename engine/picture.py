@@ -122,11 +122,13 @@ def _venue_health(machine: Machine) -> VenueHealth:
 
 
 def _exposure(machine: Machine, equity: float) -> np.ndarray:
-    """What is held [2, S + L] of all that is listed, and what of it for neutral signals' legs, x equity."""
-    closes = np.nan_to_num(machine.market.closes)
-    held = np.array([float(machine.ledger.quantity(symbol)) for symbol in machine.market.listed])
+    """What is held [2, S + L] of all that is listed, and what of it for neutral signals' legs, x equity; options
+    in strikes, as limits count them."""
+    market = machine.market
+    units = np.nan_to_num(np.concatenate((market.last_close, market.legs.unit)))
+    held = np.array([float(machine.ledger.quantity(symbol)) for symbol in market.listed])
     both = np.array([held, machine.cycle.neutral.legs_of(held)])
-    return both * closes / equity if equity else both * 0.0
+    return both * units / equity if equity else both * 0.0
 
 
 def _day_opening(machine: Machine, equity: float) -> float:

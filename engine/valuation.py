@@ -29,7 +29,8 @@ SURE_TICKS = 1e12
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """Unrealised profit in quote currency; every position's signed value by symbol, and the sum of their sizes."""
+    """Unrealised profit in quote currency; every position's signed exposure by symbol, which is its value, of
+    an option its quantity times its strike; and the sum of their sizes."""
 
     unrealised: Decimal
     values: Mapping[str, float]
@@ -38,13 +39,15 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class _Holding:
-    """A position as integers: value per tick of price in 1 / `scale` of the quote currency, cost in 10^-8."""
+    """A position as integers: value per tick of price in 1 / `scale` of the quote currency, cost in 10^-8, of an
+    option the strikes."""
 
     position: Position
     index: int
     per_tick: int
     scale: int
     cost: int
+    strikes: float
 
 
 class Valuation:
@@ -66,7 +69,8 @@ class Valuation:
             if holding is None or holding.position is not position:
                 holding = self._holdings[symbol] = self._holding(position)
             value = holding.per_tick * self._nearest_tick(holding.index, prices[holding.index])
-            values[symbol] = value / holding.scale
+            counts_strikes = holding.strikes and prices[holding.index] > 0.0
+            values[symbol] = holding.strikes if counts_strikes else value / holding.scale
             gross += abs(values[symbol])
             profit += (value if holding.scale == MONEY_SCALE else _money(value, holding.scale)) - holding.cost
         return Worth(Decimal(profit).scaleb(-MONEY_DIGITS) if values else ZERO, values, gross)
@@ -76,7 +80,8 @@ class Valuation:
         per_tick = position.quantity * self._instruments[index].tick
         digits = max(-int(per_tick.as_tuple().exponent), MONEY_DIGITS)
         cost = int(position.cost.scaleb(MONEY_DIGITS))
-        return _Holding(position, index, int(per_tick.scaleb(digits)), 10**digits, cost)
+        strikes = float(position.quantity * self._instruments[index].strike)
+        return _Holding(position, index, int(per_tick.scaleb(digits)), 10**digits, cost, strikes)
 
     def _nearest_tick(self, index: int, close: float) -> int:
         ticks = close / self._ticks[index]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.config import Configuration
 from engine.decision import STAGES
 from engine.feeds.simulated import SimulatedFeed
+from engine.picture import draw
 from store import query
 from store.check import check
 from store.digest import digest
@@ -75,6 +76,8 @@ class Seen:
     delta: Floats
     price: Floats
     equity: float
+    exposure: tuple[float, float]
+    """Of everything that is held, x equity: in the limits pane and as the Kelly cap counts it."""
 
 
 class WatchedSession(ScriptedSession):
@@ -96,9 +99,15 @@ class WatchedSession(ScriptedSession):
                     machine.cycle.neutral.deltas(),
                     market.closes.copy(),
                     float(machine.cycle.totals.equity),
+                    _exposed(self, machine),
                 )
             )
         return await super()._pace(machine, row)
+
+
+def _exposed(session: WatchedSession, machine: Machine) -> tuple[float, float]:
+    assert machine.cycle.totals is not None
+    return draw(session, machine).gross, machine.cycle._worth.gross / float(machine.cycle.totals.equity)
 
 
 def watched(database: Path, bars: int, flags: dict[str, str], script: Script | None = None) -> WatchedSession:
@@ -210,6 +219,15 @@ def test_the_strikes_of_the_puts_that_are_sold_are_there_in_cash(income: tuple[P
         coins = sum(seen.held[n] * seen.price[n] for n, s in enumerate(seen.symbols) if s.endswith("SPOT"))
         assert aside <= 0.2 * seen.equity
         assert aside + coins <= seen.equity
+
+
+def test_everything_counts_an_option_in_strikes(income: tuple[Path, WatchedSession]) -> None:
+    _, session = income
+    for seen in session.seen:
+        strikes = [float(s[10:]) if s[9:10] in ("C", "P") else 0.0 for s in seen.symbols]
+        unit = np.where(np.array(strikes) > 0.0, strikes, seen.price)
+        gross = float(np.nansum(np.abs(seen.held) * unit)) / seen.equity
+        assert seen.exposure == pytest.approx((gross, gross), rel=1e-6)
 
 
 def test_an_option_has_no_exits_and_its_order_says_why(income: tuple[Path, WatchedSession]) -> None:

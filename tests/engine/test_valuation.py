@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.ledger import Ledger
 from engine.valuation import Valuation, mark_price
-from store.records import Instrument, InstrumentKind, Position
+from store.records import Instrument, InstrumentKind, OptionRight, Position
 
 D = Decimal
 BTC = Instrument("BTCUSDT", InstrumentKind.PERPETUAL, "BTC", "USDT", D("0.1"), D("0.001"), D("0.001"), D(5))
@@ -76,6 +76,15 @@ def test_worth_is_what_the_ledger_says_at_the_marks(
     assert str(worth.unrealised) == str(totals.unrealised)
     held = {s: float(p.quantity * marks[s]) for s, p in ledger.positions.items() if p.quantity}
     assert worth.values == held
+
+
+@pytest.mark.parametrize(("close", "exposure"), [(1000.0, -80_000.0), (0.0, 0.0)])
+def test_an_option_is_worth_its_premium_and_exposes_its_strike(close: float, exposure: float) -> None:
+    """As limits count it: by its strike, once it has a price."""
+    sold = replace(BTC, symbol="C", kind=InstrumentKind.OPTION, strike=D(40_000), right=OptionRight.CALL)
+    worth = Valuation([sold]).worth({"C": Position("C", D(-2), D(-3000))}, np.array([close]))
+    assert worth.unrealised == 3000 - 2 * D(close)
+    assert (worth.values, worth.gross) == ({"C": exposure}, -exposure)
 
 
 def test_a_position_that_changed_is_weighed_anew() -> None:
