@@ -92,7 +92,8 @@ class LegBook:
         decision = decider.decide(said, market, portfolio, risk, neutral, pairs, held, options)
         own = universe_part(decision, self._universe)
         self._neutral.decided(own, equity)
-        decider.follow(decision, self._neutral.missed(own, equity), equity, held, covered)
+        resting = () if options is None else options.resting
+        decider.follow(decision, self._neutral.missed(own, equity), equity, held, covered, resting)
         return decision
 
     def _decider(self, count: int) -> LegDecider:

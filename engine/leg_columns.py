@@ -197,11 +197,12 @@ class LegDecider:
         equity: float,
         held: HeldLegs,
         covered: Sequence[tuple[int, int]] = (),
+        resting: Sequence[int] = (),
     ) -> None:
         """Order the legs in place, once it is known by how much [S] those on perpetuals `missed` what they were to be:
         what was not sold short is not bought, and what is still short is not sold. Of `covered` calls (the first of
         each two legs) no more are left sold than coins are held (the second), and no coin is sold before its call is
-        bought back."""
+        bought back; what is `resting` is wanted, and not ordered yet."""
         from engine import leg_step as at
 
         first, under, count = self._universe, self._legs.under, len(self._legs)
@@ -209,6 +210,7 @@ class LegDecider:
         against = self._against_perpetuals()
         target = np.clip(wanted - missed[under], wanted - against, np.maximum(wanted, current))
         target = np.where((against > 0.0) & (np.abs(missed[under]) > NEGLIGIBLE), target, wanted)
+        target[list(resting)] = 0.0
         facts, results = np.empty((at.FACT_ROWS, count)), np.empty((at.RESULT_ROWS, count))
         marks = np.zeros((at.MARK_ROWS, count), dtype=np.bool_)
         orders = np.zeros((2, count), dtype=np.int64)

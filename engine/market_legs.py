@@ -31,7 +31,7 @@ class LegMarket:
     def __init__(self, legs: Sequence[Instrument], universe: Sequence[Instrument], bar_ms: int) -> None:
         self.under: IntArray = np.array(coins_under(legs, universe), dtype=np.int64)
         self._list(tuple(legs))
-        self._bar_ms = bar_ms
+        self.bar_ms = bar_ms
         self.now_ms = 0
         # By bar of the day, so that their sum does not depend on where a fold began.
         self._day = np.zeros((DAY_MS // bar_ms, len(self.instruments)))
@@ -51,10 +51,10 @@ class LegMarket:
             return
         if listed is not self.instruments:
             self._list(listed)
-        self.now_ms = open_ms + bars.shape[1] * self._bar_ms
+        self.now_ms = open_ms + bars.shape[1] * self.bar_ms
         per_day = len(self._day)
         newest = bars[:, -per_day:]
-        first = open_ms // self._bar_ms + bars.shape[1] - newest.shape[1]
+        first = open_ms // self.bar_ms + bars.shape[1] - newest.shape[1]
         volume = np.where(newest[VOLUME] > 0.0, newest[VOLUME], 0.0)
         self._day[(first + np.arange(len(volume))) % per_day] = volume
         self.volume, self.volume_24h = volume[-1], self._day.sum(axis=0)

@@ -10,7 +10,8 @@ and what a put that is secured in cash has set aside. So a position stays what i
 - A secured put is a put sold, the one listed furthest below the coin; its strikes are part of the neutral budget.
 
 The last two are held for what they earn at expiry and are not hedged. What is held runs until it is settled; then the
-structure goes on with the series that expires last, as it does where nothing is held.
+structure goes on with the series that expires last, as it does where nothing is held; it waits for the next bar, which
+lists one with strikes of that hour.
 """
 
 from __future__ import annotations
@@ -46,12 +47,13 @@ class OptionLegs:
     """What signals that hold options want: `rows` [P] in the table of signals, and `wanted` [P, S, S + L] for each coin
     (x budget), options in strikes. `betas` [L]: what each leg has of the beta of its coin in that measure; of contracts
     that are not hedged, what leaves nothing to hedge. `covered`: the places of calls that are sold on a coin only, and
-    of that coin."""
+    of that coin. `resting`: the places of those that are not sold yet."""
 
     rows: tuple[int, ...]
     wanted: FloatArray
     betas: FloatArray
     covered: tuple[tuple[int, int], ...] = ()
+    resting: tuple[int, ...] = ()
 
     def rows_on(self, column: int) -> tuple[int, ...]:
         """The rows of the signals that want something of a column."""
@@ -128,17 +130,23 @@ class OptionListings:
         times confidence; NaN for what is not known. `price` [S] of the universe; so much [L] is `held` of the legs."""
         count = len(self._universe)
         wanted = np.zeros((len(rows), count, count + len(legs)))
-        delta = self.deltas(legs)
+        delta, resting = self.deltas(legs), []
         for place, (signal, (value, score)) in enumerate(zip(signals, said, strict=True)):
             chosen = {coin: self._chosen(coin, signal, legs.now_ms, held) for coin in self._on_coin}
             there = np.array([chosen.get(coin) is not None for coin in range(count)], dtype=np.bool_)
             value, score = np.where(there, value, np.nan), np.where(there, score, np.nan)
             amount = np.nan_to_num(neutral_positions(own_legs, self._symbols, value, score))
             for coin, series in chosen.items():
-                if series is not None and amount[coin] != 0.0:
-                    self._fill(wanted[place, coin], signal, series, amount[coin], price[coin], legs, delta)
+                if series is None or amount[coin] == 0.0:
+                    continue
+                if self._awaits(coin, signal, legs, held):
+                    if signal.options is not OptionStructure.COVERED_CALL:
+                        continue
+                    # The coin stays, whose call is sold in the next bar.
+                    resting.append(series.far_call)
+                self._fill(wanted[place, coin], signal, series, amount[coin], price[coin], legs, delta)
         covered = self.covered(any(signal.options is OptionStructure.COVERED_CALL for signal in signals))
-        return OptionLegs(tuple(rows), wanted, self._betas(price, legs, delta), covered)
+        return OptionLegs(tuple(rows), wanted, self._betas(price, legs, delta), covered, tuple(resting))
 
     def covered(self, wanted: bool) -> tuple[tuple[int, int], ...]:
         """The places of calls that are sold on a coin, `wanted` or still held, and of that coin."""
@@ -220,6 +228,14 @@ class OptionListings:
         kept = [series for series in alive if any(held[at] for at in series.contracts(structure))]
         lasting = [series for series in reversed(alive) if series.expiry_ms >= now_ms + LEAST_MS]
         return next(iter((*kept, *lasting)), None)
+
+    def _awaits(self, coin: int, signal: Signal, legs: LegMarket, held: FloatArray) -> bool:
+        """Whether nothing is held for a signal on a coin, and a series has just expired: the next bar lists another,
+        with strikes of that hour."""
+        structure, each = signal.options or OptionStructure.STRADDLE, self._on_coin[coin]
+        alive = (series for series in each if series.expiry_ms > legs.now_ms)
+        ended = any(legs.now_ms - legs.bar_ms < series.expiry_ms <= legs.now_ms for series in each)
+        return ended and not any(held[at] for series in alive for at in series.contracts(structure))
 
     def _holdable(self, coin: int, signal: Signal) -> bool:
         if signal.options is OptionStructure.COVERED_CALL:

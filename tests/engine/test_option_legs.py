@@ -96,6 +96,12 @@ def column(coin: str, days: int, contract: int) -> int:
     return len(COINS) + FIRST_OPTION + place
 
 
+def just_expired(legs: LegMarket) -> LegMarket:
+    """The same market as the series of two days expires."""
+    legs.now_ms += 2 * DAY_MS
+    return legs
+
+
 def decide(
     name: str,
     value: tuple[float, ...],
@@ -105,6 +111,7 @@ def decide(
     perpetual_locked: tuple[int, ...] = (),
     forward: float = 1.0,
     missed: tuple[float, ...] = (0.0, 0.0, 0.0),
+    at_expiry: bool = False,
 ) -> Decision:
     """What one signal that says `value` of the coins holds of equity 1,000,000 and a budget of a fifth; `held` and
     `locked` by column beyond the universe."""
@@ -112,6 +119,7 @@ def decide(
     made = world() if made is None else made
     parameters = replace(made.parameters, signals=SignalTable((directional("only", 1.0), spec)))
     legs, said = market(forward), np.array(value)
+    legs = just_expired(legs) if at_expiry else legs
     quantity = np.zeros(len(LISTED))
     for place, size in (held or {}).items():
         quantity[place - len(COINS)] = size
@@ -125,7 +133,7 @@ def decide(
     none = np.zeros((0, 3), dtype=np.int64)
     pairs = Pairs((), np.zeros((0, 3)), none, none)
     found = decider.decide(readings, made.market, made.portfolio, risk, neutral, pairs, own, wanted)
-    decider.follow(found, np.array(missed), made.portfolio.equity, own, wanted.covered)
+    decider.follow(found, np.array(missed), made.portfolio.equity, own, wanted.covered, wanted.resting)
     return found
 
 
@@ -178,6 +186,23 @@ def test_what_is_held_of_a_series_is_kept_until_it_expires() -> None:
     )
     gone = held_of(decide("A9", (0.4, 0.0, 0.0), held={column("BTC", -5, 1): -30_000.0}))
     assert {column("BTC", 30, 0), column("BTC", 30, 1)} <= set(gone)
+
+
+@pytest.mark.parametrize("name", ["A9", "C7", "C8"])
+def test_after_an_expiry_what_is_new_waits_for_the_series_of_the_next_bar(name: str) -> None:
+    """No option is sold, the coin of a covered call stays, and no other coin takes the share; what is held is kept."""
+    spot, contract = len(COINS), {"A9": 0, "C7": 2, "C8": 3}[name]
+    other = column("ETH", 30, contract)
+    coins = {spot: 50_000.0, spot + 1: 50_000.0}
+    kept = {other: -1_000.0, **(coins if name == "C7" else {})}
+    found = decide(name, (1.0, 1.0, 0.0), held=kept, at_expiry=True)
+    before = decide(name, (1.0, 1.0, 0.0), held=kept)
+    btc = [column("BTC", days, at) for days in DAYS for at in range(4)]
+    assert not found.open_lots[btc].any()
+    assert before.open_lots[btc].any()
+    assert found.open_lots[other] == pytest.approx(before.open_lots[other], rel=0.01) != 0
+    assert not found.close_lots[spot]
+    assert found.stages[TARGET, spot] == before.stages[TARGET, spot]
 
 
 def test_what_holds_one_leg_back_holds_the_others_of_its_coin_and_no_other() -> None:

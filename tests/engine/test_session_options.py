@@ -398,7 +398,9 @@ def test_what_is_held_at_the_expiry_is_settled_once_at_what_it_is_worth_against_
     assert_sound(database)
 
 
-def test_every_structure_goes_on_with_the_series_that_expires_last(expired: tuple[Path, str]) -> None:
+def test_every_structure_goes_on_with_the_series_that_is_listed_after_the_expiry(
+    expired: tuple[Path, str],
+) -> None:
     database, _ = expired
     asked = rows(
         database,
@@ -406,8 +408,10 @@ def test_every_structure_goes_on_with_the_series_that_expires_last(expired: tupl
         EXPIRY_MS,
     )
     options = {(symbol[3:9], at_ms) for symbol, purpose, at_ms in asked if symbol[9:10] and purpose == "open"}
-    assert ("240614", EXPIRY_MS) in options
-    assert not any(series == "240517" for series, _ in options)
+    assert ("240621", EXPIRY_MS + FOUR_HOURS_MS) in options
+    assert not any(series in ("240517", "240614") for series, _ in options)
+    sold = "SELECT count(*) FROM orders WHERE symbol LIKE '%SPOT' AND whole_position AND decision_ts_ms = ?"
+    assert rows(database, sold, EXPIRY_MS) == [(0,)]
 
 
 def test_a_market_without_options_says_once_that_the_signals_hold_nothing(tmp_path: Path) -> None:
