@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine import kernel_cache
 from engine.bookstate import BookState
 from engine.clock import VirtualClock
+from engine.config_faults import ConfigFault
 from engine.cycle import BOOK, DAYS
 from engine.feeds.choose import open_feed
 from engine.feeds.feed import Feed
@@ -34,7 +35,7 @@ from risk.health_guards import Health
 from store import recall
 from store.database import Database
 from store.journal import Journal
-from store.records import Order, OrderPurpose, TradingState
+from store.records import Order, OrderPurpose, Position, TradingState
 from strategies.config import check_bar_sizes
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ class Machine:
             self.weighting.record(selector.newest())
         self.clock.advance_to(until_ms)
         positions = await recall.positions(self.database)
+        self._refuse_unlisted(positions, until_ms)
         applied = await recall.applied_ids(self.database, self.book.proven_ms, REMEMBERED_IDS)
         self.ledger.restore(positions, self.book, applied)
         recent_ms = until_ms - LATE_FILL_MS
@@ -195,6 +197,16 @@ class Machine:
     def _weighed(self) -> tuple[SignalTable, NDArray[np.float64]]:
         cap = self.configuration.blend.signal_cap
         return signal_table(self.signals, self.book.choices, self.weighting.shares, cap)
+
+    def _refuse_unlisted(self, positions: Iterable[Position], until_ms: int) -> None:
+        """Raise ConfigFault where something is held that this configuration does not list."""
+        legs = (*self.feed.legs_at(until_ms - self.feed.bar_ms), *self.feed.legs_at(until_ms))
+        listed = {instrument.symbol for instrument in (*self.feed.instruments, *legs)}
+        held = sorted(each.symbol for each in positions if each.quantity and each.symbol not in listed)
+        if held:
+            raise ConfigFault(
+                [f"sim.options: {', '.join(held)} is held: set sim.options = true, or close it first"]
+            )
 
     async def _restore_shadow(self, states: Mapping[str, Any]) -> None:
         """The signals' own books, as they were stored; they begin here where they are new."""
@@ -356,7 +368,8 @@ def _ready_signals(
 
 def _open_feed_for(signals: Sequence[Signal], configuration: Configuration) -> Feed:
     """The market, with what the signals read beside its bars, which must be fine enough for every signal."""
-    feed = open_feed(configuration, {name for signal in signals for name in signal.fields})
+    inputs = {name for signal in signals for name in signal.fields}
+    feed = open_feed(configuration, inputs, any(signal.options is not None for signal in signals))
     check_bar_sizes(signals, feed.bar_ms)
     return feed
 

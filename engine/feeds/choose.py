@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 DEFAULT_BAR_MS = 3_600_000
 
 
-def open_feed(configuration: Configuration, inputs: Collection[str] = ()) -> Feed:
-    """The feed of [run], which says so where it has not all of these `inputs` beside its bars. Blocking: call it off
-    the loop. Raises DataFault."""
+def open_feed(configuration: Configuration, inputs: Collection[str] = (), options: bool = False) -> Feed:
+    """The feed of [run], which says so where it has not all of these `inputs` beside its bars; with `options` where it
+    can list them. Blocking: call it off the loop. Raises DataFault."""
     run = configuration.run
     most = Decimal(repr(configuration.risk.leverage))
 
@@ -39,6 +39,7 @@ def open_feed(configuration: Configuration, inputs: Collection[str] = ()) -> Fee
             run.symbols or None,
             # All of them: a signal that is switched on later finds its past.
             (TAKER_BUY_VOLUME, *INPUT_NAMES),
+            options or configuration.sim.options,
         )
         simulated.trade_on(lambda listed: capped(configuration.instruments.applied_to(listed)))
         feed: Feed = simulated

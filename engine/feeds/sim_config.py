@@ -26,6 +26,11 @@ class SimConfig(Section):
         json_schema_extra={"unit": "days"},
         description="days of bars before the start, for signals to warm up on",
     )
+    options: bool = Field(
+        False,
+        description="list options on bitcoin and ether beside the rest, for signals that are to hold them; they are "
+        "listed in any case where the configuration enables such a signal (A9, C7, C8)",
+    )
 
     @property
     def start_ms(self) -> int:

@@ -28,12 +28,13 @@ MONTHS_A_YEAR, MONTHS_A_QUARTER = 12, 3
 
 class Listing:
     """What stands where beside the perpetuals of some coins: every coin, then the places of the futures, then those of
-    the options, which begin with what is listed at `options_from_ms`. `strikes`: by series, what is known of them."""
+    the options, which begin with what is listed at `options_from_ms`; None: there are none. `strikes`: by series, what
+    is known of them."""
 
     def __init__(
         self,
         coins: Sequence[Coin],
-        options_from_ms: int,
+        options_from_ms: int | None,
         strikes: Mapping[int, tuple[Strikes, ...]],
         terms: Terms = lambda instrument: instrument,
     ) -> None:
@@ -51,14 +52,14 @@ class Listing:
             if any(expiry_ms not in self._strikes for expiry_ms in series):
                 return None
             dated = [future(coin, at_ms) for coin in self._dated for at_ms in listed_expiries(open_ms)]
-            for place, coin in enumerate(self._dated):
+            for place, coin in enumerate(self._dated if series else ()):
                 dated += options(coin, place, series, self._strikes)
             self._listed.setdefault(key, (*self._spot, *map(self._terms, dated)))
         return self._listed[key]
 
     def series(self, open_ms: int) -> tuple[int, ...]:
         """By place, when the options expire that are listed in the bar that opens then."""
-        if not self._dated:
+        if not self._dated or self._options_from_ms is None:
             return ()
         return _series_in_hour(max(open_ms, self._options_from_ms) // HOUR_MS)
 

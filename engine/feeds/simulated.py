@@ -83,9 +83,11 @@ class SimulatedFeed:
         history_days: int = 600,
         symbols: Sequence[str] | None = None,
         inputs: Collection[str] = (),
+        options: bool = False,
     ) -> None:
         """Loads the compiled kernel. `inputs`: what bars are to carry, by name as in `BarBlock`; other names are
-        ignored. Raises DataFault for symbols, bar size or start this market lacks."""
+        ignored. `options`: whether they are listed beside such bars. Raises DataFault for symbols, bar size or start
+        this market lacks."""
         from engine.feeds.sim_walk import Walk
 
         self.symbols = tuple(symbols or SYMBOLS)
@@ -104,6 +106,7 @@ class SimulatedFeed:
         self._coins = coins
         self._has_options = np.array([coin.has_options for coin in coins])
         self._dated = np.flatnonzero(self._has_options).tolist() if self._inputs else []
+        self._lists_options = options and bool(self._dated)
         self._options_from_ms = max(start_ms - OPTIONS_BEFORE_MS, self.first_open_ms)
         self._strikes: dict[int, tuple[Strikes, ...]] = {}
         self._list()
@@ -138,7 +141,8 @@ class SimulatedFeed:
 
     def _list(self, terms: Terms = lambda instrument: instrument) -> None:
         coins = self._coins if self._inputs else ()
-        self._listing = Listing(coins, self._options_from_ms, self._strikes, terms)
+        from_ms = self._options_from_ms if self._lists_options else None
+        self._listing = Listing(coins, from_ms, self._strikes, terms)
 
     def _strike(self, series: Iterable[int], read: Stretch | None = None) -> None:
         """Have the strikes of these series, from the stretch just `read` where it shows their listing."""
@@ -311,7 +315,7 @@ class SimulatedFeed:
         steps = self.bar_ms // STEP_MS
         per_unit = self._ticks_per_unit, self._lots_per_unit
         legs = leg_bars(stretch, self.first_open_ms, steps, *per_unit, self._dated)
-        if not self._dated:
+        if not self._lists_options:
             return legs
         return np.concatenate((legs, self._options_of(stretch, steps, per_unit)), axis=2)
 

@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.config import Configuration
+from engine.config_faults import ConfigFault
 from engine.decision import STAGES
 from engine.feeds.simulated import SimulatedFeed
 from engine.picture import draw
@@ -427,9 +428,32 @@ def test_a_market_without_options_says_once_that_the_signals_hold_nothing(tmp_pa
 
 
 def test_the_feed_lists_what_the_structures_need() -> None:
-    feed = SimulatedFeed(7, symbols=("BTCUSDT",), inputs=("index_price",))
+    feed = SimulatedFeed(7, symbols=("BTCUSDT", options=True), inputs=("index_price",))
     assert {leg.kind for leg in feed.legs} == {
         InstrumentKind.SPOT,
         InstrumentKind.FUTURE,
         InstrumentKind.OPTION,
     }
+
+
+async def test_options_are_listed_where_a_signal_is_to_hold_them_or_they_are_asked_for(
+    tmp_path: Path,
+) -> None:
+    for name, flags, listed in (
+        ("no", {}, False),
+        ("asked", {"sim__options": "true"}, True),
+        ("signal", {"signals__A9__enabled": "true"}, True),
+    ):
+        await run(tmp_path / f"{name}.db", 2, **OPTIONS, **flags)
+        found = rows(tmp_path / f"{name}.db", "SELECT count(*) FROM instruments WHERE kind = 'option'")
+        assert (found[0][0] > 0) is listed
+
+
+async def test_what_is_held_must_be_listed(tmp_path: Path) -> None:
+    """An operator who takes the signal away in the configuration is told what to do, and nothing is changed."""
+    database = tmp_path / "x.db"
+    await run(database, 30, **STRADDLE)
+    with pytest.raises(ConfigFault, match=r"sim.options: .* is held: set sim.options = true"):
+        await run(database, 5, **OPTIONS)
+    await run(database, 5, **OPTIONS, sim__options="true")
+    assert check(database).findings == ()

@@ -26,7 +26,7 @@ FIRST = len(SYMBOLS) + 2 * 3
 
 def feed(bar_ms: int = HOUR_MS) -> SimulatedFeed:
     inputs = ("index_price", "implied_volatility")
-    return SimulatedFeed(7, bar_ms, START_MS, HISTORY, SYMBOLS, inputs)
+    return SimulatedFeed(7, bar_ms, START_MS, HISTORY, SYMBOLS, inputs, options=True)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_any_range_is_the_same_range_of_one_long_read(market: tuple[SimulatedFee
 
 @pytest.mark.parametrize(("history_days", "bar_ms"), [(0, HOUR_MS), (1, 12 * HOUR_MS), (40, DAY_MS)])
 def test_a_market_without_a_past_lists_them_too(history_days: int, bar_ms: int) -> None:
-    made = SimulatedFeed(3, bar_ms, START_MS, history_days, ("BTCUSDT",), ("index_price",))
+    made = SimulatedFeed(3, bar_ms, START_MS, history_days, ("BTCUSDT",), ("index_price",), options=True)
     block = made.read(START_MS, 20 * DAY_MS // bar_ms)
     assert np.isfinite(legs_of(block)[CLOSE, -1, 4:]).sum() == 5 * len(CONTRACTS)
 
