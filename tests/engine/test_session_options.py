@@ -428,7 +428,7 @@ def test_a_market_without_options_says_once_that_the_signals_hold_nothing(tmp_pa
 
 
 def test_the_feed_lists_what_the_structures_need() -> None:
-    feed = SimulatedFeed(7, symbols=("BTCUSDT", options=True), inputs=("index_price",))
+    feed = SimulatedFeed(7, symbols=("BTCUSDT",), inputs=("index_price",), options=True)
     assert {leg.kind for leg in feed.legs} == {
         InstrumentKind.SPOT,
         InstrumentKind.FUTURE,
