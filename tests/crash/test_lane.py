@@ -53,6 +53,7 @@ def in_progress(career: Career) -> list[object]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_kills_while_they_follow_change_nothing(start: Start) -> None:
     bars = 60

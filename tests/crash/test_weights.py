@@ -70,6 +70,7 @@ STEPS = (
 """The first transaction is the start's own."""
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_kill_while_the_method_is_switched_changes_nothing(start: Start) -> None:
     """Killed before the command is durable, and after it, before the estimate is in effect."""

@@ -127,10 +127,12 @@ async def test_back_to_manual_the_configured_weights_stand_again_from_the_stated
 @pytest.mark.parametrize(
     "script",
     [
-        TO_EQUAL,
-        {48: [by("inverse-volatility")], 52: [by("equal")], 60: [by("manual")]},
+        pytest.param(TO_EQUAL, marks=pytest.mark.slow),
+        pytest.param(
+            {48: [by("inverse-volatility")], 52: [by("equal")], 60: [by("manual")]}, marks=pytest.mark.slow
+        ),
         {48: [by("equal"), by("manual"), by("performance")], 60: [by("equal")]},
-        {1: [by("equal")], 60: [by("hierarchical")]},
+        pytest.param({1: [by("equal")], 60: [by("hierarchical")]}, marks=pytest.mark.slow),
     ],
     ids=["once", "before the last one took effect", "thrice at one bar", "before there are days"],
 )

@@ -294,6 +294,7 @@ def said_of(database: Path) -> dict[tuple[str, str], tuple[object, ...]]:
     }
 
 
+@pytest.mark.slow
 async def test_a_kill_while_they_fold_is_carried_out_and_they_go_on_behind_it(tmp_path: Path) -> None:
     database = tmp_path / "x.db"
     await left_behind(database, 200)
