@@ -73,8 +73,9 @@ def test_two_hundred_kills_change_nothing_in_the_embedded_market(start: Start, f
 
 
 @pytest.mark.timeout(300)
-def test_kills_leave_trailing_stops_where_they_were(start: Start) -> None:
-    survive(start, TRAILING | DEAF, kills=10, bars=60)
+@pytest.mark.parametrize("faults", [{}, DEAF], ids=["plain", "deaf"])
+def test_kills_leave_trailing_stops_where_they_were(start: Start, faults: Flags) -> None:
+    survive(start, TRAILING | faults, kills=10, bars=60)
 
 
 @pytest.mark.slow
