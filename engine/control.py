@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.commands import Command, CommandKind, CommandResult
 from engine.dealings import resolve, withdraw_entries, withdraw_unwanted
-from engine.interventions import BEGIN, STILL_ASKING, begin, ending, to_fold
+from engine.interventions import BEGIN, STILL_ASKING, begin, ending
 from engine.kill import KillProgress, KillState
 from engine.lifecycle import is_open
 from engine.machine import Machine
 from engine.oversight import OPERATOR_PAUSE
 from engine.refold import Folded, FoldFault
 from engine.requests import GIVEN_UP, LEFT, STATE, UNDER_WAY, Request, Requests
+from engine.signal_wishes import to_fold
 from engine.tuning import not_computed
 from risk.state import OPERATOR, find
 from store import recall

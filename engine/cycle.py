@@ -1,4 +1,4 @@
-"""What one bar changes: venue news into the books, the mark, guards, the decision, the orders it asks for.
+"""What one bar changes: the books by the venue's news, the mark, guards, the decision, the orders it asks for.
 
 Everything here is synchronous between two awaits of the session and gathers its rows in the journal, so that one
 transaction holds all of it. Nothing here reads a wall clock.
@@ -13,6 +13,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from engine.booking import Booking
 from engine.bookstate import BookState
 from engine.decision import STAGES, Decider, Decision, Parameters, Portfolio, RiskInputs, SignalTable
 from engine.decision import Readings as DecisionReadings
@@ -97,6 +98,7 @@ class BarCycle:
         self._rules = rules
         self.weights = weights
         self._tape = tape
+        self._booking = Booking(ledger, execution, journal, book, oversight, tape)
         self._ordering = Ordering(market, self._instruments, ledger, execution, book, parameters, passive)
         self._fdm = 1.0
         self._kelly = 1.0
@@ -164,41 +166,10 @@ class BarCycle:
 
     def take(self, news: News, now_ms: int) -> bool:
         """Book what the venue told; True where anything changed."""
-        for fill in news.fills:
-            effect = self._ledger.apply_fill(fill)
-            if effect is None:
-                continue
-            self._quantity[self._index[fill.symbol]] = float(effect.after.quantity)
-            self._execution.fill(fill)
-            self._journal.fill(fill)
-            self._journal.position(effect.after)
-            self._oversight.filled(fill, effect)
-            self._book.fills += 1
-            self._tape.fill(fill)
-        for payment in news.funding:
-            if self._ledger.apply_funding(payment):
-                self._journal.funding(payment)
-                self._journal.position(self._ledger.position(payment.symbol))
-                self._oversight.funded(payment)
-        for report in news.reports:
-            order = self._execution.believe(report)
-            if order is not None:
-                self._tape.report(order, report)
-        for symbol, cost in news.costs.items():
-            self._journal.position(self._ledger.adopt_cost(symbol, cost))
-            self._journal.cost_adopted(symbol, cost, now_ms)
-            text = f"{symbol}: fills were heard in another order than the venue's; its cost of the position stands"
-            self._tape.say(now_ms, "WARN", "engine.reconcile", text)
-        if news.recovered:
-            self._tape.say(
-                now_ms, "WARN", "engine.reconcile", f"{news.recovered} venue events recovered from its books"
-            )
-        unusual = self._oversight.proof(news, now_ms)
-        self._book.venue_sequence = news.last_sequence
-        if news.agrees:
-            self._book.proven_ms = now_ms
-        self._ledger.forget_old(self._book.proven_ms)
-        return bool(news.fills or news.funding or news.reports or news.costs or unusual)
+        booked = self._booking.take(news, now_ms)
+        for symbol, quantity in booked.quantities.items():
+            self._quantity[self._index[symbol]] = float(quantity)
+        return booked.changed
 
     def decide(self, now_ms: int) -> Outcome:
         """Mark the books at the close of the newest bar, let guards speak, decide, and gather all rows."""

@@ -6,33 +6,22 @@ and goes on to the venue where it has to. The next decision is the first that kn
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine import method_choice
-from engine.assignments import AssignmentFault, assignments
-from engine.bookstate import Choice, Tuning, Withdrawal
-from engine.commands import LEAST_WEIGHT, MOST_WEIGHT, Command, CommandKind
+from engine.bookstate import Tuning, Withdrawal
+from engine.commands import Command, CommandKind
 from engine.intents import flatten_order
 from engine.lifecycle import is_open
 from engine.oversight import OPERATOR_FLATTEN, RELEASE
-from engine.signal_state import (
-    FULL_WEIGHT,
-    SignalState,
-    as_configured,
-    is_computed,
-    missing_inputs,
-    state_of,
-    why,
-)
-from engine.signal_table import chosen_weight, class_shares
-from engine.tuning import change_words, not_computed, replaced, too_long, tuned, values_set
+from engine.signal_state import SignalState, as_configured, is_computed, missing_inputs, state_of
+from engine.signal_wishes import Answer, is_folded, weights, weights_said, wish_of
+from engine.tuning import replaced, values_set
 from risk.state import find
 from store.history_checks import utc
-from store.records import Order, OrderPurpose, Override, SignalClass, TradingState
-from strategies.config import SignalConfigFault, check_bar_sizes
+from store.records import Order, OrderPurpose, Override, TradingState
 
 if TYPE_CHECKING:
     from engine.machine import Machine
@@ -51,13 +40,6 @@ AFTERWARDS = {
     OrderPurpose.FLATTEN: "what is left is asked for again at the next bar until {symbol} is released",
 }
 """What follows the cancelling of an order, by its purpose."""
-SWITCHED = {
-    SignalState.ON: "enabled",
-    SignalState.SHADOW: "in shadow: computed and recorded, not traded",
-    SignalState.OFF: "off: not computed",
-}
-"""What a signal is when it has been switched."""
-FOLLOWS = "in shadow: followed behind the decisions, not traded"
 CHANGED_MEANWHILE = "{} was changed this moment: ask again"
 
 
@@ -70,17 +52,6 @@ class Begun:
     message: str
     sends: tuple[Order, ...] = ()
     withdraws: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What an operator wants of one signal, and what is said once it is so; `signal` has the parameters it is to have,
-    `choice` None: it stands where it stands. `lets_go`: no choice of it remains, and it follows the decisions."""
-
-    signal: Signal
-    said: str
-    choice: Choice | None = None
-    lets_go: bool = False
 
 
 def _refused(message: str) -> Begun:
@@ -152,42 +123,15 @@ def _cancel(machine: Machine, command: Command) -> Begun:
     return Begun(True, "", withdraws=name)
 
 
-def to_fold(machine: Machine, command: Command) -> tuple[Signal, ...]:
-    """The signals to be computed once this command is in force, where some of them are not yet; else none."""
-    wished = WISHES[command.kind](machine, command) if command.kind in WISHES else Begun(True, "")
-    if isinstance(wished, Begun):
-        return ()
-    wanted = _wanted(machine, wished)
-    return wanted if not_computed(machine.signals, wanted) else ()
-
-
-def _wanted(machine: Machine, wish: Wish) -> tuple[Signal, ...]:
-    """The signals to be computed, with the parameters they are to have, once a wish is in force."""
-    choices = machine.book.choices
-    if wish.choice is not None:
-        choices = {**choices, wish.signal.name: wish.choice}
-    if wish.lets_go:
-        choices = {name: choice for name, choice in choices.items() if name != wish.signal.name}
-    return tuple(
-        signal for signal in replaced(machine.known_signals, wish.signal) if is_computed(signal, choices)
-    )
-
-
-def _is_folded(machine: Machine, wish: Wish) -> bool:
-    """Whether all that is to be computed has its past."""
-    known = machine.signals if machine.folded is None else machine.folded.signals
-    return not not_computed(known, _wanted(machine, wish))
-
-
 def _choose(machine: Machine, command: Command) -> Begun:
     """Put a wish in force from the next decision on; one that says what the configuration says is forgotten."""
-    wished = WISHES[command.kind](machine, command)
-    if isinstance(wished, Begun):
-        return wished
+    wished = wish_of(machine, command)
+    if isinstance(wished, Answer):
+        return Begun(wished.accepted, wished.message)
     signal, choice, choices = wished.signal, wished.choice, machine.book.choices
-    if choice is None or not _is_folded(machine, wished):
+    if choice is None or not is_folded(machine, wished):
         return _refused(CHANGED_MEANWHILE.format(signal.name))
-    before = _weights(machine)
+    before = weights(machine)
     if choice.weight == signal.weight and signal.signal_class.value not in machine.weighting.shares:
         choice = replace(choice, weight=None)
     was_followed = machine.lane.follows(signal)
@@ -203,12 +147,12 @@ def _choose(machine: Machine, command: Command) -> Begun:
     followed = machine.lane.follows(signal)
     state = state_of(signal, choices, standing, followed)
     facts = {"signal": signal.name, "state": state.value, "from_ms": from_ms}
-    states = {"before": before, "after": _weights(machine), "reason": command.reason}
+    states = {"before": before, "after": weights(machine), "reason": command.reason}
     machine.journal.audit("weights", command.actor, facts | states, now_ms)
     said = f"{wished.said}{_unread(machine, signal)}"
     if was_followed is not followed and machine.lane.would_follow(signal) and state is not SignalState.OFF:
         said = f"{said}; its record begins anew"
-    message = f"{said}; {_weights_said(machine)}; from {utc(from_ms)} UTC on"
+    message = f"{said}; {weights_said(machine)}; from {utc(from_ms)} UTC on"
     _say(machine, command, message)
     return Begun(True, message)
 
@@ -222,11 +166,11 @@ def _unread(machine: Machine, signal: Signal) -> str:
 def _tune(machine: Machine, command: Command) -> Begun:
     """Put other parameters in force from the next decision on; those the configuration has anyway are forgotten. What
     the signal did with the old ones is no record of it any more."""
-    wished = WISHES[command.kind](machine, command)
-    if isinstance(wished, Begun):
-        return wished
+    wished = wish_of(machine, command)
+    if isinstance(wished, Answer):
+        return Begun(wished.accepted, wished.message)
     signal, now_ms = wished.signal, machine.clock.now_ms()
-    if not _is_folded(machine, wished):
+    if not is_folded(machine, wished):
         return _refused(CHANGED_MEANWHILE.format(signal.name))
     values = values_set(signal, machine.configured(signal.name))
     machine.known_signals = replaced(machine.known_signals, signal)
@@ -247,88 +191,6 @@ def _tune(machine: Machine, command: Command) -> Begun:
     return Begun(True, message)
 
 
-def _parametrised(machine: Machine, command: Command) -> Wish | Begun:
-    signal = _named(machine, command)
-    if signal is None:
-        return _unknown_signal(machine, command)
-    configured, text = machine.configured(signal.name), command.arguments.get("parameters", "")
-    try:
-        values = assignments(text)
-        if command.arguments.get("default") == "true":
-            wanted = configured
-        elif values:
-            kind = machine.registry.kinds[signal.name]
-            wanted = tuned(configured, kind, values_set(signal, configured) | values)
-        else:
-            return _refused(f"parameters of {signal.name}: give at least one as name=value, or the default")
-    except (AssignmentFault, SignalConfigFault) as unfit:
-        return _refused(str(unfit))
-    if wanted.settings == signal.settings:
-        return Begun(True, f"{signal.name} has these parameters already")
-    known_ms = machine.clock.now_ms() - machine.feed.first_open_ms
-    if fault := _too_fine(machine, wanted) or too_long(wanted, signal, known_ms):
-        return _refused(fault)
-    return Wish(wanted, f"{signal.name} {change_words(signal.settings, wanted.settings)}")
-
-
-def _switched(machine: Machine, command: Command) -> Wish | Begun:
-    signal = _named(machine, command)
-    if signal is None:
-        return _unknown_signal(machine, command)
-    text = command.arguments.get("state") or ("shadow" if command.arguments.get("on") == "false" else "on")
-    if text not in tuple(SignalState):
-        return _refused(f"state {text}: say {', '.join(SignalState)}")
-    wanted, choices = SignalState(text), machine.book.choices
-    known, computed = choices.get(signal.name), is_computed(signal, choices)
-    is_on, held = wanted is SignalState.ON, known.weight if known else None
-    weight = held
-    if signal.signal_class is SignalClass.OVERLAY:
-        weight = FULL_WEIGHT if is_on and not signal.weight else None
-    choice = Choice(
-        is_on, weight, command.actor, machine.clock.now_ms(), computed=wanted is not SignalState.OFF
-    )
-    lets_go = wanted is SignalState.SHADOW and weight is None and machine.lane.would_follow(signal)
-    if lets_go and known is None:
-        return Begun(True, f"{signal.name} is {FOLLOWS}, already; {_weights_said(machine)}")
-    wished, standing = {**choices, signal.name: choice}, machine.weighting.standing
-    aside = ""
-    if is_on and state_of(signal, wished, standing) is SignalState.SHADOW:
-        aside = f", yet {why(signal, wished, standing)}"
-    stands = (computed and (known is None or known.enabled), held, computed)
-    if stands == (choice.enabled, weight, choice.computed) and not (lets_go or machine.lane.follows(signal)):
-        words = f"{signal.name} is {SWITCHED[wanted]} already{aside}"
-        return Begun(True, f"{words}; {_weights_said(machine)}")
-    if fault := _too_fine(machine, signal):
-        return _refused(fault)
-    said = FOLLOWS if lets_go else SWITCHED[wanted]
-    return Wish(signal, f"{signal.name} {said}{aside}", choice, lets_go)
-
-
-def _weighed(machine: Machine, command: Command) -> Wish | Begun:
-    signal = _named(machine, command)
-    if signal is None:
-        return _unknown_signal(machine, command)
-    if signal.signal_class is SignalClass.OVERLAY:
-        return _refused(f"{signal.name} is an overlay, which has no weight: enable or disable it")
-    weight = _number(command.arguments.get("weight", ""))
-    if weight is None:
-        return _refused(
-            f"weight {command.arguments.get('weight', '') or 'without a number'}: give a share from "
-            f"{LEAST_WEIGHT:g} to {MOST_WEIGHT:g}, before the weights of a class are normalised to 1"
-        )
-    if fault := _too_fine(machine, signal):
-        return _refused(fault)
-    known, choices = machine.book.choices.get(signal.name), machine.book.choices
-    before, was_off = (
-        chosen_weight(signal, choices, machine.weighting.shares),
-        not is_computed(signal, choices),
-    )
-    enabled = was_off or known is None or known.enabled
-    choice = Choice(enabled, weight, command.actor, machine.clock.now_ms())
-    aside = " and switched on" if was_off else "" if enabled else " (it is in shadow)"
-    return Wish(signal, f"{signal.name} weight {before:g} to {weight:g}{aside}", choice)
-
-
 def ending(order: Order) -> tuple[bool, str]:
     """Whether a cancelled order is gone, and how it ended in one line."""
     name, status = order.client_order_id, order.status.value
@@ -338,62 +200,10 @@ def ending(order: Order) -> tuple[bool, str]:
     return True, f"order {name} {status}{part}; {AFTERWARDS[order.purpose].format(symbol=order.symbol)}"
 
 
-def _weights(machine: Machine) -> dict[str, float]:
-    signals = machine.chosen_signals()
-    cap = machine.configuration.blend.signal_cap
-    shares = class_shares(signals, machine.book.choices, machine.weighting.shares, cap)
-    return {signal.name: share for signal, share in zip(signals, shares, strict=True)}
-
-
-def _weights_said(machine: Machine) -> str:
-    """The weights from the next decision on; where no directional signal is left, that everything is closed."""
-    shares = _weights(machine)
-    parts = [f"{name} {share:.3f}" for name, share in shares.items() if share]
-    left = any(
-        signal.signal_class is SignalClass.DIRECTIONAL and shares[signal.name]
-        for signal in machine.chosen_signals()
-    )
-    flat = "" if left else "no directional signal is left: the next decision closes every position; "
-    return f"{flat}weights from the next decision on: {', '.join(parts) or 'none'}"
-
-
-def _too_fine(machine: Machine, signal: Signal) -> str:
-    """Why a signal cannot be computed in this market, "" where it can."""
-    try:
-        check_bar_sizes((signal,), machine.feed.bar_ms)
-    except SignalConfigFault as fault:
-        return str(fault)
-    return ""
-
-
-def _named(machine: Machine, command: Command) -> Signal | None:
-    name = command.arguments.get("name", "")
-    return next((signal for signal in machine.known_signals if signal.name == name), None)
-
-
-def _unknown_signal(machine: Machine, command: Command) -> Begun:
-    name = command.arguments.get("name", "")
-    computed = [signal.name for signal in machine.signals]
-    off = [signal.name for signal in machine.known_signals if signal.name not in computed]
-    return _refused(
-        f"signal {name or 'without a name'} is not known here (computed: {', '.join(computed)}; "
-        f"off: {', '.join(off) or 'none'})"
-    )
-
-
 def _symbols(machine: Machine) -> str:
     symbols = machine.market.symbols
     more = f" and {len(symbols) - NAMED_SYMBOLS} more" if len(symbols) > NAMED_SYMBOLS else ""
     return f"traded here are {', '.join(symbols[:NAMED_SYMBOLS])}{more}"
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    inside = math.isfinite(number) and LEAST_WEIGHT <= number <= MOST_WEIGHT
-    return abs(number) if inside else None
 
 
 def _because(order: Order) -> str:
@@ -411,9 +221,4 @@ BEGIN: dict[CommandKind, Callable[[Machine, Command], Begun]] = {
     CommandKind.WEIGHT: _choose,
     CommandKind.PARAMETERS: _tune,
     CommandKind.METHOD: lambda machine, command: Begun(*method_choice.choose(machine, command)),
-}
-WISHES: dict[CommandKind, Callable[[Machine, Command], Wish | Begun]] = {
-    CommandKind.SIGNAL: _switched,
-    CommandKind.WEIGHT: _weighed,
-    CommandKind.PARAMETERS: _parametrised,
 }

@@ -18,18 +18,15 @@ from typing import TYPE_CHECKING, Any
 from engine import kernel_cache
 from engine.clock import Pacer
 from engine.commands import Command, CommandResult, Question
-from engine.dealings import (
-    close_out_the_dead,
-    leave_in_order,
-    leave_to_the_venue,
-    resolve,
-    take_news,
-    withdraw_entries,
-)
+from engine.dealings import resolve, take_news, withdraw_entries
 from engine.details import Details, Source
+from engine.endings import Stop, leave_to_the_venue, wind_down
 from engine.feeds.ahead import bars_ahead
+from engine.group_commit import GroupCommit
 from engine.kill import KillProgress
+from engine.killing import Killing, close_out_the_dead, heed_latch, under_way
 from engine.lag import LagProbe
+from engine.recovery import settle
 from engine.reload import merge
 from engine.summary import Summary
 from engine.thinning import keep_thin
@@ -44,7 +41,6 @@ if TYPE_CHECKING:
     from engine.snapshot import Snapshot
 
 WATCH_CONTROL_S = 0.25
-STANDS_STILL_S = 2.0
 BEAT_S = 1.0
 YIELD_S = 0.004
 
@@ -57,23 +53,22 @@ class Session:
         self.database_path = database_path
         self.ready = asyncio.Event()
         self.phase = "starting"
-        self._bar_done_s = self._kill_began_s = time.monotonic()
         self.compile_seconds = 0.0
         self._listeners: list[Callable[[Event], None]] = []
         self._beat_listeners: list[Callable[[str], None]] = []
         self._machine: Machine | None = None
         self._control: Control | None = None
         self._wake = asyncio.Event()
-        self._stop: tuple[str, str, str] | None = None
+        self._stop: Stop | None = None
         self._bars = 0
         self._pictures = 0
         self._started_s = self._ready_s = self._traded_s = self._gave_way_s = time.monotonic()
-        self._uncommitted = 0
-        self._last_commit_s = 0.0
+        self._groups = GroupCommit()
         self._pacer: Pacer | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._met = ""
+        self._killing = Killing(self.hurry)
         self.lag = LagProbe()
         self._watchdog = LoopWatchdog(lambda: self.lag.beat_s, self._halt_beside)
         self._details = Details(database_path)
@@ -141,7 +136,7 @@ class Session:
     def request_stop(self, policy: str, actor: str, reason: str) -> None:
         """End `run` soon: `keep`, `cancel` or `flatten` says what happens to orders and positions first."""
         if self._stop is None:
-            self._stop = (policy, actor, reason)
+            self._stop = Stop(policy, actor, reason)
             self._wake.set()
             if self._machine is not None:
                 self._machine.lane.stop()
@@ -190,34 +185,18 @@ class Session:
     def start_kill(self) -> None:
         """Carry a latched kill to its end in the background."""
         if self._machine is not None:
-            self._kill_began_s = time.monotonic()
+            self._killing.begin()
             self._machine.lane.hurry()
-            self._watch(self._kill(self._machine))
+            self._watch(self._killing.carry_out(self._machine))
 
     async def _recover(self, machine: Machine) -> None:
         """Stand where the last run stood: market, books, orders of unknown fate, an unfinished kill."""
         from engine.control import Control
 
         await machine.restore()
-        clock = machine.clock
         # Before the books are back neither a picture nor a command would find them in agreement.
         self._control = await Control.open(self, machine)
-        await self._control.adopt_latch()
-        machine.tape.say(clock.now_ms(), "INFO", "engine.session", machine.describe())
-        started = {"mode": machine.configuration.run.mode.value, "config": machine.config_hash}
-        machine.journal.audit("start", "engine", started, clock.now_ms())
-        # What the venue did meanwhile is booked before anything is sent to it.
-        if await self._take_news(machine, clock.now_ms()):
-            machine.cycle.record_equity(clock.now_ms())
-        # A kill that had not finished cancelling goes first: what flattens was never sent, and must not be cancelled.
-        state = machine.kill.state
-        if state is not None and state.progress is KillProgress.CANCELLING:
-            await machine.kill.carry_out(clock.now_ms())
-        await resolve(machine, clock.now_ms())
-        await withdraw_entries(machine)
-        await self._control.finish_cancels()
-        if state is not None and not state.done:
-            await machine.kill.carry_out(clock.now_ms())
+        await settle(machine, self._control, self._take_news)
         await self._commit(machine)
         self._watch(self._control.take_up())
 
@@ -236,15 +215,11 @@ class Session:
         """Where a run ends by itself, the signals in shadow come to its last decision; a stop or a kill ends that."""
         if self._stop is None:
             await self._commit(machine)
-            await machine.lane.finish(lambda: self._stop is not None or self._kills(machine), self._beat_bars)
+            await machine.lane.finish(lambda: self._stop is not None or under_way(machine), self._beat_bars)
             machine.lane.stop()
 
     def _beat_bars(self) -> None:
         self._beat("bars")
-
-    @staticmethod
-    def _kills(machine: Machine) -> bool:
-        return machine.kill.state is not None and not machine.kill.state.done
 
     async def _pace(self, machine: Machine, row: Row) -> bool:
         """Wait until the bar is over; False where the run is to stop instead."""
@@ -266,7 +241,7 @@ class Session:
             self._wake.clear()
             if self._stop is not None:
                 return False
-            if machine.kill.state is not None and not machine.kill.state.done:
+            if under_way(machine):
                 return True
 
     async def _give_way(self) -> None:
@@ -298,7 +273,7 @@ class Session:
         await machine.take_estimated_weights(close_ms)
         outcome = machine.cycle.decide(close_ms)
         machine.ask_for_weights(close_ms)
-        self._bar_done_s = time.monotonic()
+        self._killing.bar_done()
         self._beat("bars")
         if outcome.halt_reason and self._control is not None:
             self._control.latch(outcome.halt_reason, "guard drawdown", keep_positions=False)
@@ -325,33 +300,7 @@ class Session:
         return await take_news(machine, now_ms, revision)
 
     async def _commit(self, machine: Machine, urgent: bool = True) -> None:
-        """Make gathered bars durable: at once where orders or venue news are among them, else in groups."""
-        self._uncommitted += 1
-        store = self.configuration.store
-        now_s = time.monotonic()
-        grown = self._uncommitted >= store.group_commit_bars
-        late = (now_s - self._last_commit_s) * 1e3 >= store.group_commit_ms
-        if not (urgent or grown or late):
-            return
-        machine.cycle.store_book()
-        durable_ms = machine.book.cursor_ms
-        await machine.journal.commit()
-        machine.lane.decided(durable_ms)
-        self._uncommitted = 0
-        self._last_commit_s = now_s
-
-    async def _kill(self, machine: Machine) -> None:
-        """The operator's kill, beside a bar loop that may be wedged: wait briefly for the books, then go on alone."""
-        try:
-            async with asyncio.timeout(STANDS_STILL_S):
-                async with machine.books:
-                    if machine.half_done:
-                        return
-                    await machine.kill.carry_out(machine.clock.now_ms())
-        except TimeoutError:
-            await machine.kill.carry_out(machine.clock.now_ms())
-        self.hurry()
-        await machine.kill.until_flat(self._stands_still, machine.close_out)
+        await self._groups.commit(machine, self.configuration.store, urgent)
 
     def _halt_beside(self) -> tuple[bool, str]:
         """On the watchdog's thread. A replay waits for its engine, and so does any market at full speed."""
@@ -360,39 +309,19 @@ class Session:
             return True, ""
         return halt_beside(self.database_path)
 
-    def _stands_still(self) -> bool:
-        self.hurry()
-        return time.monotonic() - max(self._bar_done_s, self._kill_began_s) > STANDS_STILL_S
-
     async def _watch_orders(self, machine: Machine) -> None:
         """The order loop: see a latch that another process wrote while this one was idle or wedged."""
         while True:
             await asyncio.sleep(WATCH_CONTROL_S)
             self._beat("orders")
             machine.measure(self.lag.p99_ms)
-            if await machine.journal.watch_control() and self._control is not None:
-                await self._control.adopt_latch()
+            if await heed_latch(machine, self._control):
                 self.start_kill()
 
     async def _wind_down(self, machine: Machine, ended: str) -> None:
-        policy, actor, reason = self._stop or ("keep", "engine", ended)
-        now_ms = machine.clock.now_ms()
-        await self._heed_latch(machine)
-        await leave_in_order(machine, policy, self._complain)
-        machine.tape.say(now_ms, "INFO", "engine.session", f"stopping ({policy}) asked by {actor}: {reason}")
-        machine.journal.audit("stop", actor, {"policy": policy, "reason": reason}, now_ms)
-        await self._commit(machine)
-        # A kill that came while all this was written is told that it is carried out, and is.
-        await self._heed_latch(machine)
-        if machine.kill.state is not None and not machine.kill.state.done:
-            await leave_in_order(machine, "keep", self._complain)
-            await self._commit(machine)
-        self._met = policy
-
-    async def _heed_latch(self, machine: Machine) -> None:
-        """See a latch that another process wrote and no bar is left to notice."""
-        if await machine.journal.watch_control() and self._control is not None:
-            await self._control.adopt_latch()
+        stop = self._stop or Stop("keep", "engine", ended)
+        await wind_down(machine, self._control, stop, lambda: self._commit(machine), self._complain)
+        self._met = stop.policy
 
     def _complain(self, text: str) -> None:
         self.say("WARN", "engine.session", text)
@@ -434,7 +363,7 @@ class Session:
                 task.cancel()
             await asyncio.gather(*self._background, return_exceptions=True)
             if self._machine is not None and self._control is not None:
-                policy = self._stop[0] if self._stop else "keep"
+                policy = self._stop.policy if self._stop else "keep"
                 await leave_to_the_venue(self._machine, "keep" if policy == self._met else policy)
         finally:
             if self._machine is not None:
@@ -448,6 +377,6 @@ def _heavy_parts() -> Callable[[Configuration, Path], Coroutine[None, None, Mach
     kernel_cache.warm(kernel_cache.needed_by(()))
     for late in ("engine.control", "engine.picture"):
         importlib.import_module(late)
-    from engine.machine import assemble
+    from engine.assembly import assemble
 
     return assemble

@@ -138,7 +138,7 @@ def test_settings_keys_and_numbers_need_no_screen() -> None:
     assert not loaded & {"textual", "rich"}
 
 
-HEAVY = {"numpy", "numba", "scipy", "pandas", "duckdb", "engine.picture", "engine.machine"}
+HEAVY = {"numpy", "numba", "scipy", "pandas", "duckdb", "engine.picture", "engine.machine", "engine.assembly"}
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ LONGEST_LIFE_S = 90.0
 def main() -> None:
     """Serve until stdin ends."""
     kernel_cache.warm()
-    for name in ("duckdb", "engine.machine", "engine.control", "engine.picture"):
+    for name in ("duckdb", "engine.assembly", "engine.control", "engine.picture"):
         importlib.import_module(name)
     # What every life shares is copied page by page where its collector looks at it.
     gc.freeze()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine import dealings
+from engine import endings
 from engine.commands import Command, CommandKind, CommandResult
 from engine.control import BAR_FAILED, TOO_LATE
 from engine.venues.choose import venue_path
@@ -187,7 +187,7 @@ async def test_the_stored_latch_is_heeded_also_where_the_databases_queue_is_stuc
 async def test_a_venue_whose_books_are_locked_is_not_said_to_have_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dealings, "ANSWERS_WITHIN_S", STUCK_S)
+    monkeypatch.setattr(endings, "ANSWERS_WITHIN_S", STUCK_S)
     database = tmp_path / "broken.db"
     session = engine(database, run__bars=str(BARS))
     work, _ = await begun(session)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from engine.assembly import assemble
 from engine.commands import CommandResult
 from engine.config import load_config
 from engine.feeds.feed import BarBlock, DataFault, Feed
-from engine.machine import assemble
 from engine.market import MarketState
 from engine.refold import Folded, Refold, fold_until
 from engine.requests import LEFT
