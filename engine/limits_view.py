@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.snapshot import LimitRow
+from engine.weights_view import largest_say
 from risk.guards import NOT_ARMED
 
 if TYPE_CHECKING:
@@ -44,10 +46,11 @@ def limit_rows(
         _row("day loss", day_loss, limits.day_loss, "fraction"),
         _row("drawdown", max(0.0, 1 - equity / high) if high > 0 else 0.0, limits.dd_halt, "fraction"),
         _row("gross", float(np.abs(exposure).sum()), _gross_limit(machine), "x", band),
-        *_budget_row(limits.directional_budget, directional, band),
+        *_budget_row(machine, directional),
         _row("net", abs(float(exposure.sum())), limits.max_net, "x", band),
         _row("max position", largest, limits.max_symbol, "fraction", band),
         _row("corr cluster", _largest_cluster(machine, directional), limits.max_cluster, "fraction", band),
+        *_share_row(machine),
         _row(
             "orders today",
             float(len(guards.day.opening_orders) if guards.day else 0),
@@ -67,10 +70,22 @@ def limit_rows(
     return tuple(rows)
 
 
-def _budget_row(budget: float, directional: np.ndarray, band: float) -> list[LimitRow]:
-    """The budget of the directional book, where there is one."""
+def _budget_row(machine: Machine, directional: np.ndarray) -> list[LimitRow]:
+    """The budget of the directional book, where there is one. It warns where it cut the newest decision, though a later
+    stage left less of it than the budget."""
+    limits, decision = machine.cycle.parameters, machine.cycle.decision
+    if not math.isfinite(limits.directional_budget):
+        return []
     used = float(np.abs(directional).sum())
-    return [_row("directional", used, budget, "x", band)] if math.isfinite(budget) else []
+    row = _row("directional", used, limits.directional_budget, "x", limits.buffer_fraction)
+    bound = decision is not None and decision.directional_factor < 1.0
+    return [replace(row, status="WARN") if bound and row.status == "ok" else row]
+
+
+def _share_row(machine: Machine) -> list[LimitRow]:
+    """The cap of one signal, where there is one: a signal that it holds stands at it, and none beyond."""
+    cap = machine.configuration.blend.signal_cap
+    return [_row("signal share", largest_say(machine), cap, "fraction", 0.0)] if cap < 1.0 else []
 
 
 def _gross_limit(machine: Machine) -> float:

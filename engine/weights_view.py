@@ -16,6 +16,7 @@ from engine.signal_table import chosen_weight, class_shares, in_force, waits
 from engine.snapshot import EstimateRow, WeightRow
 from engine.weight_facts import ESTIMATED, NONE_SEEN, OPERATOR, OPERATORS_OWN, weight_facts
 from store.history_checks import utc
+from store.records import SignalClass
 from strategies.blend.weighting.settings import Method
 
 if TYPE_CHECKING:
@@ -72,6 +73,28 @@ def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
             )
         )
     return with_records(machine, rows)
+
+
+def largest_say(machine: Machine) -> float:
+    """The largest share that one signal has: of the weight of its class, or of what is said of a symbol that the newest
+    decision did not hold. The cap of one signal cuts it there."""
+    blend, readings, decision = machine.configuration.blend, machine.market.readings, machine.cycle.decision
+    shares = np.array(
+        class_shares(machine.signals, machine.book.choices, machine.weighting.shares, blend.signal_cap)
+    )
+    kinds = [signal.signal_class for signal in machine.signals]
+    weighed = shares[[kind in ESTIMATED for kind in kinds]].max(initial=0.0)
+    if decision is None:
+        return float(weighed)
+    speaks = np.isfinite(readings.value) & np.isfinite(readings.confidence)
+    voices = np.where(speaks, shares[:, None], 0.0)
+    if blend.netting == "confidence":
+        voices = np.where(speaks, voices * readings.confidence, 0.0)
+    voices = voices[[kind is SignalClass.DIRECTIONAL for kind in kinds]]
+    said = voices.sum(axis=0)
+    heard = (said > 0.0) & ~decision.hold[: said.size]
+    loudest = (voices[:, heard] / said[heard]).max(initial=0.0)
+    return min(float(max(weighed, loudest)), blend.signal_cap)
 
 
 def estimate_rows(machine: Machine) -> tuple[EstimateRow, ...]:

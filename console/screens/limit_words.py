@@ -65,6 +65,13 @@ RULES: Mapping[str, Rule] = {
         _ALWAYS,
         ("risk.max_cluster", "risk.cluster_correlation", _BAND),
     ),
+    "signal share": Rule(
+        "the largest share one signal has: of the weight of its class, or of what is said of a symbol",
+        "what is cut goes to the signals below it; where there are none the forecast is smaller. A share at it is held "
+        "there: a WARN",
+        _ALWAYS,
+        ("blend.signal_cap",),
+    ),
     "orders today": Rule(
         "filled orders that opened exposure since 00:00 UTC",
         "REDUCING: only orders that reduce exposure",

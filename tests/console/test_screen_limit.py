@@ -11,7 +11,7 @@ from engine.snapshot import LimitRow
 from risk.guards import NOT_ARMED
 from tests.console import snapshots
 from tests.console.drilled import drill_of, drilled
-from tests.console.snapshots import DRAWDOWN, PAUSED
+from tests.console.snapshots import DRAWDOWN, LIMITS, PAUSED
 from tests.console.stage import MID, NARROW, WIDE
 from tests.engine.config_models import MODELS
 
@@ -37,6 +37,18 @@ async def test_a_position_that_drifted_past_its_limit_is_at_the_limit_and_no_bre
         assert "101% WARN" in on.text
         assert "may stand beyond it by the no-trade band" in " ".join(on.text.replace("┃", " ").split())
         assert "risk.buffer_fraction" in on.text
+
+
+@pytest.mark.parametrize("size", [WIDE, MID, NARROW])
+async def test_a_share_that_the_cap_of_one_signal_holds_is_at_the_limit(size: tuple[int, int]) -> None:
+    held = replace(
+        snapshots.running(), limits=(LimitRow("signal share", 0.35, 0.35, "fraction", "WARN"), *LIMITS)
+    )
+    async with drilled("limit", "signal share", size, snapshot=held) as on:
+        assert "35.00% of 35.00%" in on.text
+        assert "· WARN, at the limit ━" in on.text
+        assert "the largest share one signal has" in on.text
+        assert "blend.signal_cap" in on.text
 
 
 async def test_its_own_restriction_comes_before_the_others() -> None:
@@ -70,5 +82,6 @@ def test_the_keys_exist() -> None:
     guards = MODELS["risk"].model_fields["guards"].annotation
     assert guards is not None
     known |= {"risk.guards." + name for name in guards.model_fields}
+    known |= {"blend." + name for name in MODELS["blend"].model_fields}
     named = {key for rule in RULES.values() for key in rule.keys}
     assert named <= known

@@ -12,19 +12,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine import picture
 from engine.limits_view import level, limit_rows
 from engine.oversight import OPERATOR_PAUSE
 from engine.reconcile import News
-from engine.snapshot import Snapshot, VenueHealth
+from engine.snapshot import LimitRow, Snapshot, VenueHealth
 from risk.guard_config import GuardConfig
 from risk.state import OPERATOR
 from store.records import Override, TradingState
+from strategies.blend.settings import BlendConfig
 from tests.engine.daily_files import DAYS, write_market
 from tests.engine.session_runs import bars_pass, engine, running
 from tests.risk.guard_fixtures import LIMITS
 
+Floats = NDArray[np.float64]
 NOTHING = News((), (), (), 0, True, None, Decimal(0), 0)
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
@@ -84,9 +87,9 @@ async def test_exposure_that_drifted_past_its_cap_within_the_band_is_no_breach(t
             assert {shown[name] for name in capped} == {said}
 
 
-def test_what_is_held_for_legs_is_measured_by_itself() -> None:
-    """Short .10 as the limit of one symbol allows and .02 more against a coin: no limit is breached."""
-    cycle = SimpleNamespace(parameters=LIMITS, decision=None)
+def shown_limits(held: Floats, legs: Floats, decision: Any = None, **limits: Any) -> dict[str, LimitRow]:
+    """The rows of the limits, by name, of what is held."""
+    cycle = SimpleNamespace(parameters=replace(LIMITS, **limits), decision=decision)
     guards = SimpleNamespace(day=None, losing_streak=0)
     ledger = SimpleNamespace(high_water_mark=1)
     market = SimpleNamespace(cluster=np.array([0, 0]), missing_runs=np.zeros(3))
@@ -95,15 +98,38 @@ def test_what_is_held_for_legs_is_measured_by_itself() -> None:
         ledger=ledger,
         market=market,
         oversight=SimpleNamespace(guards=guards),
-        configuration=SimpleNamespace(risk=SimpleNamespace(guards=GuardConfig())),
+        configuration=SimpleNamespace(risk=SimpleNamespace(guards=GuardConfig()), blend=BlendConfig()),
     )
     session: Any = SimpleNamespace(lag=SimpleNamespace(p99_ms=0.0))
+    return {row.name: row for row in limit_rows(session, machine, 1.0, 1.0, held, legs)}
+
+
+def test_what_is_held_for_legs_is_measured_by_itself() -> None:
+    """Short .10 as the limit of one symbol allows and .02 more against a coin: no limit is breached."""
     held, legs = np.array([-0.12, 0.10, 0.02]), np.array([-0.02, 0.0, 0.02])
-    used = {row.name: row.used for row in limit_rows(session, machine, 1.0, 1.0, held, legs)}
+    used = {name: row.used for name, row in shown_limits(held, legs).items()}
     assert used["max position"] == pytest.approx(0.10)
     assert used["corr cluster"] == pytest.approx(0.20)
     assert used["gross"] == pytest.approx(0.24)
     assert used["net"] == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    ("directional", "left", "status"),
+    [(0.1, 1.0, "ok"), (0.1, 0.5, "WARN"), (0.49, 1.0, "WARN"), (0.6, 1.0, "BREACH"), (0.6, 0.5, "BREACH")],
+)
+def test_a_directional_budget_that_cut_the_newest_decision_warns_though_less_of_it_is_held(
+    directional: float, left: float, status: str
+) -> None:
+    decision = SimpleNamespace(directional_factor=left, kelly=1.0)
+    held, legs = np.array([-directional, 0.3, 0.0]), np.array([0.0, 0.3, 0.0])
+    row = shown_limits(held, legs, decision, directional_budget=0.5, buffer_fraction=0.1)["directional"]
+    assert row.used == pytest.approx(directional)
+    assert (row.maximum, row.unit, row.status) == (0.5, "x", status)
+
+
+def test_neither_budget_nor_cap_has_a_row_where_none_is_set() -> None:
+    assert not {"directional", "signal share"} & set(shown_limits(np.array([0.1, 0.0]), np.zeros(2)))
 
 
 async def test_a_recorded_market_is_drawn_before_its_first_bar(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,14 @@ from engine.bookstate import Choice
 from engine.decision import STAGES, Decider, Parameters
 from engine.shares import to_one
 from engine.signal_table import class_shares, signal_table
-from engine.weights_view import CAPPED
+from engine.weights_view import CAPPED, largest_say
 from store import weight_rows
 from strategies.blend.rules import BlendRules
+from strategies.blend.settings import BlendConfig
 from strategies.evidence import breakout, funding_carry, momentum, reversal, stablecoin_supply
 from strategies.evidence.settings import FundingCarrySettings, StablecoinSettings
 from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSettings
+from strategies.signal import Signal
 from tests.engine.decision_worlds import random_world
 from tests.engine.session_runs import engine, rows
 from tests.engine.test_conflict_rules import opinions, ruled
@@ -159,6 +162,59 @@ async def test_a_run_keeps_to_it_before_and_after_an_estimate_and_says_so(tmp_pa
     assert math.fsum(row.weight for row in shown) == pytest.approx(1.0)
     assert [row.estimated_why == CAPPED for row in shown] == [row.weight >= 0.35 for row in shown]
     assert any(row.weight >= 0.35 for row in shown)
+    (limit,) = [row for row in picture.limits if row.name == "signal share"]
+    assert (limit.used, limit.maximum, limit.unit, limit.status) == (0.35, 0.35, "fraction", "WARN")
+
+
+NEUTRAL_ALONE = (funding_carry.KIND.build(FundingCarrySettings(weight=0.4)),)
+
+
+@pytest.mark.parametrize(
+    ("signals", "cap", "netting", "value", "confidence", "hold", "share"),
+    [
+        (SIGNALS[:3], 0.9, "weight", [0.1, 0.1, 0.1], [1.0, 1.0, 1.0], False, 0.4),
+        (SIGNALS[:3], 0.9, "weight", [0.1, NAN, 0.1], [1.0, 1.0, 1.0], False, 2 / 3),
+        (SIGNALS[:3], 0.6, "weight", [0.1, NAN, 0.1], [1.0, 1.0, 1.0], False, 0.6),
+        (SIGNALS[:3], 0.9, "weight", [0.1, NAN, 0.1], [1.0, 1.0, 1.0], True, 0.4),
+        (SIGNALS[:3], 0.9, "confidence", [0.1, 0.1, 0.1], [1.0, 0.5, 0.5], False, 0.4 / 0.7),
+        (SIGNALS[:3], 0.9, "weight", [0.1, 0.1, 0.1], [1.0, 0.5, 0.5], False, 0.4),
+        (SIGNALS[:3], 0.3, "weight", [NAN, NAN, NAN], [0.0, 0.0, 0.0], True, 0.3),
+        (NEUTRAL_ALONE, 0.9, "weight", [NAN], [0.0], True, 0.9),
+        (SIGNALS[4:], 0.9, "weight", [0.1], [1.0], True, 0.0),
+    ],
+    ids=[
+        "all speak",
+        "one is silent",
+        "held at the cap",
+        "nothing is heard of a hold",
+        "a loud voice",
+        "loudness is of no account",
+        "all at the cap",
+        "the only neutral one",
+        "overlays have none",
+    ],
+)
+def test_the_share_against_it_is_the_largest_of_a_class_or_of_what_is_said_of_a_symbol(
+    signals: tuple[Signal, ...],
+    cap: float,
+    netting: str,
+    value: list[float],
+    confidence: list[float],
+    hold: bool,
+    share: float,
+) -> None:
+    readings = SimpleNamespace(value=np.array(value)[:, None], confidence=np.array(confidence)[:, None])
+    machine: Any = SimpleNamespace(
+        signals=signals,
+        configuration=SimpleNamespace(
+            blend=BlendConfig.model_validate({"signal_cap": cap, "netting": netting})
+        ),
+        market=SimpleNamespace(readings=readings),
+        book=SimpleNamespace(choices={}),
+        weighting=SimpleNamespace(shares={}),
+        cycle=SimpleNamespace(decision=SimpleNamespace(hold=np.array([hold]))),
+    )
+    assert largest_say(machine) == pytest.approx(share)
 
 
 @given(

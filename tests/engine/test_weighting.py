@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine import estimates, weighting
@@ -101,6 +103,20 @@ def test_the_log_and_the_audit_trail_say_what_changed(lived: Path) -> None:
     ]
     answered = [row for row in stored(lived) if row.result]
     assert [payload["share"] for payload in payloads] == [json.loads(row.result)["share"] for row in answered]
+
+
+async def test_no_more_days_count_than_the_window_and_too_few_bets_are_told_once(tmp_path: Path) -> None:
+    flags = DAILY | {"blend__window_days": "3", "blend__alert_bets": "100"}
+    await run(tmp_path / "engine.db", 150, **flags)
+    days = [json.loads(row.settings)["day_ms"] for row in stored(tmp_path / "engine.db")]
+    assert [len(seen) for seen in days] == [2, *[3] * (len(days) - 1)]
+    assert len(days) > 2
+    assert all(np.diff(seen).tolist() == [DAY_MS] * (len(seen) - 1) for seen in days)
+    said = [
+        text for (text,) in rows(tmp_path / "engine.db", "SELECT message FROM events WHERE level = 'WARN'")
+    ]
+    (told,) = [text for text in said if "independent bets" in text]
+    assert re.fullmatch(r"directional signals amount to \d\.\d\d independent bets, fewer than 100", told)
 
 
 @pytest.mark.timeout(300)

@@ -56,6 +56,7 @@ def test_average_true_range_by_hand() -> None:
     high = np.array([10, 11, 12, 11.5, 13])
     low = np.array([9, 9.5, 10.5, 10, 11])
     close = np.array([9.5, 10.8, 11, 10.2, 12.9])
+    assert wilder_ranges(high, low, close, 1)[1:] == pytest.approx([1.5, 1.5, 1.5, 2.8])
     ranges = wilder_ranges(high, low, close, 3)
     assert np.isnan(ranges[:3]).all()
     assert ranges[3:] == pytest.approx([1.5, 1.9333333333])

@@ -13,7 +13,7 @@ from strategies.evaluate import evaluate
 from strategies.inputs import INPUT_NAMES
 from strategies.judgement import required_inputs
 from strategies.registry import BUILT_IN
-from strategies.signal import OPINIONS, Reason, Signal, SignalKind
+from strategies.signal import OPINIONS, Mirror, Reason, Signal, SignalKind
 from tests.strategies import properties
 from tests.strategies.fixtures import START_MS, empty_panel, inputs, universe, walk
 from tests.strategies.toys import TOYS
@@ -27,6 +27,17 @@ EVERY_MIRRORED_SIGNAL = pytest.mark.parametrize(
 )
 SEEDS = st.integers(0, 2**32)
 STEPS = st.floats(0.002, 0.2)
+
+
+IN_RETURNS = ("A1", "A3", "B1", "B2", "B3", "B4", "B5", "B7", "B8", "B10", "B11")
+IN_PRICES = ("A2", "C1", "C2", "C3", "C4")
+"""What reads returns is odd in their signs, what reads differences of prices in those of the differences."""
+
+
+def test_no_signal_of_price_alone_is_excused_from_its_mirror() -> None:
+    """B6 breaks ties in the order of time, the sides of B9 and the ranges of B12 have no sign; the others read more."""
+    found = {kind.name: mirror for kind in BUILT_IN if (mirror := built(kind).mirror) is not None}
+    assert found == dict.fromkeys(IN_RETURNS, Mirror.LOG) | dict.fromkeys(IN_PRICES, Mirror.DIFFERENCE)
 
 
 def built(kind: SignalKind) -> Signal:

@@ -35,6 +35,17 @@ def test_golden_equal_by_the_day_is_nothing_to_earn() -> None:
     assert (reading.reason, reading.value, reading.confidence) == (Reason.OK, 0.0, 0.0)
 
 
+@pytest.mark.parametrize("interval", [1, 2, 4, 8])
+@pytest.mark.parametrize("other", [1, 2, 4, 8])
+@pytest.mark.parametrize("daily", [0.0009, -0.0021])
+def test_what_is_settled_by_the_day_counts_whatever_the_interval(
+    interval: int, other: int, daily: float
+) -> None:
+    venues = [funding([(daily * length / 24, length)] * (72 // length)) for length in (interval, other)]
+    reading = read(*venues, ABSENT)
+    assert (reading.reason, reading.value) == (Reason.OK, 0.0)
+
+
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_the_order_of_venues_moves_the_legs_alone(order: tuple[int, ...]) -> None:
     reading, known = read(*([X, Y, Z][place] for place in order)), read(X, Y, Z)

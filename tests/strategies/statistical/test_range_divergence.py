@@ -8,7 +8,7 @@ from strategies.signal import Reason
 from strategies.statistical.kernels.range_divergence import range_response
 from strategies.statistical.range_divergence import KIND
 from strategies.statistical.settings import RangeDivergenceSettings
-from tests.strategies.fixtures import BARS, FloatArray
+from tests.strategies.fixtures import BARS, FloatArray, walk
 
 SIGNAL = KIND.build(RangeDivergenceSettings())
 
@@ -31,7 +31,7 @@ def test_response_by_hand(fast: float, slow: float, score: float, value: float) 
     assert range_response(score, float(np.log(fast / slow)), 0.25) == pytest.approx(value)
 
 
-def widened(bars: tuple[FloatArray, ...], newest: int) -> list[FloatArray]:
+def widened(bars: FloatArray, newest: int) -> list[FloatArray]:
     """The newest bars made twice as wide around their middle, closes kept inside."""
     _, high, low, close, _ = bars
     middle, half = (high + low) / 2, high - low
@@ -41,10 +41,17 @@ def widened(bars: tuple[FloatArray, ...], newest: int) -> list[FloatArray]:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_widening_ranges_are_seen(seed: int) -> None:
-    bars = BARS(350, seed)
+    bars = np.stack(BARS(350, seed))
     before = SIGNAL.explain(*bars[1:4]).statistics["widening"]
     assert SIGNAL.explain(*widened(bars, 10)).statistics["widening"] > before + 0.3
     assert abs(SIGNAL.explain(*widened(bars, 350)).statistics["widening"] - before) < 0.1
+
+
+def test_newest_ranges_twice_as_wide_widen_and_all_of_them_do_not() -> None:
+    for bars in walk(np.random.default_rng(1), 350, 200).transpose(2, 0, 1):
+        before = SIGNAL.explain(*bars[1:4]).statistics["widening"]
+        assert SIGNAL.explain(*widened(bars, 10)).statistics["widening"] > before + 0.2
+        assert abs(SIGNAL.explain(*widened(bars, 350)).statistics["widening"] - before) < 0.1
 
 
 def test_closes_that_never_move_are_no_move() -> None:

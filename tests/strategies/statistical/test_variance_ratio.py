@@ -1,5 +1,7 @@
 """B2: golden values, the definition in NumPy, and a series that turns back."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -10,7 +12,7 @@ from strategies.statistical.kernels.variance_ratio import plain_score
 from strategies.statistical.settings import VarianceRatioSettings
 from strategies.statistical.variance_ratio import KIND
 from tests.strategies.fixtures import AR, G
-from tests.strategies.statistical.noise import FloatArray, autoregressive, closes, no_less, runs
+from tests.strategies.statistical.noise import FloatArray, autoregressive, closes, no_less, runs, white
 
 SIGNAL = KIND.build(VarianceRatioSettings())
 
@@ -77,9 +79,16 @@ def test_a_horizon_beyond_a_quarter_of_the_window_is_not_used() -> None:
     assert np.isnan(said["vr_40"])
 
 
+def moving_average(rng: np.random.Generator, count: int, size: int, theta: float) -> FloatArray:
+    """Returns [count, size] that take part of the innovation before back."""
+    shocks = white(rng, count, size + 1)
+    return shocks[:, 1:] + theta * shocks[:, :-1]
+
+
+@pytest.mark.parametrize("series", [autoregressive, moving_average], ids=["autoregression", "moving average"])
 @runs(100, 1_000)
-def test_a_series_that_turns_back_is_faded(count: int) -> None:
-    returns = autoregressive(np.random.default_rng(3), count, 500, -0.2)
+def test_a_series_that_turns_back_is_faded(series: Callable[..., FloatArray], count: int) -> None:
+    returns = series(np.random.default_rng(3), count, 500, -0.2)
     result = SIGNAL.run(closes(returns))
     horizon = result.statistics[:, 0].astype(int)
     spoke = result.confidence > 0
