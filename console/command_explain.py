@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from console.command_faults import Code
 from console.command_output import number, plain, print_json, print_pairs, print_table, when
 from console.command_target import Target
@@ -57,6 +59,21 @@ def _print_decision(found: Record) -> None:
     if not found["stages"]:
         print(f"No decision made it: {found['order']['purpose']} orders come from their own rule.")
         return
+    _print_readings(found["readings"])
+    print()
+    print_table(
+        ("stage", "value", "what happened"),
+        [(row["stage"], number(row["value"], "+.6f"), row["why"]) for row in found["stages"]],
+    )
+    decision = found["decision"]
+    scalars = ", ".join(f"{name} {number(value, '.4g')}" for name, value in decision["scalars"].items())
+    print(f"\nstate {decision['state']}; {scalars}")
+    if found["followed"]:
+        print("\nIn shadow, behind the decision, which does not know of them:")
+        _print_readings(found["followed"])
+
+
+def _print_readings(readings: Sequence[Record]) -> None:
     print_table(
         ("signal", "value", "confidence", "reason", "statistics"),
         [
@@ -67,14 +84,6 @@ def _print_decision(found: Record) -> None:
                 plain(row["reason"]),
                 ", ".join(f"{name} {number(value, '.4g')}" for name, value in row["statistics"].items()),
             )
-            for row in found["readings"]
+            for row in readings
         ],
     )
-    print()
-    print_table(
-        ("stage", "value", "what happened"),
-        [(row["stage"], number(row["value"], "+.6f"), row["why"]) for row in found["stages"]],
-    )
-    decision = found["decision"]
-    scalars = ", ".join(f"{name} {number(value, '.4g')}" for name, value in decision["scalars"].items())
-    print(f"\nstate {decision['state']}; {scalars}")

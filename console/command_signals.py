@@ -90,6 +90,8 @@ def show_signal(name: str, db: Path | None, config: Path | None, as_json: bool) 
     )
     if readings:
         print()
+        if readings[0]["followed"]:
+            print("In shadow, behind the decisions, which do not know of it:")
         print_table(("symbol", "value", "confidence", "reason", "statistics"), map(_reading, readings))
     return Code.OK
 
@@ -228,7 +230,7 @@ def _readings(db: Path | None, config: Path | None, name: str) -> list[dict[str,
     except NotFound:
         return []
     return [
-        {"symbol": symbol, "ts": reading["ts"], **cell}
+        {"symbol": symbol, "ts": reading["ts"], "followed": reading["followed"], **cell}
         for reading in told
         if reading["signal"] == name
         for symbol, cell in reading["cells"].items()

@@ -37,11 +37,8 @@ def signals(target: Target, as_json: bool) -> int:
     if as_json:
         print_json(rows)
         return Code.OK
-    names = [
-        name
-        for name in dict.fromkeys(name for row in rows for name in row["readings"])
-        if not (picture is not None and name in _followed(picture))
-    ]
+    heard = {name: said["followed"] for row in rows for name, said in row["readings"].items()}
+    names = [name for name, is_followed in heard.items() if not is_followed]
     print_table(
         ("symbol", "price", *names, "forecast", "target", "position", "action", "blocked"),
         [
@@ -58,8 +55,8 @@ def signals(target: Target, as_json: bool) -> int:
             for row in rows
         ],
     )
-    if picture is not None and (followed := _followed(picture)):
-        print(f"{len(followed)} more in shadow follow the decisions: --json, or `signals show NAME`")
+    if followed := sum(heard.values()) if picture is None else len(_followed(picture)):
+        print(f"{followed} more in shadow follow the decisions: --json, or `signals show NAME`")
     return Code.OK
 
 
@@ -193,13 +190,14 @@ RECORD = (
 
 def _signal_rows(picture: Picture) -> list[Picture]:
     records = {row["name"]: {part: row.get(part) for part in RECORD} for row in picture["weights"]}
+    followed = _followed(picture)
     return [
         {
             "symbol": row["symbol"],
             "price": row["price"],
             "readings": {
                 cell["name"]: {part: cell[part] for part in ("value", "confidence", "reason")}
-                | {"record": records.get(cell["name"], {})}
+                | {"followed": cell["name"] in followed, "record": records.get(cell["name"], {})}
                 for cell in row["cells"]
             },
             "forecast": row["forecast"],
@@ -229,6 +227,7 @@ def _stored_signals(target: Target) -> list[Picture]:
                 reading["signal"]: {
                     part: reading["cells"][symbol][part] for part in ("value", "confidence", "reason")
                 }
+                | {"followed": reading["followed"]}
                 for reading in readings
                 if symbol in reading["cells"]
             },

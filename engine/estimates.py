@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.method_choice import Methods, counts
+from engine.method_choice import Methods, counting
 from store.rows import to_sorted_json
 from store.weight_rows import WeightRow, pack_inputs, read, unpack_inputs
 from strategies.blend.selector import Measures, SelectorSettings, select
@@ -141,8 +141,8 @@ def standing(row: WeightRow, before: Standing | None) -> Standing:
 def standings(rows: Iterable[WeightRow], configured: Method, chosen: Methods = ()) -> dict[str, Standing]:
     """What the estimates by the method in force have come to, by class; `rows` as they are stored, oldest first."""
     found: dict[str, Standing] = {}
-    for row in rows:
-        if row.kind != INSTRUMENTS and row.result and counts(row, chosen, configured):
+    for row in counting([row for row in rows if row.kind != INSTRUMENTS], chosen, configured):
+        if row.result:
             found[row.kind] = standing(row, found.get(row.kind))
     return found
 

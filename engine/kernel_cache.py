@@ -4,6 +4,9 @@ numba looks at a kernel's own file alone when it decides whether a cached machin
 calls into another module would keep running that module's old code. So every state of the kernel sources,
 together with the versions of numba and NumPy, gets a folder of its own. A package directory that cannot be
 written to is no obstacle either: the folder lies in the user's cache.
+
+A module that a signal brings may be anybody's. One that cannot be imported or compiled is refused: whoever asks for it
+hears why at once, which leaves that signal without an opinion, and the modules behind it are loaded all the same.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
+from typing import NoReturn
 
 VARIABLE = "NUMBA_CACHE_DIR"
 COMPILE = "import sys; from engine import kernel_cache; kernel_cache.warm(sys.argv[1:])"
@@ -56,6 +61,8 @@ class Progress:
 
 _under_way: Progress | None = None
 """Of this process, as its cache is."""
+_refused: set[str] = set()
+"""The modules of signals that could not be loaded in this process."""
 
 
 @cache
@@ -93,7 +100,8 @@ def load_numba() -> None:
 
 
 def warm(names: Iterable[str] | None = None) -> Warmth:
-    """Import these kernel modules (every one without them), compiling what the cache does not hold.
+    """Import these kernel modules (every one without them), compiling what the cache does not hold; of those that every
+    engine needs one that cannot be imported raises, any other is refused.
 
     Blocking: call it off the loop; `compiling` says meanwhile how far it is.
     """
@@ -103,9 +111,17 @@ def warm(names: Iterable[str] | None = None) -> Warmth:
     try:
         for ready, name in enumerate(wanted):
             _under_way = Progress(ready, len(wanted), began_s, is_empty or compiled)
-            kernels = vars(importlib.import_module(name)).values()
-            compiled = compiled or any(_compiled_here(kernel) for kernel in kernels)
-            _ready_mark(name).touch()
+            try:
+                kernels = vars(importlib.import_module(name)).values()
+                compiled = compiled or any(_compiled_here(kernel) for kernel in kernels)
+            except (Exception, SystemExit) as fault:
+                if _is_shared(name):
+                    raise
+                text = " ".join(str(fault).split())
+                _refuse(name, f"{type(fault).__name__}: {text}")
+                continue
+            if name not in _refused:
+                _ready_mark(name).touch()
     finally:
         _under_way = None
     return Warmth(time.monotonic() - began_s, compiled)
@@ -116,20 +132,11 @@ def warm_beside(names: Iterable[str], stopped: threading.Event) -> None:
     at a low priority, which ends once `stopped`; then nothing is imported. Blocking: call it off the loop."""
     wanted = tuple(names)
     prepare()
-    if not all(_ready_mark(name).exists() for name in wanted):
-        compiler = subprocess.Popen(
-            [sys.executable, "-c", COMPILE, *wanted],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, compiler.pid, LOW_PRIORITY)
-        while compiler.poll() is None:
-            if stopped.wait(LOOKS_EVERY_S):
-                compiler.kill()
-                compiler.wait()
+    if _compile(_missing(wanted), stopped) < 0:
+        # What ends a process would end this one, too: each by itself shows which of them it is.
+        for name in _missing(wanted):
+            if (code := _compile((name,), stopped)) < 0 and not stopped.is_set():
+                _refuse(name, f"the process that compiled it was ended by signal {-code}")
     if not stopped.is_set():
         # What the other process could not compile says why here.
         warm(wanted)
@@ -155,8 +162,52 @@ def kernel_modules() -> tuple[str, ...]:
 def needed_by(own: Iterable[str]) -> tuple[str, ...]:
     """The modules every engine needs, then those its signals bring; what stands in a folder `kernels` belongs to
     one signal and costs nothing while that is switched off."""
-    shared = [name for name in kernel_modules() if ".kernels." not in name]
+    shared = [name for name in kernel_modules() if _is_shared(name)]
     return (*shared, *sorted({name for name in own if name}))
+
+
+def _missing(names: Iterable[str]) -> tuple[str, ...]:
+    """The modules that the cache does not hold and that may still be compiled."""
+    return tuple(name for name in names if name not in _refused and not _ready_mark(name).exists())
+
+
+def _compile(names: Iterable[str], stopped: threading.Event) -> int:
+    """Have another process fill the cache with these modules, which ends once `stopped`; how it ended."""
+    wanted = tuple(names)
+    if not wanted:
+        return 0
+    compiler = subprocess.Popen(
+        [sys.executable, "-c", COMPILE, *wanted],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, compiler.pid, LOW_PRIORITY)
+    while compiler.poll() is None:
+        if stopped.wait(LOOKS_EVERY_S):
+            compiler.kill()
+            compiler.wait()
+    return compiler.returncode
+
+
+def _is_shared(name: str) -> bool:
+    """Whether every engine needs a module, whatever its signals."""
+    return name in kernel_modules() and ".kernels." not in name
+
+
+def _refuse(name: str, fault: str) -> None:
+    """Let whoever asks for a module of a signal hear what is wrong with it, rather than find out again at each bar."""
+
+    def tell(wanted: str) -> NoReturn:
+        # Whoever looks through all modules asks what each is, and must not fail over one.
+        raise AttributeError(wanted) if wanted.startswith("__") else ImportError(f"{name}: {fault}")
+
+    refused = ModuleType(name)
+    refused.__getattr__ = tell  # type: ignore[method-assign]
+    sys.modules[name] = refused
+    _refused.add(name)
 
 
 def source_digest() -> str:

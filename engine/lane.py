@@ -177,9 +177,10 @@ class ShadowLane:
 
     @property
     def _caught_up(self) -> bool:
-        if self._books is None:
+        # What they are shown to have come to is durable; their books may be ahead of it.
+        if self.view is None:
             return not self.wanted()
-        return self._books.cursor.close_ms >= self._decided_ms and self._books.signals == self.wanted()
+        return self.view.now_ms >= self._decided_ms and self.view.signals == self.wanted()
 
     async def _step(self, worker: Worker) -> bool:
         """Do one thing that is due; False where nothing is."""
@@ -252,11 +253,12 @@ class ShadowLane:
     async def _show(self, worker: Worker, books: LaneBooks, at_once: bool = False) -> None:
         """Publish where the followers stand, not more often than anybody looks."""
         now_s = time.monotonic()
-        self._moved.set()
         if not at_once and now_s - self._shown_s < SHOWN_EVERY_S and books.cursor.close_ms < self._decided_ms:
             return
         self._shown_s = now_s
-        self.view = view = await worker.ask(books.view)
+        decided_with = self._machine.market.forecasts.past()
+        self.view = view = await worker.ask(partial(books.view, decided_with))
+        self._moved.set()
         for name, fault in books.fresh_faults():
             self._say("ERROR", f"{name} failed and has no opinion: {fault}", f"signals.{name}")
         for name, words in view.lacking.items():

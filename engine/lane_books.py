@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.daily_forecasts import JointForecasts, PastForecasts
 from engine.decision import SignalTable
 from engine.estimates import INSTRUMENTS
 from engine.feeds.feed import Feed
@@ -88,7 +89,7 @@ class LaneBooks:
         cursor: Cursor,
     ) -> None:
         self._source, self._journal = source, journal
-        self._shadow, self._log = shadow, log
+        self._shadow, self._log, self._joint = shadow, log, JointForecasts()
         self.market, self.cursor = market, cursor
         self._settings = {signal.name: fingerprint(signal) for signal in market.signals}
         count = len(market.symbols)
@@ -168,9 +169,9 @@ class LaneBooks:
         self._journal.state(CURSOR, self.cursor.dumps())
         return None
 
-    def view(self) -> LaneView:
-        """What is to be shown of them now."""
-        return lane_view(self.market, self._shadow)
+    def view(self, decided_with: PastForecasts) -> LaneView:
+        """What is to be shown of them now, beside the forecasts of those `decided_with`."""
+        return lane_view(self.market, self._shadow, decided_with, self._joint)
 
     def fresh_faults(self) -> list[tuple[str, str]]:
         """The signals that raise and what they raise, each told once."""

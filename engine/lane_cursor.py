@@ -15,8 +15,18 @@ STATE, CURSOR = "followed", "followed cursor"
 
 
 def fingerprint(signal: Signal) -> str:
-    """Differs where the settings of a signal do."""
-    return hashlib.sha256(signal.settings.model_dump_json().encode()).hexdigest()[:16]
+    """Differs where the settings of a signal do, and is the same in every process."""
+    settings = signal.settings
+    text = settings.model_dump_json()
+    if any(isinstance(value, set | frozenset) for _, value in settings):
+        # Each process has an order of its own for what has none.
+        text = json.dumps(
+            {
+                name: sorted(said, key=repr) if isinstance(getattr(settings, name), set | frozenset) else said
+                for name, said in settings.model_dump(mode="json").items()
+            }
+        )
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

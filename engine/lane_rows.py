@@ -45,11 +45,9 @@ def place_of(machine: Machine, signal: Signal) -> tuple[LaneView, int] | None:
 
 
 def followed_correlations(view: LaneView, row: int) -> dict[str, float]:
-    """The correlation of one's daily forecasts with those of each other, where enough is known."""
+    """The correlation of one's daily forecasts with those of each other, on or in shadow, where enough is known."""
     numbers = view.correlation[row].tolist()
-    return {
-        signal.name: number for signal, number in zip(view.signals, numbers, strict=True) if number == number
-    }
+    return {name: number for name, number in zip(view.kin, numbers, strict=True) if number == number}
 
 
 def _row(machine: Machine, signal: Signal) -> WeightRow:

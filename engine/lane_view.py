@@ -19,6 +19,7 @@ from strategies.signal import Signal
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.daily_forecasts import JointForecasts, PastForecasts
     from engine.market import MarketState
     from engine.shadow import Shadow
 
@@ -32,8 +33,9 @@ Unknown = Sequence[Sequence[str]]
 class LaneView:
     """Of signals [K] and symbols [S] at the close `now_ms`; nothing of it changes any more.
 
-    `rows`: where each stands, by name; `unknown` [K]; `health` [K] with the day in progress; `correlation` [K, K] of
-    their daily forecasts, NaN where unknown; `cells` [S, K]: what each says of each symbol; `facts` [K]: what is known
+    `rows`: where each stands, by name; `unknown` [K]; `health` [K] with the day in progress; `correlation`
+    [K + C, K + C] of their daily forecasts and those of the signals decided with, NaN where unknown, in the order of
+    the names `kin` [K + C]; `cells` [S, K]: what each says of each symbol; `facts` [K]: what is known
     of each beside, as the fields of its row in the picture.
     """
 
@@ -43,6 +45,7 @@ class LaneView:
     rows: Mapping[str, int]
     unknown: tuple[Unknown, ...]
     health: tuple[SignalHealth, ...]
+    kin: tuple[str, ...]
     correlation: FloatArray
     cells: tuple[tuple[SignalCell, ...], ...]
     facts: tuple[Mapping[str, Any], ...]
@@ -56,10 +59,13 @@ class LaneView:
         }
 
 
-def lane_view(market: MarketState, shadow: Shadow) -> LaneView:
-    """What these signals have come to, in their market and their books."""
+def lane_view(
+    market: MarketState, shadow: Shadow, decided_with: PastForecasts, joint: JointForecasts
+) -> LaneView:
+    """What these signals have come to, in their market and their books, and beside those `decided_with`."""
     signals, readings = market.signals, market.readings
-    correlation = market.forecast_correlation()
+    correlation = joint.correlation(market.forecasts.past(), decided_with)
+    kin = (*signals, *decided_with.signals)
     health = tuple(
         with_today(shadow.days.health(signal.name), shadow.today(row)) for row, signal in enumerate(signals)
     )
@@ -70,13 +76,14 @@ def lane_view(market: MarketState, shadow: Shadow) -> LaneView:
     )
     facts = tuple(
         _spoken(readings.value[row], _silence(market, signal, unknown[row]))
-        | dict(zip(("closest", "correlation"), closest(correlation[row], signals), strict=True))
+        | dict(zip(("closest", "correlation"), closest(correlation[row], kin), strict=True))
         | recorded(health[row])
         for row, signal in enumerate(signals)
     )
     rows = {signal.name: row for row, signal in enumerate(signals)}
     cells = tuple(_cells(signals, readings, column) for column in range(len(market.symbols)))
-    return LaneView(signals, market.now_ms, readings, rows, unknown, health, correlation, cells, facts)
+    names = tuple(signal.name for signal in kin)
+    return LaneView(signals, market.now_ms, readings, rows, unknown, health, names, correlation, cells, facts)
 
 
 def _spoken(said: FloatArray, silence: str) -> dict[str, Any]:

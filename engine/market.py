@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine import market_kernel as kernel
+from engine.daily_forecasts import DailyForecasts
 from engine.decision import Market
 from engine.feeds import feed as at
 from engine.feeds.feed import BarBlock, Feed, FundingSettlement
@@ -22,7 +23,6 @@ from engine.venues.simulated import MarketStep
 from risk import clusters, volatility
 from risk.parameters import RiskParameters
 from store.records import InstrumentKind
-from strategies.blend import diversification
 from strategies.evaluate import Readings, evaluate, unknown_inputs
 from strategies.evidence.breakout import average_true_range
 from strategies.inputs import INPUT_NAMES
@@ -41,7 +41,6 @@ FILLED_BARS = 3
 ATR_DAYS = 420
 ATR_MINIMUM_DAYS = 21
 PANEL_DAYS = 435
-FEWEST_JOINT = 30
 CRYPTO_DAYS_A_YEAR = 365.0
 ROOT_OF_DAYS_A_YEAR = math.sqrt(CRYPTO_DAYS_A_YEAR)
 BAR_NAMES = {length: name for name, length in BAR_LENGTHS_MS.items()}
@@ -124,8 +123,7 @@ class MarketState:
         self._panel = Panel(self.symbols, self.bar_ms, more.pop("1d"), more, inputs_to_keep(self.signals))
         self._intraday = tuple(sorted({signal.bar for signal in self.signals} - {"1d"}))
         self._volatility = volatility.initial(count, self.bar_ms, parameters.volatility_decay_days)
-        self._forecasts = diversification.initial(len(self.signals))
-        self._scalars = np.array([signal.scalar for signal in self.signals])
+        self.forecasts = DailyForecasts(self.signals)
         self._lot = np.array([float(i.lot) for i in feed.instruments])
         self._min_quantity = np.array([float(i.min_quantity) for i in feed.instruments])
         self._min_notional = np.array([float(i.min_notional) for i in feed.instruments])
@@ -160,12 +158,9 @@ class MarketState:
         """Go on with some of the signals, as if the others had never been computed."""
         place = {signal.name: row for row, signal in enumerate(self.signals)}
         kept = [place[signal.name] for signal in signals]
-        pairs, known, said = np.ix_(kept, kept), self._forecasts, self.readings
+        said = self.readings
         self.signals = tuple(signals)
-        self._scalars = self._scalars[kept]
-        self._forecasts = diversification.ForecastState(
-            known.count[pairs], known.total[pairs], known.square[pairs], known.product[pairs]
-        )
+        self.forecasts = self.forecasts.only(kept)
         self._intraday = tuple(sorted({signal.bar for signal in self.signals} - {"1d"}))
         self.readings = replace(
             said,
@@ -286,14 +281,11 @@ class MarketState:
 
     def forecast_multiplier(self, weights: FloatArray) -> float:
         """FDM for directional weights [K], from all daily forecasts so far."""
-        return diversification.multiplier(self._forecasts, weights)
+        return self.forecasts.multiplier(weights)
 
     def forecast_correlation(self) -> FloatArray:
         """H [K, K] of the daily forecasts so far; NaN on the diagonal and below 30 joint readings."""
-        known = diversification.correlation(self._forecasts)
-        known[self._forecasts.count < FEWEST_JOINT] = np.nan
-        np.fill_diagonal(known, np.nan)
-        return known
+        return self.forecasts.correlation()
 
     def daily_closes(self, days: int) -> FloatArray:
         """Closes [S, days] of the newest UTC days that ended, NaN where there is none."""
@@ -381,8 +373,7 @@ class MarketState:
 
     def _close_day(self) -> None:
         self.readings = evaluate(self.signals, self._panel, self.now_ms)
-        forecasts = diversification.forecasts(self.readings.value, self.readings.confidence, self._scalars)
-        diversification.update(self._forecasts, forecasts)
+        self.forecasts.add(self._panel.frame("1d").close_ms, self.readings)
         self.cluster = clusters.assign(
             self.symbols,
             self._parameters.clusters,

@@ -31,6 +31,18 @@ def in_force(chosen: Methods, configured: Method) -> Method:
     return Method(chosen[-1].method) if chosen else configured
 
 
+def counting(rows: Sequence[WeightRow], chosen: Methods, configured: Method) -> list[WeightRow]:
+    """Of all stored estimates of signals, oldest first, those that count: a choice at which nothing was asked of a
+    class, because nothing of it was on, gave up what stood there."""
+    asked = {(row.kind, row.estimated_ms, row.method) for row in rows}
+
+    def stands(row: WeightRow) -> bool:
+        later = [each for each in chosen if each.from_ms > row.estimated_ms]
+        return all((row.kind, each.from_ms, each.method) in asked for each in later)
+
+    return [row for row in rows if counts(row, chosen, configured) and stands(row)]
+
+
 def counts(row: WeightRow, chosen: Methods, configured: Method) -> bool:
     """Whether a stored estimate was asked by the method that was in force then; one that has no answer, whether it was
     asked after the newest choice, which gives up what was under way."""
@@ -62,12 +74,20 @@ def choose(machine: Machine, command: Command) -> tuple[bool, str]:
     effective_ms = weighting.change_method(wanted, now_ms, machine.signals, machine.book.choices, shadow.days)
     facts = {"before": before.value, "after": name, "from_ms": effective_ms, "reason": command.reason}
     machine.journal.audit("weighting", command.actor, facts, now_ms)
-    message = (
-        f"weights by {before.value} to {name}: the estimate is under way, in effect with the decision at "
-        f"{utc(effective_ms)} UTC; until then they stay as they are"
-    )
-    least, days = machine.configuration.blend.least_days, shadow.days.count
-    if wanted is not Method.MANUAL and days < least:
-        message += f", and longer: {days} of {least} days are known"
+    message = f"weights by {before.value} to {name}: {_takes_effect(machine, wanted, effective_ms)}"
     machine.tape.say(now_ms, "WARN", SOURCE, f"{message}, by {command.actor}")
     return True, message
+
+
+def _takes_effect(machine: Machine, wanted: Method, effective_ms: int | None) -> str:
+    if effective_ms is None:
+        return "no signal that has a weight is on, so none is estimated now; the next estimate is by it"
+    said = (
+        f"the estimate is under way, in effect with the decision at {utc(effective_ms)} UTC; "
+        "until then they stay as they are"
+    )
+    least, shadow = machine.configuration.blend.least_days, machine.cycle.shadow
+    days = 0 if shadow is None else shadow.days.count
+    if wanted is Method.MANUAL or days >= least:
+        return said
+    return f"{said}, and longer: {days} of {least} days are known"

@@ -37,6 +37,7 @@ from engine.shadow_days import ALL_ALONG, DAY_MS, ShadowDays, rank_correlation
 from risk.parameters import RiskParameters
 from store.records import Instrument, SignalClass
 from store.rows import SignalDay, to_json
+from strategies.attempt import leg_weights
 from strategies.blend.overlay import BOTH, LARGEST, LONG, SHORT, SMALLEST
 from strategies.signal import Legs, Signal
 
@@ -381,5 +382,6 @@ def neutral_positions(
         return np.full(score.shape, np.nan)
     if legs is None:
         return np.zeros(score.shape)
-    held: FloatArray = np.where(known, score, 0.0) @ legs(symbols, np.where(known, value, 0.0))
+    weights, _ = leg_weights(legs, symbols, np.where(known, value, 0.0))
+    held: FloatArray = np.where(known, score, 0.0) @ weights
     return held

@@ -171,7 +171,8 @@ def _default(field: FieldInfo) -> Any:
 
 def _module(kind: SignalKind) -> str:
     # A kind put together by `strategies.definition` does not know its file; the file knows its kind.
-    holders = (name for name, module in list(sys.modules.items()) if getattr(module, "KIND", None) is kind)
+    found = ((name, getattr(module, "__dict__", {})) for name, module in list(sys.modules.items()))
+    holders = (name for name, held in found if held.get("KIND") is kind)
     return next(holders, kind.build.__module__)
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import stat
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strategies import registry
-from strategies.registry import Registry
+from strategies.registry import BrokenSignal, Registry
 
 if TYPE_CHECKING:
     from strategies.config import SignalsConfig
@@ -72,5 +72,10 @@ def signal_files(folder: str) -> Sequence[SignalFile]:
 
 
 def known_kinds(config: SignalsConfig) -> Registry:
-    """Every signal that can run: the project's own, those of installed packages, those of the folder."""
-    return registry.installed(signal_files(config.folder))
+    """Every signal that can run: the project's own, those of installed packages, those of the folder. What is left out
+    is named: those that are broken, and those that are off with settings they cannot have."""
+    from strategies.config import unfit_plug_ins
+
+    found = registry.installed(signal_files(config.folder))
+    unfit = (BrokenSignal(*named) for named in unfit_plug_ins(config, found).items())
+    return replace(found, broken=(*found.broken, *unfit))

@@ -16,7 +16,7 @@ from engine.bookstate import Tuning
 from engine.config_text import toml_text
 from strategies.attempt import one_line
 from strategies.config import SignalConfigFault, check_bar_sizes
-from strategies.registry import check_fields, check_window
+from strategies.registry import check_signal
 from strategies.settings import SignalSettings
 from strategies.signal import Signal, SignalKind
 
@@ -52,8 +52,7 @@ def tuned(configured: Signal, kind: SignalKind, values: Mapping[str, Any]) -> Si
     try:
         # Strict: in JSON a list stands for a tuple, but neither "30" nor true for a number.
         signal = kind.build(model.model_validate_json(whole, strict=True))
-        check_window(signal)
-        check_fields(signal)
+        check_signal(signal)
     except ValidationError as fault:
         first = fault.errors()[0]
         key = ".".join(map(str, first["loc"]))
@@ -61,7 +60,7 @@ def tuned(configured: Signal, kind: SignalKind, values: Mapping[str, Any]) -> Si
         raise SignalConfigFault(
             f"{name}{f' {key}' if key else ''}: {words[:1].lower()}{words[1:]}"
         ) from fault
-    except Exception as fault:  # foreign code may raise anything
+    except (Exception, SystemExit) as fault:  # foreign code may raise anything
         raise SignalConfigFault(f"{name}: {one_line(fault)}") from fault
     return signal
 

@@ -76,9 +76,8 @@ class Weighting:
         configured = self._settings.method
         self.method = method_choice.in_force(chosen, configured)
         kinds = ", ".join(f"'{kind.value}'" for kind in ESTIMATED)
-        for row in await weight_rows.load(database, f"WHERE kind IN ({kinds})"):
-            if not method_choice.counts(row, chosen, configured):
-                continue
+        stored = await weight_rows.load(database, f"WHERE kind IN ({kinds})")
+        for row in method_choice.counting(stored, chosen, configured):
             if row.result:
                 self._put_in_force(row)
             elif row.effective_ms > now_ms:
@@ -119,13 +118,19 @@ class Weighting:
         signals: Sequence[Signal],
         choices: Choices,
         record: DailyReturns,
-    ) -> int:
+    ) -> int | None:
         """Begin an estimate by another method, whatever day it is, and give up what was under way; the close at which
-        it takes effect."""
+        it takes effect, None where no signal that has a weight is on. A class of which none is goes back to the
+        configured weights."""
         self.close()
         self._pending.clear()
         self.method = method
-        return self._ask(now_ms, signals, choices, record)
+        effective_ms = self._ask(now_ms, signals, choices, record)
+        asked = {row.kind for row, _ in self._pending}
+        self.newest = {kind: row for kind, row in self.newest.items() if kind in asked}
+        self.standing = {kind: known for kind, known in self.standing.items() if kind in asked}
+        self.shares = shares_in_force(self.standing.values())
+        return effective_ms if asked else None
 
     def _ask(self, now_ms: int, signals: Sequence[Signal], choices: Choices, record: DailyReturns) -> int:
         when = When(now_ms, now_ms + self._settings.effective_after_bars * self._bar_ms)

@@ -17,6 +17,7 @@ from typing import Any
 from store import reading_rows
 from store.codecs import CONTROL, OVERRIDE, readable
 from store.compact import unpack_stages
+from store.decided_with import decided_with
 from store.errors import FAULTS, NotFound, translate
 from store.records import DECISION_STAGES
 from store.rows import printable, unpack_floats, unpack_scalars
@@ -191,11 +192,19 @@ def overrides(path: Path) -> list[Record]:
 
 
 def readings(path: Path, *, at_ms: int | None = None) -> list[Record]:
-    """Each signal's newest reading (at `at_ms` where given): signal, ts, and one cell per symbol."""
+    """Each signal's newest reading (at `at_ms` where given): signal, ts, one cell per symbol, and whether it is
+    `followed`: heard behind the decisions, which do not know of it."""
+    as_of_ms = _LATEST_MS if at_ms is None else at_ms
     with read_only(path) as connection, readable("readings"):
+        computed = decided_with(connection, as_of_ms)
         return [
-            {"signal": reading.signal, "ts": reading.ts_ms, "cells": _cells(reading)}
-            for reading in reading_rows.in_force(connection, _LATEST_MS if at_ms is None else at_ms)
+            {
+                "signal": reading.signal,
+                "ts": reading.ts_ms,
+                "cells": _cells(reading),
+                "followed": _is_followed(reading, computed),
+            }
+            for reading in reading_rows.in_force(connection, as_of_ms)
         ]
 
 
@@ -236,8 +245,9 @@ def decision(path: Path, *, at_ms: int | None = None) -> Record | None:
 def explain(path: Path, client_order_id: str) -> Record:
     """Why an order is what it is: the order, its life, its fills, and its symbol's way through the decision.
 
-    `stages` is a list of {stage, value}, `readings` one entry per signal in force; both are empty for an
-    order that no decision made (the kill path, a stop). Of what is listed beside a perpetual on its coin they are that
+    `stages` is a list of {stage, value}, `readings` one entry per signal in force that was decided with, `followed` the
+    same of those heard behind the decisions; all are empty for an order that no decision made (the kill path, a stop).
+    Of what is listed beside a perpetual on its coin they are that
     one's, which the decision names as `beside`. Raises NotFound where there is no such order.
     """
     with read_only(path) as connection, readable("orders and decisions"):
@@ -265,21 +275,33 @@ def _waterfall(connection: sqlite3.Connection, symbol: str, ts_ms: int) -> Recor
     """What the decision at exactly `ts_ms` made of one symbol, from its readings to the last stage."""
     made = _decision(connection, ts_ms)
     if made is None or made["ts"] != ts_ms or symbol not in made["stages"]:
-        return {"decision": None, "stages": [], "readings": []}
+        return {"decision": None, "stages": [], "readings": [], "followed": []}
     stages = made.pop("stages")
     values, made["beside"] = stages[symbol], _perpetual_beside(connection, symbol, stages)
-    heard = reading_rows.in_force(connection, ts_ms)
+    computed, of_symbol = decided_with(connection, ts_ms), made["beside"] or symbol
+    heard = {
+        reading.signal: (_is_followed(reading, computed), standing)
+        for reading in reading_rows.in_force(connection, ts_ms)
+        if (standing := reading.standing.get(of_symbol)) is not None
+    }
     return {
         "decision": made,
         "stages": [
             {"stage": stage, "value": value} for stage, value in zip(DECISION_STAGES, values, strict=True)
         ],
-        "readings": [
-            {"signal": reading.signal, "ts": standing.since_ms, **_cell(standing)}
-            for reading in heard
-            if (standing := reading.standing.get(made["beside"] or symbol)) is not None
-        ],
+        **{
+            key: [
+                {"signal": name, "ts": standing.since_ms, **_cell(standing)}
+                for name, (is_followed, standing) in heard.items()
+                if is_followed is (key == "followed")
+            ]
+            for key in ("readings", "followed")
+        },
     }
+
+
+def _is_followed(reading: reading_rows.Reading, computed: frozenset[str] | None) -> bool:
+    return computed is not None and reading.signal not in computed
 
 
 def _perpetual_beside(connection: sqlite3.Connection, symbol: str, decided: Iterable[str]) -> str:

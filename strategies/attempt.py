@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from strategies.signal import IS_OPINION, REASONS, FloatArray, KernelResult, Reason, Signal
+from strategies.signal import IS_OPINION, REASONS, FloatArray, KernelResult, Legs, Reason, Signal
 
 ROUNDING = 1e-9
 """How far a value or a confidence may lie outside its bounds."""
@@ -25,7 +25,7 @@ def attempt(
     try:
         result = signal.run(*windows, symbols=symbols)
         check(signal, result, rows)
-    except Exception as fault:  # noqa: BLE001 - a kernel may raise anything; the other signals must run
+    except (Exception, SystemExit) as fault:  # noqa: BLE001 - a kernel may raise anything; the others must run
         if count <= 1:
             return _broken(signal, rows), one_line(fault)
         alone = [attempt(signal, [w[i : i + 1] for w in windows], symbols)[0] for i in range(count)]
@@ -40,6 +40,8 @@ def check(signal: Signal, result: KernelResult, rows: int) -> None:
         raise ValueError(f"it says {value.shape} values and {confidence.shape} confidences of {rows} windows")
     if statistics.shape != (rows, len(signal.statistic_names)):
         raise ValueError(f"it says {statistics.shape} statistics of {rows} windows: {signal.statistic_names}")
+    if not value.dtype.kind == confidence.dtype.kind == statistics.dtype.kind == "f":
+        raise TypeError(f"it says {value.dtype}, {confidence.dtype} and {statistics.dtype}, not float64")
     try:
         told = IS_OPINION[reason.view(np.uint64)]  # a negative code is a far too large one
     except IndexError:
@@ -56,7 +58,20 @@ def joined(results: Sequence[KernelResult]) -> KernelResult:
     return KernelResult(*(np.concatenate(parts) for parts in zip(*results, strict=True)))
 
 
-def one_line(fault: Exception) -> str:
+def leg_weights(legs: Legs, symbols: tuple[str, ...], value: FloatArray) -> tuple[FloatArray, str]:
+    """The legs [S, S] a market-neutral signal declares for its values [S], and the fault in one line; none of them
+    where there is one."""
+    shape = (len(symbols), len(symbols))
+    try:
+        weights = np.asarray(legs(symbols, value), dtype=np.float64)
+        if weights.shape != shape or not np.isfinite(weights).all():
+            raise ValueError(f"its legs are not {shape[0]} x {shape[1]} numbers")
+    except (Exception, SystemExit) as fault:  # noqa: BLE001 - as above
+        return np.zeros(shape), one_line(fault)
+    return weights, ""
+
+
+def one_line(fault: BaseException) -> str:
     """A fault as its class and message on one line."""
     text = " ".join(str(fault).split())
     return f"{type(fault).__name__}: {text}" if text else type(fault).__name__

@@ -133,6 +133,19 @@ def known_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, ..
     return tuple(signals)
 
 
+def unfit_plug_ins(config: SignalsConfig, registry: Registry) -> dict[str, str]:
+    """The plug-ins `known_signals` leaves out because settings of theirs cannot be used: their sections, and why."""
+    found = {}
+    for name, settings in sorted(config.plugins.items()):
+        try:
+            if name in registry.kinds and not settings.enabled:
+                _plug_in(name, settings, registry)
+        except SignalConfigFault as fault:
+            section, _, words = str(fault).partition(": ")
+            found[section] = words
+    return found
+
+
 def enabled_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, ...]:
     """The signals that are switched on, in the order and with the faults of `known_signals`."""
     return tuple(signal for signal in known_signals(config, registry) if signal.settings.enabled)
@@ -151,7 +164,7 @@ def check_bar_sizes(signals: Sequence[Signal], market_bar_ms: int) -> None:
 
 def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
     from strategies.attempt import one_line
-    from strategies.registry import check_fields, check_window
+    from strategies.registry import check_signal
 
     kind = registry.kinds.get(name)
     if kind is None or name in SignalsConfig.model_fields:
@@ -162,12 +175,11 @@ def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
     } | {"enabled": settings.enabled}
     try:
         signal = kind.build(kind.settings(**{**settings.parameters, **given}))
-        check_window(signal)
-        check_fields(signal)
+        check_signal(signal)
     except ValidationError as fault:
         first = fault.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise SignalConfigFault(f"signals.plugins.{name}.parameters.{key}: {first['msg']}") from fault
-    except Exception as fault:  # foreign code may raise anything
+    except (Exception, SystemExit) as fault:  # foreign code may raise anything
         raise SignalConfigFault(f"signals.plugins.{name}: {one_line(fault)}") from fault
     return signal

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from strategies.attempt import attempt, check, joined
+from strategies.attempt import attempt, check, joined, leg_weights
 from strategies.inputs import INPUT_NAMES
 from strategies.judgement import (
     OK,
@@ -92,6 +92,9 @@ def evaluate(
             continue
         result, fault, facts, code = _said(signal, panel, now_ms)
         value[index], confidence[index], reason = judged(result, facts, code)
+        if not fault and (fault := _fault_of_legs(signal, panel.symbols, value[index])):
+            value[index], confidence[index] = np.nan, 0.0
+            reason = np.full_like(reason, REASONS.index(Reason.BROKEN))
         reasons.append(tuple(REASONS[code] for code in reason.tolist()))
         statistics.append(dict(zip(signal.statistic_names, result.statistics.T, strict=True)))
         faults.append(fault)
@@ -171,6 +174,13 @@ def _said(signal: Signal, panel: Panel, now_ms: int | None) -> tuple[KernelResul
         fields = tuple(_without(field, code)[None] for field in fields)
     result, fault = attempt(signal, fields, panel.symbols if signal.cross else ())
     return result, fault, facts, code
+
+
+def _fault_of_legs(signal: Signal, symbols: tuple[str, ...], value: FloatArray) -> str:
+    """What is wrong with the legs a signal declares for its values [S], in one line; "" where nothing is."""
+    if signal.legs is None or not np.isfinite(value).any():
+        return ""
+    return leg_weights(signal.legs, symbols, np.nan_to_num(value))[1]
 
 
 def _newest(signal: Signal, panel: Panel, now_ms: int | None) -> tuple[tuple[FloatArray, ...], Facts]:

@@ -8,12 +8,15 @@ running.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import Any, Protocol
 
+from store.records import SignalClass, SignalType
 from strategies.attempt import one_line
+from strategies.blend.veto import OverlaySide
 from strategies.classical import (
     averages,
     bands,
@@ -38,7 +41,7 @@ from strategies.evidence import (
     stablecoin_supply,
     volatility_premium,
 )
-from strategies.settings import LONGEST_DAILY_WINDOW, LONGEST_INTRADAY_WINDOW
+from strategies.settings import LONGEST_DAILY_WINDOW, LONGEST_INTRADAY_WINDOW, SignalSettings
 from strategies.signal import READABLE, Signal, SignalKind, bar_length_ms
 from strategies.statistical import (
     autocorrelation,
@@ -92,6 +95,19 @@ BUILT_IN: tuple[SignalKind, ...] = (
 )
 
 
+_TYPES: tuple[tuple[tuple[str, ...], Any], ...] = (
+    (("name", "title", "bar", "kernels"), str),
+    (("fields", "optional", "statistic_names"), tuple),
+    (("scalar", "weight", "up", "down"), int | float),
+    (("window",), int),
+    (("signal_class",), SignalClass),
+    (("type",), SignalType),
+    (("side",), OverlaySide),
+    (("settings",), SignalSettings),
+)
+"""What the parts of a signal have to be."""
+
+
 @dataclass(frozen=True, slots=True)
 class BrokenSignal:
     """A plug-in that was left out: its entry point and what is wrong with it, in one line."""
@@ -132,7 +148,7 @@ def assemble(plug_ins: Iterable[PlugIn]) -> Registry:
             kind = _checked(entry_point.load())
             if kind.name in kinds:
                 raise ValueError(f"the name {kind.name} is taken")
-        except Exception as fault:  # noqa: BLE001 - foreign code may raise anything; the rest must run
+        except (Exception, SystemExit) as fault:  # noqa: BLE001 - foreign code may raise anything; the rest must run
             broken.append(BrokenSignal(f"{entry_point.name} = {entry_point.value}", one_line(fault)))
         else:
             kinds[kind.name] = kind
@@ -140,17 +156,39 @@ def assemble(plug_ins: Iterable[PlugIn]) -> Registry:
 
 
 def _checked(kind: object) -> SignalKind:
-    """The kind itself, once it has built a signal of its own name from its default settings."""
+    """The kind itself, once it has built a signal of its own name from its default settings, switched on and off."""
     if not isinstance(kind, SignalKind):
         raise TypeError(f"it is a {type(kind).__name__}, not a SignalKind")
-    signal = kind.build(kind.settings())
-    if not isinstance(signal, Signal):
-        raise TypeError(f"it builds a {type(signal).__name__}, not a Signal")
-    if signal.name != kind.name:
-        raise ValueError(f"it is registered as {kind.name} but builds {signal.name}")
+    for settings in (kind.settings(), kind.settings(enabled=False)):
+        signal = kind.build(settings)
+        if not isinstance(signal, Signal):
+            raise TypeError(f"it builds a {type(signal).__name__}, not a Signal")
+        if signal.name != kind.name:
+            raise ValueError(f"it is registered as {kind.name} but builds {signal.name}")
+        check_signal(signal)
+    return kind
+
+
+def check_signal(signal: Signal) -> None:
+    """Raise TypeError or ValueError for a signal no engine could compute, show or store, whatever its kernel says."""
+    for names, kind in _TYPES:
+        for name in names:
+            if not isinstance(found := getattr(signal, name), kind) or isinstance(found, bool):
+                raise TypeError(f"its {name} is a {type(found).__name__}")
+    for name in ("fields", "optional", "statistic_names"):
+        if not all(isinstance(word, str) for word in getattr(signal, name)):
+            raise TypeError(f"its {name} are not words")
+    for name in ("scalar", "weight", "up", "down"):
+        if not math.isfinite(getattr(signal, name)):
+            raise ValueError(f"its {name} is {getattr(signal, name)}")
+    if signal.kernels and not all(part.isidentifier() for part in signal.kernels.split(".")):
+        raise ValueError(f"its kernels are in {signal.kernels!r}, which is the name of no module")
+    try:
+        signal.settings.model_dump_json()
+    except Exception as fault:
+        raise ValueError(f"its settings cannot be written down: {one_line(fault)}") from fault
     check_window(signal)
     check_fields(signal)
-    return kind
 
 
 def check_fields(signal: Signal) -> None:

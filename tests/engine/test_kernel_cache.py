@@ -116,6 +116,41 @@ def test_an_engine_that_ends_waits_for_no_compiler(tmp_path: Path) -> None:
     assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "False"
 
 
+ABSENT, DEADLY = "of_that_name_is_nothing", "ends_who_imports_it"
+AND_OTHERS = (
+    "import sys, threading; from engine import kernel_cache; "
+    f"kernel_cache.warm_beside([{{first!r}}, {COLD!r}], threading.Event()); "
+    f"print(kernel_cache._compiled_here(sys.modules[{COLD!r}].bands), "
+    "*(mark.stem for mark in kernel_cache.prepare().glob('*.ready')))\n"
+    "try:\n    from {first} import kernel\nexcept ImportError as fault:\n    print(fault)"
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "fault"),
+    [
+        (ABSENT, f"ModuleNotFoundError: No module named '{ABSENT}'"),
+        (DEADLY, "the process that compiled it was ended by signal 9"),
+    ],
+)
+def test_a_module_that_cannot_be_loaded_leaves_none_behind_it_uncompiled(
+    tmp_path: Path, first: str, fault: str
+) -> None:
+    """Whoever asks for it hears why, at once and as often as it is asked for."""
+    (tmp_path / f"{DEADLY}.py").write_text("import os; os.kill(os.getpid(), 9)")
+    code, path = AND_OTHERS.format(first=first), f"{tmp_path}{os.pathsep}{kernel_cache.ROOT}"
+    told = run(code, NUMBA_CACHE_DIR=str(tmp_path), PYTHONPATH=path)
+    assert told.splitlines() == [f"False {COLD}", f"{first}: {fault}"]
+
+
+def test_without_what_every_engine_needs_there_is_none() -> None:
+    code = (
+        "import sys; from engine import kernel_cache; sys.modules['engine.decision_step'] = None\n"
+        "try:\n    kernel_cache.warm(['engine.decision_step'])\nexcept ImportError:\n    print('raised')"
+    )
+    assert run(code) == "raised"
+
+
 def test_every_kernel_is_either_needed_by_all_or_by_a_signal() -> None:
     own = {kind.build(kind.settings()).kernels for kind in BUILT_IN}
     found = set(kernel_cache.kernel_modules())

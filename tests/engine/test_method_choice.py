@@ -50,10 +50,12 @@ class Watched(ScriptedSession):
         super().__init__(engine(database, run__bars=str(bars), **flags).configuration, database, script)
         self.estimates: Estimates = {}
         self.shares: dict[int, float] = {}
+        self.classes: dict[int, set[str]] = {}
 
     async def _pace(self, machine: Machine, row: Row) -> bool:
         going_on = await super()._pace(machine, row)
         picture, decisions = self.snapshot(), machine.book.decisions
+        self.classes[decisions] = set(machine.weighting.standing)
         if picture is not None and picture.estimates:
             self.estimates[decisions] = picture.estimates[0]
             self.shares[decisions] = machine.cycle.weights[0]
@@ -178,6 +180,39 @@ async def test_without_days_the_weights_stay_until_an_estimate_has_enough(tmp_pa
     assert session.shares[7] == 0.4
     assert session.estimates[7].note == "no estimate: too few days in common"
     assert session.shares[60 - 1] == pytest.approx(1 / 3), "the scheduled one after two days"
+
+
+async def test_a_class_of_which_nothing_is_on_goes_back_to_the_configured_weights(tmp_path: Path) -> None:
+    """Nothing could be asked of it: what the method before made of it must not wait for whoever is switched on."""
+    database = tmp_path / "engine.db"
+    carry = MANUAL | {"signals__A4__enabled": "true", "signals__A4__weight": "0.5"}
+    off = ("signal", {"name": "A4", "state": "off"})
+    session = await watched(database, 62, {50: [by("equal")], 58: [off, by("performance")]}, **carry)
+    assert all(answer.accepted for answer in session.answers)
+    assert [session.classes[bar] for bar in (56, 57, 58)] == [
+        {"directional", "neutral"},
+        {"directional", "neutral"},
+        {"directional"},
+    ]
+    later = await watched(database, 2, {}, **carry)
+    assert set(map(frozenset, later.classes.values())) == {frozenset({"directional"})}
+    configured = load_config(None, {}, SMALL | {"signals.A4.enabled": "true", "signals.A4.weight": "0.5"}, {})
+    assert catalogue(configured.signals, database, configured.blend).standings.keys() == {"directional"}
+
+
+async def test_where_nothing_is_on_no_bar_is_named(tmp_path: Path) -> None:
+    off: list[tuple[str, dict[str, str]]] = [
+        ("signal", {"name": name, "state": "shadow"}) for name in ("A1", "A2", "A3")
+    ]
+    database = tmp_path / "engine.db"
+    session = await watched(database, 26, {20: [*off, by("equal")]}, **MANUAL)
+    assert session.answers[-1].message == (
+        "weights by manual to equal: no signal that has a weight is on, so none is estimated now; the next estimate "
+        "is by it"
+    )
+    ((payload,),) = rows(database, "SELECT payload FROM audit WHERE kind = 'weighting'")
+    assert json.loads(payload)["from_ms"] is None
+    assert weight_rows.read(database) == []
 
 
 async def test_what_is_no_method_is_refused_and_the_one_in_force_changes_nothing(tmp_path: Path) -> None:
