@@ -138,10 +138,15 @@ def enabled_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, 
     return tuple(signal for signal in known_signals(config, registry) if signal.settings.enabled)
 
 
+def fits(signal: Signal, market_bar_ms: int) -> bool:
+    """Whether the bars of a signal can be made of the market's own."""
+    return signal.bar_ms % market_bar_ms == 0
+
+
 def check_bar_sizes(signals: Sequence[Signal], market_bar_ms: int) -> None:
     """Raise SignalConfigFault for a signal whose bars cannot be made of the market's own."""
     for signal in signals:
-        if signal.bar_ms % market_bar_ms:
+        if not fits(signal, market_bar_ms):
             minutes = market_bar_ms / 60_000
             raise SignalConfigFault(
                 f"signals.{signal.name}: its bars of {signal.bar} cannot be made of the market's, which are "
