@@ -12,6 +12,8 @@ import numpy as np
 
 from strategies.signal import IS_OPINION, REASONS, FloatArray, KernelResult, Reason, Signal
 
+FOREIGN_FAULTS = (Exception, SystemExit)
+"""What code that is not the project's own may raise: also the end of the program, which is not its to end."""
 ROUNDING = 1e-9
 """How far a value or a confidence may lie outside its bounds."""
 
@@ -25,7 +27,7 @@ def attempt(
     try:
         result = signal.run(*windows, symbols=symbols)
         check(signal, result, rows)
-    except Exception as fault:  # noqa: BLE001 - a kernel may raise anything; the other signals must run
+    except FOREIGN_FAULTS as fault:  # a kernel may raise anything; the other signals must run
         if count <= 1:
             return _broken(signal, rows), one_line(fault)
         alone = [attempt(signal, [w[i : i + 1] for w in windows], symbols)[0] for i in range(count)]
@@ -56,7 +58,7 @@ def joined(results: Sequence[KernelResult]) -> KernelResult:
     return KernelResult(*(np.concatenate(parts) for parts in zip(*results, strict=True)))
 
 
-def one_line(fault: Exception) -> str:
+def one_line(fault: BaseException) -> str:
     """A fault as its class and message on one line."""
     text = " ".join(str(fault).split())
     return f"{type(fault).__name__}: {text}" if text else type(fault).__name__

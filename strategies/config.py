@@ -155,7 +155,7 @@ def check_bar_sizes(signals: Sequence[Signal], market_bar_ms: int) -> None:
 
 
 def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
-    from strategies.attempt import one_line
+    from strategies.attempt import FOREIGN_FAULTS, one_line
     from strategies.registry import check_fields, check_window
 
     kind = registry.kinds.get(name)
@@ -173,6 +173,6 @@ def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
         first = fault.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise SignalConfigFault(f"signals.plugins.{name}.parameters.{key}: {first['msg']}") from fault
-    except Exception as fault:  # foreign code may raise anything
+    except FOREIGN_FAULTS as fault:
         raise SignalConfigFault(f"signals.plugins.{name}: {one_line(fault)}") from fault
     return signal

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from strategies.attempt import one_line
+from strategies.attempt import FOREIGN_FAULTS, one_line
 from strategies.classical import (
     averages,
     bands,
@@ -132,7 +132,7 @@ def assemble(plug_ins: Iterable[PlugIn]) -> Registry:
             kind = _checked(entry_point.load())
             if kind.name in kinds:
                 raise ValueError(f"the name {kind.name} is taken")
-        except Exception as fault:  # noqa: BLE001 - foreign code may raise anything; the rest must run
+        except FOREIGN_FAULTS as fault:  # the rest must run
             broken.append(BrokenSignal(f"{entry_point.name} = {entry_point.value}", one_line(fault)))
         else:
             kinds[kind.name] = kind
