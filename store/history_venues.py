@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from store.history_columns import FileKind
-from store.history_names import base_and_quote, is_perpetual, venue_in
+from store.history_names import is_perpetual, venue_in
 from store.history_part import Part
+from store.symbols import base_of
 
 SLOTS = (2, 3)
 """The numbers of the other venues a signal can read."""
@@ -79,12 +80,12 @@ def _beside(symbol: str, rates: Sequence[Part], chosen: Sequence[Part]) -> list[
     """(number, index into `rates`, symbol there) of the other venues of the same coin, other exchanges first."""
     own = {venue_in(part.stem) for part in chosen}
     homes = {venue.split()[0] for venue in own if venue}
-    coin = base_and_quote(symbol)[0]
+    coin = base_of(symbol)
     found: dict[tuple[bool, bool, str], list[tuple[int, str]]] = {}
     for row, part in enumerate(rates):
         venue = venue_in(part.stem)
         for name in part.spans:
-            if base_and_quote(name)[0] == coin and venue and venue not in own:
+            if base_of(name) == coin and venue and venue not in own:
                 exchange, *contract = venue.split()
                 found.setdefault((exchange in homes, bool(contract), venue), []).append((row, name))
     return [
