@@ -14,6 +14,7 @@ from console.command_target import find_target, loader
 from engine.signal_catalogue import Catalogue, catalogue, definition, parameters
 from store import query
 from store.errors import NotFound
+from store.history_names import bar_name
 from strategies.signal import Signal
 
 
@@ -104,7 +105,8 @@ def check_signals(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Print how signals do on recorded bars; Code.ERROR where the kernel of one raised. Raises DataFault, Usage."""
+    """Print how signals do on recorded bars: those named, or all whose bars can be made of the data's; Code.ERROR where
+    the kernel of one raised. Raises DataFault, Usage, and SignalConfigFault for one that was named and does not fit."""
     from engine import kernel_cache
     from engine.feeds.choose import open_feed
 
@@ -121,15 +123,20 @@ def check_signals(
     began = time.perf_counter()
     feed = open_feed(configuration, {field for signal in signals for field in signal.fields})
     try:
-        rows = list(signal_check.check_signals(feed, _fitting(signals, feed.bar_ms)))
+        fitting, left_out = _fitting(signals, feed.bar_ms, bool(names))
+        rows = list(signal_check.check_signals(feed, fitting))
         span = {"symbols": list(feed.symbols), "bar_ms": feed.bar_ms, "first_ms": feed.first_open_ms}
         span |= {"end_ms": feed.end_ms, "seconds": time.perf_counter() - began}
     finally:
         feed.close()
     if as_json:
-        print_json({**span, "signals": rows, "broken": [asdict(broken) for broken in found.broken]})
+        told = {"left_out": [{"name": signal.name, "bar": signal.bar} for signal in left_out]}
+        print_json({**span, "signals": rows, **told, "broken": [asdict(broken) for broken in found.broken]})
     else:
         _print_check(rows, span)
+        if left_out:
+            finer = ", ".join(f"{signal.name} ({signal.bar})" for signal in left_out)
+            print(f"left out, their bars cannot be made of {bar_name(feed.bar_ms)}: {finer}")
         for broken in found.broken:
             print(f"left out {broken.entry_point}: {broken.fault}")
     raising = [row["name"] for row in rows if "BROKEN" in row["reasons"]]
@@ -200,11 +207,17 @@ def _weighed(row: dict[str, Any]) -> str:
     return ", ".join([*told, *([row["weight_why"]] if row["weight_why"] else [])])
 
 
-def _fitting(signals: Sequence[Signal], bar_ms: int) -> Sequence[Signal]:
-    from strategies.config import check_bar_sizes
+def _fitting(
+    signals: Sequence[Signal], bar_ms: int, are_named: bool
+) -> tuple[Sequence[Signal], Sequence[Signal]]:
+    """Those whose bars can be made of bars of this size, and those left out. Raises SignalConfigFault for one that was
+    asked for by name."""
+    from strategies.config import check_bar_sizes, fits
 
-    check_bar_sizes(signals, bar_ms)
-    return signals
+    if are_named:
+        check_bar_sizes(signals, bar_ms)
+    fitting = [signal for signal in signals if fits(signal, bar_ms)]
+    return fitting, [signal for signal in signals if signal not in fitting]
 
 
 def _catalogue(db: Path | None, config: Path | None) -> Catalogue:

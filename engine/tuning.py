@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.bookstate import Tuning
 from engine.config_text import toml_text
-from strategies.attempt import one_line
+from strategies.attempt import FOREIGN_FAULTS, one_line
 from strategies.config import SignalConfigFault, check_bar_sizes
 from strategies.registry import check_signal
 from strategies.settings import SignalSettings
@@ -60,7 +60,7 @@ def tuned(configured: Signal, kind: SignalKind, values: Mapping[str, Any]) -> Si
         raise SignalConfigFault(
             f"{name}{f' {key}' if key else ''}: {words[:1].lower()}{words[1:]}"
         ) from fault
-    except (Exception, SystemExit) as fault:  # foreign code may raise anything
+    except FOREIGN_FAULTS as fault:
         raise SignalConfigFault(f"{name}: {one_line(fault)}") from fault
     return signal
 

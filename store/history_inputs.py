@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from store.history_names import base_and_quote, coin_in
+from store.history_names import coin_in
 from store.history_part import Part
+from store.symbols import STABLECOINS, base_of
 
-STABLECOINS = ("USDT", "USDC", "DAI", "BUSD", "TUSD", "FDUSD", "USDE", "USDD", "PYUSD", "USDP")
 SKEW = ("skew_25_delta", "skew_points")
 QUOTES = ("expiry", "strike", "is_call", "bid", "ask", "forward")
 DAY_MS = 86_400_000
@@ -105,5 +105,5 @@ def _same(name: str, symbols: Sequence[str]) -> tuple[int, ...]:
     """The symbol of this name, else all of the same coin."""
     if name in symbols:
         return (symbols.index(name),)
-    coin = base_and_quote(name)[0]
-    return tuple(index for index, symbol in enumerate(symbols) if base_and_quote(symbol)[0] == coin)
+    coin = base_of(name)
+    return tuple(index for index, symbol in enumerate(symbols) if base_of(symbol) == coin)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from store.symbols import QUOTES, base_of, is_quote, pair_quote
+
 BAR_SIZES_MS = {
     "1m": 60_000,
     "3m": 180_000,
@@ -37,10 +39,6 @@ _UNITS_MS = {
 _BAR_WORDS_MS = {"hourly": 3_600_000, "daily": 86_400_000}
 _BAR = re.compile(r"(\d{0,4})(m|min|minute|h|hour|d|day)", re.ASCII)
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
-
-# A token that ends in one of these is a pair in any case of letters; in the second, only in capitals.
-_QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "PERPETUAL", "PERP")
-_QUOTES_IN_CAPITALS = ("BTC", "ETH", "BNB", "EUR", "GBP", "JPY", "TRY", "DAI")
 
 _MEANINGS = {
     "mark": "mark_price",
@@ -77,10 +75,10 @@ def symbol_in(stem: str) -> str | None:
     """The symbol a file name gives, in capitals and digits."""
     tokens = [token for token in _SEPARATORS.split(stem) if token]
     for base, quote in pairwise(tokens):
-        if _is_quote(quote) and _is_base(base, quote) and _pair_quote(base) not in _QUOTES:
+        if is_quote(quote) and _is_base(base, quote) and pair_quote(base) not in QUOTES:
             return (base + quote).upper()
     for token in tokens:
-        if _pair_quote(token) is not None:
+        if pair_quote(token) is not None:
             return token.upper()
     before_bar = [token for token, after in pairwise(tokens) if bar_ms_in(after)]
     named = before_bar or (tokens if len(tokens) == 1 else [])
@@ -91,7 +89,7 @@ def coin_in(stem: str) -> str | None:
     """The coin a file name gives, whether in a pair or alone: `onchain_BTC_1d`, `dvol_deribit_BTC_1d`."""
     symbol = symbol_in(stem)
     if symbol is not None:
-        return base_and_quote(symbol)[0]
+        return base_of(symbol)
     tokens = (token for token in _SEPARATORS.split(stem) if token.isalpha() and _is_capital_name(token))
     return next(tokens, None)
 
@@ -118,26 +116,6 @@ def is_perpetual(stem: str) -> bool:
     tokens = set(_SEPARATORS.split(stem.lower()))
     named = tokens & {"perp", "perp8h", "perpetual", "swap", "futures", *(f"{venue}um" for venue in _VENUES)}
     return bool(named) or (symbol_in(stem) or "").endswith(("PERP", "PERPETUAL"))
-
-
-def base_and_quote(symbol: str) -> tuple[str, str]:
-    """`BTCUSDT` -> BTC, USDT; a symbol without a known quote is quoted in USD, and a perpetual's suffix is none."""
-    for suffix in ("PERPETUAL", "PERP"):
-        if symbol.endswith(suffix) and len(symbol) > len(suffix):
-            return base_and_quote(symbol.removesuffix(suffix))
-    quote = _pair_quote(symbol)
-    return (symbol, "USD") if quote is None else (symbol.removesuffix(quote), quote)
-
-
-def _pair_quote(token: str) -> str | None:
-    """The quote a token ends in, where something stands before it."""
-    known = _QUOTES + (_QUOTES_IN_CAPITALS if token.isupper() else ())
-    found = (quote for quote in known if token.upper().endswith(quote) and len(token) > len(quote))
-    return next(found, None)
-
-
-def _is_quote(token: str) -> bool:
-    return token.upper() in _QUOTES or token in _QUOTES_IN_CAPITALS
 
 
 def _is_base(token: str, quote: str) -> bool:

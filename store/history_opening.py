@@ -14,17 +14,17 @@ from store.data_fault import DataFault
 from store.history_checks import Span, examined, usual_step_ms, utc
 from store.history_columns import FileKind
 from store.history_inputs import DAY_MS, InputPart, inputs_of, skew_of, spot_of
-from store.history_names import BAR_SIZES_MS, bar_ms_in, bar_name, base_and_quote, coin_in, symbol_in
+from store.history_names import BAR_SIZES_MS, bar_ms_in, bar_name, coin_in, symbol_in
 from store.history_part import Part, file_stat
 from store.history_paths import SUFFIXES, Candidate
 from store.history_source import Source, open_source, reading, settled, text_literal, typed
 from store.history_venues import VenuePart, Venues, by_venue, is_spot_beside
+from store.symbols import base_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _ROWS_THAT_SHOW_A_SIZE = 50
-_EIGHT_HOURS_MS = 28_800_000
 _BESIDE = (FileKind.VALUES, FileKind.CHAIN)
 _EVERY = "EVERY"
 """What a file of inputs without a symbol is said to hold."""
@@ -100,11 +100,10 @@ class Opening:
     def _venues(self, sources: Sequence[Source], bars: Sequence[Part], symbols: Sequence[str]) -> Venues:
         """The files of rates by venue; a notice about rates nobody can use."""
         parts = [part for source in sources if (part := self._part(source, None, whole=True)) is not None]
-        usual = {part.name: usual_step_ms(self._connection, part.source) or _EIGHT_HOURS_MS for part in parts}
-        venues = by_venue(parts, usual, bars, symbols)
-        coins = {base_and_quote(symbol)[0] for symbol in symbols}
+        venues = by_venue(parts, bars, symbols)
+        coins = {base_of(symbol) for symbol in symbols}
         for part in parts:
-            strangers = sorted(name for name in part.spans if base_and_quote(name)[0] not in coins)
+            strangers = sorted(name for name in part.spans if base_of(name) not in coins)
             if strangers:
                 self._notices.append(f"{part.name}: left out, no bars of {_listed(strangers)}")
             elif part.name in venues.unused:
@@ -154,8 +153,8 @@ class Opening:
         """Whether a file may be of use: bars of a wanted symbol, rates of its coin, or inputs."""
         if not self._wanted or source.is_panel or source.kind in _BESIDE or symbol in self._wanted:
             return True
-        coins = {base_and_quote(name)[0] for name in self._wanted}
-        return source.columns.has("funding_rate") and base_and_quote(symbol)[0] in coins
+        coins = {base_of(name) for name in self._wanted}
+        return source.columns.has("funding_rate") and base_of(symbol) in coins
 
     def _symbol_of(self, source: Source) -> str:
         if source.kind in _BESIDE:

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from store.history_columns import FileKind
-from store.history_names import base_and_quote, is_perpetual, venue_in
+from store.history_names import is_perpetual, venue_in
 from store.history_part import Part
+from store.symbols import base_of
 
 SLOTS = (2, 3)
 """The numbers of the other venues a signal can read."""
@@ -20,10 +21,9 @@ SLOTS = (2, 3)
 @dataclass(frozen=True, slots=True)
 class VenuePart:
     """Rates of a venue that is not traded: `slots` from its own symbols to (index of the market's, number of the
-    venue) pairs; `usual_ms` is the usual time between two of its settlements."""
+    venue) pairs."""
 
     part: Part
-    usual_ms: int
     slots: Mapping[str, tuple[tuple[int, int], ...]]
 
 
@@ -36,10 +36,8 @@ class Venues:
     unused: tuple[str, ...]
 
 
-def by_venue(
-    rates: Sequence[Part], usual_ms: Mapping[str, int], bars: Sequence[Part], symbols: Sequence[str]
-) -> Venues:
-    """Divide files of rates. `usual_ms` is by the name of the file."""
+def by_venue(rates: Sequence[Part], bars: Sequence[Part], symbols: Sequence[str]) -> Venues:
+    """Divide files of rates."""
     chosen = {symbol: _chosen(symbol, rates, bars) for symbol in symbols}
     traded = []
     for part in rates:
@@ -54,9 +52,7 @@ def by_venue(
     return Venues(
         tuple(traded),
         tuple(
-            VenuePart(
-                rates[row], usual_ms[rates[row].name], {name: tuple(pairs) for name, pairs in slots.items()}
-            )
+            VenuePart(rates[row], {name: tuple(pairs) for name, pairs in slots.items()})
             for row, slots in sorted(others.items())
         ),
         tuple(part.name for part in rates if part.name not in used),
@@ -79,12 +75,12 @@ def _beside(symbol: str, rates: Sequence[Part], chosen: Sequence[Part]) -> list[
     """(number, index into `rates`, symbol there) of the other venues of the same coin, other exchanges first."""
     own = {venue_in(part.stem) for part in chosen}
     homes = {venue.split()[0] for venue in own if venue}
-    coin = base_and_quote(symbol)[0]
+    coin = base_of(symbol)
     found: dict[tuple[bool, bool, str], list[tuple[int, str]]] = {}
     for row, part in enumerate(rates):
         venue = venue_in(part.stem)
         for name in part.spans:
-            if base_and_quote(name)[0] == coin and venue and venue not in own:
+            if base_of(name) == coin and venue and venue not in own:
                 exchange, *contract = venue.split()
                 found.setdefault((exchange in homes, bool(contract), venue), []).append((row, name))
     return [

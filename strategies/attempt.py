@@ -12,6 +12,8 @@ import numpy as np
 
 from strategies.signal import IS_OPINION, REASONS, FloatArray, KernelResult, Legs, Reason, Signal
 
+FOREIGN_FAULTS = (Exception, SystemExit)
+"""What code that is not the project's own may raise: also the end of the program, which is not its to end."""
 ROUNDING = 1e-9
 """How far a value or a confidence may lie outside its bounds."""
 
@@ -25,7 +27,7 @@ def attempt(
     try:
         result = signal.run(*windows, symbols=symbols)
         check(signal, result, rows)
-    except (Exception, SystemExit) as fault:  # noqa: BLE001 - a kernel may raise anything; the others must run
+    except FOREIGN_FAULTS as fault:  # a kernel may raise anything; the others must run
         if count <= 1:
             return _broken(signal, rows), one_line(fault)
         alone = [attempt(signal, [w[i : i + 1] for w in windows], symbols)[0] for i in range(count)]
@@ -66,7 +68,7 @@ def leg_weights(legs: Legs, symbols: tuple[str, ...], value: FloatArray) -> tupl
         weights = np.asarray(legs(symbols, value), dtype=np.float64)
         if weights.shape != shape or not np.isfinite(weights).all():
             raise ValueError(f"its legs are not {shape[0]} x {shape[1]} numbers")
-    except (Exception, SystemExit) as fault:  # noqa: BLE001 - as above
+    except FOREIGN_FAULTS as fault:  # as above
         return np.zeros(shape), one_line(fault)
     return weights, ""
 

@@ -151,10 +151,15 @@ def enabled_signals(config: SignalsConfig, registry: Registry) -> tuple[Signal, 
     return tuple(signal for signal in known_signals(config, registry) if signal.settings.enabled)
 
 
+def fits(signal: Signal, market_bar_ms: int) -> bool:
+    """Whether the bars of a signal can be made of the market's own."""
+    return signal.bar_ms % market_bar_ms == 0
+
+
 def check_bar_sizes(signals: Sequence[Signal], market_bar_ms: int) -> None:
     """Raise SignalConfigFault for a signal whose bars cannot be made of the market's own."""
     for signal in signals:
-        if signal.bar_ms % market_bar_ms:
+        if not fits(signal, market_bar_ms):
             minutes = market_bar_ms / 60_000
             raise SignalConfigFault(
                 f"signals.{signal.name}: its bars of {signal.bar} cannot be made of the market's, which are "
@@ -163,7 +168,7 @@ def check_bar_sizes(signals: Sequence[Signal], market_bar_ms: int) -> None:
 
 
 def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
-    from strategies.attempt import one_line
+    from strategies.attempt import FOREIGN_FAULTS, one_line
     from strategies.registry import check_signal
 
     kind = registry.kinds.get(name)
@@ -180,6 +185,6 @@ def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
         first = fault.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise SignalConfigFault(f"signals.plugins.{name}.parameters.{key}: {first['msg']}") from fault
-    except (Exception, SystemExit) as fault:  # foreign code may raise anything
+    except FOREIGN_FAULTS as fault:
         raise SignalConfigFault(f"signals.plugins.{name}: {one_line(fault)}") from fault
     return signal

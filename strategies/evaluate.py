@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from strategies.attempt import attempt, check, joined, leg_weights
+from strategies.attempt import FOREIGN_FAULTS, attempt, check, joined, leg_weights
 from strategies.inputs import INPUT_NAMES
 from strategies.judgement import (
     OK,
@@ -240,7 +240,7 @@ def _rolled(signal: Signal, series: Sequence[FloatArray]) -> KernelResult:
             result = signal.roll(*series)
             check(signal, result, windows)
             return _spoken(result)
-        except Exception:  # noqa: BLE001, S110 - the windows one by one say on which it is that it raises
+        except FOREIGN_FAULTS:  # the windows one by one say on which it is that it raises
             pass
     pieces = []
     chunk = max(1, CHUNK_FLOATS // signal.window)

@@ -15,7 +15,7 @@ from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 from store.records import SignalClass, SignalType
-from strategies.attempt import one_line
+from strategies.attempt import FOREIGN_FAULTS, one_line
 from strategies.blend.veto import OverlaySide
 from strategies.classical import (
     averages,
@@ -148,7 +148,7 @@ def assemble(plug_ins: Iterable[PlugIn]) -> Registry:
             kind = _checked(entry_point.load())
             if kind.name in kinds:
                 raise ValueError(f"the name {kind.name} is taken")
-        except (Exception, SystemExit) as fault:  # noqa: BLE001 - foreign code may raise anything; the rest must run
+        except FOREIGN_FAULTS as fault:  # foreign code may raise anything; the rest must run
             broken.append(BrokenSignal(f"{entry_point.name} = {entry_point.value}", one_line(fault)))
         else:
             kinds[kind.name] = kind

@@ -6,8 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from store.history_names import base_and_quote
 from store.records import Instrument, InstrumentKind
+from store.symbols import base_and_quote
 
 if TYPE_CHECKING:
     import numpy as np

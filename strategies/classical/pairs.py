@@ -18,10 +18,10 @@ from __future__ import annotations
 import numpy as np
 
 from store.records import SignalType
+from store.symbols import STABLECOINS, WRAPPED, base_of
 from strategies.classical.legs import own_legs
 from strategies.classical.settings import PairsSettings
 from strategies.definition import cross_signal
-from strategies.evidence.cross_section import base_of
 from strategies.signal import FloatArray, KernelResult
 from strategies.windows import result_arrays
 
@@ -33,14 +33,15 @@ STATISTICS = (
 def chosen_pairs(settings: PairsSettings, symbols: tuple[str, ...]) -> list[tuple[int, int]]:
     """Positions (y, x) of the pairs among these symbols; a pair of which one is not listed is left out.
 
-    Of two coins of `against` the later one is regressed on the earlier, and no pair is tested twice.
+    Of two coins of `against` the later one is regressed on the earlier, and no pair is tested twice. Stablecoins and
+    wrapped coins, which keep together with something by their nature, are in a pair only where it is named.
     """
     place = {base_of(symbol): index for index, symbol in reversed(list(enumerate(symbols)))}
     wanted = settings.pairs or [
         (base, reference)
         for rank, reference in enumerate(settings.against)
         for base in place
-        if base not in settings.against[: rank + 1]
+        if base not in (*settings.against[: rank + 1], *STABLECOINS, *WRAPPED)
     ]
     return [(place[y], place[x]) for y, x in wanted if y in place and x in place and y != x]
 

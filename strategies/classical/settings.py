@@ -110,7 +110,8 @@ class PairsSettings(BarSettings):
     pairs: tuple[tuple[str, str], ...] = Field(
         default=(),
         max_length=500,
-        description="pairs to test, (coin, coin it is regressed on); none: every coin on each of `against`",
+        description="pairs to test, (coin, coin it is regressed on); none: every coin but stablecoins and wrapped "
+        "ones on each of `against`",
     )
     against: tuple[str, ...] = Field(
         default=("BTC", "ETH"), description="coins that all others are tested against, by base"

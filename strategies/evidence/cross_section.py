@@ -12,24 +12,16 @@ Liu, Tsyvinski and Wu 2022 for three weeks of momentum across coins; the regress
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from store.records import SignalType
+from store.symbols import base_of
 from strategies.definition import cross_signal
 from strategies.evidence.settings import CrossSectionSettings
 from strategies.signal import FloatArray, KernelResult
 from strategies.windows import result_arrays
 
 STATISTICS = ("beta", "excess", "score", "rank")
-QUOTES = re.compile(r"(?<=.)(USDT|USDC|FDUSD|BUSD|USD|EUR|PERP)$")
-
-
-def base_of(symbol: str) -> str:
-    """The coin of a symbol: what stands before a separator, or before the currency it is quoted in."""
-    head = re.split(r"[/:_-]", symbol, maxsplit=1)[0]
-    return head if head != symbol else QUOTES.sub("", head)
 
 
 def legs(symbols: tuple[str, ...], value: FloatArray) -> FloatArray:

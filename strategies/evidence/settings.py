@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from store.symbols import STABLECOINS, WRAPPED
 from strategies.settings import LONGEST_WINDOW, BarSettings, BarSize, SignalSettings, forgets_its_seed
 from strategies.statistical.settings import BARS_A_DAY, LONGEST
 
@@ -77,12 +78,9 @@ class CrossSectionSettings(DailySettings):
         default="BTC", min_length=1, description="coin that the others are measured against, by base"
     )
     excluded: tuple[str, ...] = Field(
-        default=(
-            "USDT", "USDC", "DAI", "TUSD", "FDUSD", "BUSD", "USDP", "USDE", "PYUSD", "USTC", "EUR", "PAXG",
-            "WBTC", "WETH", "WBETH", "STETH", "WSTETH", "CBBTC", "BTCDOM",
-        ),
+        default=(*STABLECOINS, "USTC", "EUR", "PAXG", *WRAPPED, "BTCDOM"),
         description="stablecoins, wrapped coins and indices that are not ranked, by base",
-    )  # fmt: skip
+    )
     horizon: int = Field(default=21, ge=1, le=365, description="return that is ranked (days)")
     skip: int = Field(default=1, ge=0, le=30, description="newest days left out (days)")
     beta_days: int = Field(default=60, ge=10, le=365, description="returns of each regression (days)")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,6 +91,12 @@ def test_every_parameter_of_every_signal_can_be_set_to_what_it_is(name: str) -> 
     again = tuned(signal, KINDS[name], values)
     assert again.settings == signal.settings
     assert values_set(again, signal) == {}
+
+
+def test_a_signal_that_ends_the_program_when_it_is_built_is_a_refusal() -> None:
+    kind = replace(KINDS["A2"], build=lambda settings: sys.exit("enough"))
+    with pytest.raises(SignalConfigFault, match=r"^A2: SystemExit: enough$"):
+        tuned(CONFIGURED["A2"], kind, {"window": 300})
 
 
 def test_only_what_differs_from_the_configuration_is_kept_and_told() -> None:

@@ -7,7 +7,6 @@ from store.history_names import (
     BAR_SIZES_MS,
     bar_ms_in,
     bar_name,
-    base_and_quote,
     coin_in,
     is_perpetual,
     meaning_in,
@@ -41,6 +40,8 @@ NAMES: list[tuple[str, str | None, str | None]] = [
     ("BTCUSDT_1M", "BTCUSDT", None),
     ("prices_2021", None, None),
     ("data_1h", None, "1h"),
+    ("TUSD_USDT-1h", "TUSDUSDT", "1h"),
+    ("BNBUSDPERP_1h", "BNBUSDPERP", "1h"),
     ("", None, None),
 ]
 
@@ -49,23 +50,6 @@ NAMES: list[tuple[str, str | None, str | None]] = [
 def test_a_file_name_gives_symbol_and_bar_size(stem: str, symbol: str | None, size: str | None) -> None:
     assert symbol_in(stem) == symbol
     assert bar_ms_in(stem) == (BAR_SIZES_MS[size] if size else None)
-
-
-PAIRS = [
-    ("BTCUSDT", ("BTC", "USDT")),
-    ("ETHBTC", ("ETH", "BTC")),
-    ("BTCUSDPERP", ("BTC", "USD")),
-    ("BTCPERPETUAL", ("BTC", "USD")),
-    ("1000PEPEUSDC", ("1000PEPE", "USDC")),
-    ("SPY", ("SPY", "USD")),
-    ("USDT", ("USDT", "USD")),
-    ("PERP", ("PERP", "USD")),
-]
-
-
-@pytest.mark.parametrize(("symbol", "pair"), PAIRS)
-def test_a_symbol_is_a_base_and_a_quote(symbol: str, pair: tuple[str, str]) -> None:
-    assert base_and_quote(symbol) == pair
 
 
 def test_a_size_without_a_name_is_said_in_milliseconds() -> None:
@@ -105,6 +89,8 @@ def test_the_better_name_wins() -> None:
 BESIDE: list[tuple[str, str | None, str, str, bool]] = [
     ("onchain_coinmetrics_BTC_1d", "BTC", "", "", False),
     ("onchain_coinmetrics_USDT_supply_1d", "USDT", "", "", False),
+    ("onchain_coinmetrics_BUSD_supply_1d", "BUSD", "", "", False),
+    ("onchain_coinmetrics_PYUSD_1d", "PYUSD", "", "", False),
     ("dvol_deribit_ETH_1d", "ETH", "deribit", "implied_volatility", False),
     ("markprice_binanceum_BTCUSDT_1h", "BTC", "binance", "mark_price", True),
     ("BTC_USDT_USDT-1h-mark", "BTC", "", "mark_price", False),

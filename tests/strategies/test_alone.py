@@ -3,6 +3,7 @@ of all symbols leaves out whom the framework silenced."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -56,6 +57,10 @@ def raises(*_: object) -> KernelResult:
     raise ZeroDivisionError("no\nluck")
 
 
+def leaves(*_: object) -> KernelResult:
+    sys.exit("enough")
+
+
 def too_few(close: FloatArray) -> KernelResult:
     value, confidence, reason, statistics = HOURLY.kernel(close)
     return KernelResult(value[1:], confidence[1:], reason[1:], statistics[1:])
@@ -81,6 +86,7 @@ def no_such_reason(close: FloatArray) -> KernelResult:
     ("kernel", "fault"),
     [
         (raises, "ZeroDivisionError: no luck"),
+        (leaves, "SystemExit: enough"),
         (too_few, "ValueError: it says (4,) values and (4,) confidences of 5 windows"),
         (one_statistic_more, "ValueError: it says (5, 2) statistics of 5 windows"),
         (beyond, "ValueError: it says value 1.5 with confidence"),
@@ -107,6 +113,12 @@ def test_a_signal_that_fails_is_named_and_silent_alone(
     assert kept.faults == readings.faults
     assert explain(broken, panel, "BTCUSDT").reason is Reason.BROKEN
     assert (past_readings(signals, panel, "1h").reason[WINDOW:, 1] == REASONS.index(Reason.BROKEN)).all()
+
+
+def test_a_roll_that_ends_the_program_is_passed_over() -> None:
+    panel, _ = market()
+    past = past_readings([replace(HOURLY, roll=leaves)], panel, "1h")
+    assert past.value.tobytes() == past_readings([HOURLY], panel, "1h").value.tobytes()
 
 
 def test_a_window_it_fails_on_takes_no_other_with_it() -> None:

@@ -1,10 +1,14 @@
 """Signals by name, and plug-ins that are broken in every way a plug-in can be."""
 
 import importlib.util
+import sys
 from dataclasses import replace
 from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Self
 
 import pytest
+from pydantic import model_validator
 
 from strategies.config import SignalConfigFault, SignalsConfig, check_bar_sizes, enabled_signals
 from strategies.evidence import momentum
@@ -25,6 +29,16 @@ def fail(settings: SignalSettings) -> Signal:
     raise RuntimeError("no\nluck")
 
 
+def leave(settings: SignalSettings) -> Signal:
+    sys.exit(3)
+
+
+class LeavingSettings(SignalSettings):
+    @model_validator(mode="after")
+    def leave(self) -> Self:
+        sys.exit("not for me")
+
+
 class MoodySettings(SignalSettings):
     days: int = 30
 
@@ -32,6 +46,8 @@ class MoodySettings(SignalSettings):
 def build_moody(settings: MoodySettings) -> Signal:
     if settings.days == 13:
         raise KeyError(settings.days)
+    if settings.days == 14:
+        sys.exit(settings.days)
     return replace(build_slow(SlowSettings()), name="MOODY", window=settings.days)
 
 
@@ -41,6 +57,8 @@ SLOW = SignalKind("SLOW", SlowSettings, build_slow)
 TWIN = SignalKind("A1", MomentumSettings, momentum.build)
 MISNAMED = SignalKind("OTHER", SlowSettings, build_slow)
 FAILING = SignalKind("FAILING", SignalSettings, fail)
+LEAVING = SignalKind("LEAVING", SignalSettings, leave)
+UNSET = SignalKind("UNSET", LeavingSettings, build_slow)
 WRONG_FIELD = SignalKind("F", SlowSettings, lambda s: replace(build_slow(s), name="F", fields=("price",)))
 WRONG_BAR = SignalKind("B", SlowSettings, lambda s: replace(build_slow(s), name="B", bar="7m"))
 TOO_LONG = SignalKind("L", SlowSettings, lambda s: replace(build_slow(s), name="L", window=501))
@@ -82,6 +100,8 @@ def test_a_plug_in_may_read_inputs() -> None:
         (point("TWIN"), "ValueError: the name A1 is taken"),
         (point("MISNAMED"), "ValueError: it is registered as OTHER but builds SLOW"),
         (point("FAILING"), "RuntimeError: no luck"),
+        (point("LEAVING"), "SystemExit: 3"),
+        (point("UNSET"), "SystemExit: not for me"),
         (point("WRONG_FIELD"), "ValueError: it reads unknown fields: price"),
         (point("UNREAD"), "ValueError: it can do without fields it does not read: mvrv_z"),
         (point("ROLLING"), "ValueError: it reads a cross-section, which has no roll"),
@@ -102,6 +122,16 @@ def test_a_broken_plug_in_is_named_and_left_out(entry: EntryPoint, fault: str) -
     (broken,) = registry.broken
     assert broken.entry_point == f"{entry.name} = {entry.value}"
     assert broken.fault.startswith(fault)
+
+
+def test_a_plug_in_that_ends_the_program_on_import_is_named_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leaves_on_import.py").write_text("import sys\nsys.exit()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = assemble([EntryPoint("leaves", "leaves_on_import:KIND", ENTRY_POINT_GROUP), point("SLOW")])
+    assert list(registry.kinds) == [*OWN, "SLOW"]
+    assert [broken.fault for broken in registry.broken] == ["SystemExit"]
 
 
 def test_defaults() -> None:
@@ -139,6 +169,7 @@ def test_settings_reach_the_signal() -> None:
             "signals.plugins.MOODY: ValueError: its window of 501 bars",
         ),
         ({"MOODY": {"parameters": {"days": 13}}}, "signals.plugins.MOODY: KeyError: 13"),
+        ({"MOODY": {"parameters": {"days": 14}}}, "signals.plugins.MOODY: SystemExit: 14"),
         ({"SLOW": {"parameters": {"lookback": 3}}}, "signals.plugins.SLOW.parameters.lookback: Extra inputs"),
         (
             {"SLOW": {"parameters": {"com": -1}}},

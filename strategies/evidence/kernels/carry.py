@@ -31,7 +31,8 @@ def funding_fault(rate: Floats, hours: Floats, bar_hours: float) -> int:
     """Why the funding of these bars cannot be read, or OK.
 
     A settlement covers the `hours` up to its bar. Missing is one that is due, or where more than half an
-    interval lies between two of them that neither covers: some venues settle late by a bar now and then.
+    interval lies between two of them that neither covers: some venues settle late by a bar now and then. Before
+    the first of the window nothing else tells, so there a bar is all that may be left uncovered.
     """
     since, interval = 0.0, 0.0
     for index in range(rate.size):
@@ -40,8 +41,8 @@ def funding_fault(rate: Floats, hours: Floats, bar_hours: float) -> int:
             continue
         if not (math.isfinite(rate[index]) and 0.0 < hours[index] < math.inf):
             return NAN_INPUT
-        interval = hours[index]
-        if since > 1.5 * interval:
+        is_first, interval = interval == 0.0, hours[index]
+        if since > 1.5 * interval or (is_first and since > interval + bar_hours):
             return GAP
         since = 0.0
     if interval == 0.0:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from strategies.registry import BUILT_IN
 from tests.console.cli.engines import Ran, run
 from tests.engine.feeds.market_files import bars, write_parquet
 
@@ -87,3 +88,25 @@ def test_what_cannot_be_done_is_one_line(folder: Path, asked: tuple[str, ...], c
     assert told.code == code
     assert words in told.err
     assert told.err.count("\n") == 1
+
+
+def test_what_reads_finer_bars_than_the_data_has_is_left_out_and_named(folder: Path, tmp_path: Path) -> None:
+    write_parquet(tmp_path / "DOTUSDT-4h.parquet", bars(range(30), bar_ms=4 * 3_600_000))
+    asked = ("check", "--data", str(tmp_path / "DOTUSDT-4h.parquet"))
+    told = json.loads(signals(folder, *asked, "--json").out)
+    heard, left_out = ({row["name"]: row["bar"] for row in told[key]} for key in ("signals", "left_out"))
+    assert set(heard.values()) == {"4h", "1d"}
+    assert set(left_out.values()) == {"1h"}
+    assert (len(heard) + len(left_out), left_out["A4"]) == (len(BUILT_IN), "1h")
+    text = signals(folder, *asked)
+    assert (text.code, text.err) == (0, "")
+    (line,) = (line for line in text.out.splitlines() if line.startswith("left out, "))
+    assert line == "left out, their bars cannot be made of 4h: " + ", ".join(f"{n} (1h)" for n in left_out)
+
+
+def test_what_was_asked_for_by_name_and_reads_finer_bars_is_refused(folder: Path, tmp_path: Path) -> None:
+    write_parquet(tmp_path / "DOTUSDT-4h.parquet", bars(range(30), bar_ms=4 * 3_600_000))
+    asked = ("check", "--data", str(tmp_path / "DOTUSDT-4h.parquet"), "--signal", "A1", "--signal", "A4")
+    told = signals(folder, *asked)
+    assert (told.code, told.out) == (4, "")
+    assert "signals.A4: its bars of 1h cannot be made of the market's, which are 240 minutes" in told.err

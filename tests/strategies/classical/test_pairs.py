@@ -130,6 +130,12 @@ def test_every_coin_is_tested_against_bitcoin_and_ether_and_no_pair_twice() -> N
     assert chosen_pairs(PairsSettings(), ("SOLUSDT", "ADAUSDT")) == []
 
 
+def test_coins_are_known_by_any_name_and_what_follows_another_is_in_no_pair_unless_named() -> None:
+    symbols = ("SOLUSDPERP", "BTCPERPETUAL", "WBTCUSDT", "USDCUSDT", "TUSDUSDT")
+    assert chosen_pairs(PairsSettings(), symbols) == [(0, 1)]
+    assert chosen_pairs(PairsSettings(pairs=(("WBTC", "BTC"),)), symbols) == [(2, 1)]
+
+
 def market(rng: np.random.Generator, coins: int = 8) -> tuple[FloatArray, tuple[str, ...]]:
     """Closes [coins, 500] that all follow the first, far enough apart at the end to be traded."""
     x = np.cumsum(0.02 * rng.standard_normal(500))

@@ -6,7 +6,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategies.evidence.cross_section import KIND, base_of, legs
+from strategies.evidence.cross_section import KIND, legs
 from strategies.evidence.kernels.cross_section import average_ranks, rank_values
 from strategies.evidence.settings import CrossSectionSettings
 from strategies.signal import REASONS, FloatArray, KernelResult, Reason
@@ -92,6 +92,14 @@ def test_too_few_coins(coins: int, reason: Reason) -> None:
     assert set(reasons(read(close[: coins + 1], SYMBOLS[: coins + 1]))[1:]) == {reason}
 
 
+@pytest.mark.parametrize("bitcoin", ["BTCUSDPERP", "BTCPERPETUAL", "BTCTUSD", "BTC-PERP"])
+def test_the_reference_is_the_coin_however_a_venue_names_its_contract(bitcoin: str) -> None:
+    close, _ = market(np.random.default_rng(8))
+    one, other = read(close), read(close, (bitcoin, *SYMBOLS[1:]))
+    np.testing.assert_array_equal(one.value, other.value)
+    assert reasons(other)[0] is Reason.DEGENERATE
+
+
 def test_stablecoins_and_wrapped_coins_are_not_ranked() -> None:
     symbols = ("BTCUSDT", "USDCUSDT", "WBTCUSDT", *SYMBOLS[3:])
     result = read(market(np.random.default_rng(8))[0], symbols)
@@ -117,23 +125,6 @@ def test_a_coin_that_never_moves_is_left_out_alone() -> None:
 def test_too_short_a_history_is_a_warm_up() -> None:
     close, _ = market(np.random.default_rng(11))
     assert set(reasons(read(close[:, 1:]))) == {Reason.WARMUP}
-
-
-@pytest.mark.parametrize(
-    ("symbol", "base"),
-    [
-        ("BTCUSDT", "BTC"),
-        ("BTC/USDT:USDT", "BTC"),
-        ("BTC-PERP", "BTC"),
-        ("BTCPERP", "BTC"),
-        ("BTCDOMUSDT", "BTCDOM"),
-        ("USDCUSDT", "USDC"),
-        ("USDT", "USDT"),
-        ("ETH", "ETH"),
-    ],
-)
-def test_the_coin_of_a_symbol(symbol: str, base: str) -> None:
-    assert base_of(symbol) == base
 
 
 def test_legs_have_a_gross_weight_of_one() -> None:

@@ -102,6 +102,22 @@ def test_the_window_may_begin_and_end_within_an_interval() -> None:
         assert (reading.reason, reading.statistics["intervals"]) == (Reason.OK, 21)
 
 
+@pytest.mark.parametrize(("interval", "start"), [(8, 4), (8, 6), (4, 2), (2, 0), (1, 0)])
+def test_one_that_was_due_before_the_first_of_the_window_is_missing(interval: int, start: int) -> None:
+    rates, hours = funding([(0.0001, interval)] * (192 // interval))
+    rates[interval - 1] = hours[interval - 1] = np.nan
+    assert SIGNAL.explain(rates[start : start + 168], hours[start : start + 168]).reason is Reason.GAP
+    whole = slice(interval, interval + 168)
+    assert SIGNAL.explain(rates[whole], hours[whole]).reason is Reason.OK
+
+
+def test_the_first_of_the_window_may_come_a_bar_late() -> None:
+    rates, hours = funding([(0.0001, 8)] * 21)
+    for field in (rates, hours):
+        field[8], field[7] = field[7], np.nan
+    assert SIGNAL.explain(rates, hours).reason is Reason.OK
+
+
 def test_a_settlement_that_comes_a_bar_late_is_not_missing() -> None:
     rates, hours = funding([(0.0001, 8)] * 21)
     for field in (rates, hours):
