@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 
 from engine.bookstate import BookState
+from engine.cost_band import CostBand, scalars
 from engine.decision import STAGES, Decider, Decision, Parameters, Portfolio, RiskInputs, SignalTable
 from engine.decision import Readings as DecisionReadings
 from engine.execution import Execution
@@ -82,6 +83,7 @@ class BarCycle:
         tape: Tape,
         passive: bool = False,
         rules: BlendRules = PLAIN_RULES,
+        costs: CostBand | None = None,
     ) -> None:
         self._market = market
         self._instruments = tuple(instruments)
@@ -95,6 +97,8 @@ class BarCycle:
         self._legs = market.legs.instruments
         self.parameters = parameters
         self._rules = rules
+        self._costs = costs
+        self.cost_band: np.ndarray | None = None
         self.weights = weights
         self._tape = tape
         self._ordering = Ordering(market, self._instruments, ledger, execution, book, parameters, passive)
@@ -322,6 +326,9 @@ class BarCycle:
             kelly=self._kelly,
         )
         view = self._market.view()
+        if self._costs is not None:
+            self.cost_band = self._costs.of(view, self._market.volume_24h, equity)
+            view = replace(view, cost_band=self.cost_band)
         if legs is not None and self._leg_book.concerned(held):
             return self._leg_book.decide(said, view, portfolio, risk, legs, held)
         decision = self._decider.decide(said, view, portfolio, risk, legs)
@@ -391,6 +398,7 @@ class BarCycle:
                     "multiplier": decision.multiplier,
                     **_budgeted(decision),
                     **self.neutral.scalars(decision),
+                    **scalars(self._market.symbols, self.cost_band),
                 },
             )
         )

@@ -39,15 +39,27 @@ def limit_rows(
     high = float(machine.ledger.high_water_mark)
     day_loss = max(0.0, 1 - equity / opening) if opening else 0.0
     largest = float(np.abs([directional, legs]).max(initial=0.0))
-    band = limits.buffer_fraction
+    costs = machine.cycle.cost_band
+    widest, all_of_them = (0.0, 0.0) if costs is None else (float(costs.max(initial=0.0)), float(costs.sum()))
+
+    def band(limit: float, for_costs: float) -> float:
+        return limits.buffer_fraction + (for_costs / limit if limit else 0.0)
+
+    gross = _gross_limit(machine)
     rows = [
         _row("day loss", day_loss, limits.day_loss, "fraction"),
         _row("drawdown", max(0.0, 1 - equity / high) if high > 0 else 0.0, limits.dd_halt, "fraction"),
-        _row("gross", float(np.abs(exposure).sum()), _gross_limit(machine), "x", band),
-        *_budget_row(limits.directional_budget, directional, band),
-        _row("net", abs(float(exposure.sum())), limits.max_net, "x", band),
-        _row("max position", largest, limits.max_symbol, "fraction", band),
-        _row("corr cluster", _largest_cluster(machine, directional), limits.max_cluster, "fraction", band),
+        _row("gross", float(np.abs(exposure).sum()), gross, "x", band(gross, all_of_them)),
+        *_budget_row(limits.directional_budget, directional, band(limits.directional_budget, all_of_them)),
+        _row("net", abs(float(exposure.sum())), limits.max_net, "x", band(limits.max_net, all_of_them)),
+        _row("max position", largest, limits.max_symbol, "fraction", band(limits.max_symbol, widest)),
+        _row(
+            "corr cluster",
+            _largest_cluster(machine, directional),
+            limits.max_cluster,
+            "fraction",
+            band(limits.max_cluster, all_of_them),
+        ),
         _row(
             "orders today",
             float(len(guards.day.opening_orders) if guards.day else 0),
