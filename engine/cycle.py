@@ -24,6 +24,7 @@ from engine.leg_columns import universe_part
 from engine.market import MarketState
 from engine.neutral_book import NeutralBook
 from engine.ordering import Ordering
+from engine.overlay_watch import overlay_news
 from engine.oversight import Oversight
 from engine.reading_log import ReadingLog
 from engine.reconcile import News
@@ -221,6 +222,8 @@ class BarCycle:
         for signal in self.neutral.fresh_idle():
             text = f"{signal} has a weight and holds nothing: its legs are not listed in this market"
             self._tape.say(now_ms, "WARN", f"signals.{signal}", text)
+        for level, signal, text in overlay_news(self._market, self._decider.table, self._book.overlays):
+            self._tape.say(now_ms, level, f"signals.{signal}", text)
         decision = self._decide(now_ms, totals)
         self._remember(now_ms, decision)
         halt_reason = halt_reason or self._halt_reason(decision)

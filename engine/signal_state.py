@@ -18,7 +18,7 @@ from engine.signal_table import Choices, chosen_weight, in_force
 from engine.tuning import set_words
 from engine.weight_facts import UNSEEN, Standings
 from store.records import SignalClass
-from strategies.signal import Signal
+from strategies.signal import Reason, Signal
 
 if TYPE_CHECKING:
     from engine.market import MarketState
@@ -93,6 +93,19 @@ def missing_words(bars: int, unknown: Sequence[Sequence[str]]) -> str:
         return ""
     names = dict.fromkeys(name for own in unknown for name in own)
     return f"it reads what is not known here: {', '.join(names)}"
+
+
+def silence_words(
+    signal: Signal, bars: int, unknown: Sequence[Sequence[str]], reasons: Sequence[Reason]
+) -> str:
+    """Why a signal that knows so many of its bars has no opinion of any symbol, should it have none: the inputs that
+    are `unknown`, how far its warm-up is, and past that what its newest readings say, each reason once."""
+    if words := missing_words(bars, unknown):
+        return words
+    if bars < signal.window:
+        size = "daily bars" if signal.bar == "1d" else f"bars of {signal.bar}"
+        return f"warm-up: {bars} of {signal.window} {size}"
+    return f"no opinion: {', '.join(dict.fromkeys(reason.value for reason in reasons))}"
 
 
 def as_configured(signal: Signal, choice: Choice, follows: bool = False) -> bool:

@@ -8,10 +8,11 @@ import pytest
 
 from engine.bookstate import Choice
 from engine.estimates import Standing
-from engine.signal_state import SignalState, changed, state_of, why
+from engine.signal_state import SignalState, changed, silence_words, state_of, why
 from strategies.evidence import breakout, momentum, realised_value, reversal
 from strategies.evidence.settings import RealisedValueSettings
 from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSettings
+from strategies.signal import Reason
 
 A1 = momentum.build(MomentumSettings())
 A2 = breakout.build(BreakoutSettings())
@@ -66,3 +67,19 @@ def test_an_overlay_multiplies_or_does_not() -> None:
     assert state_of(A12, {"A12": on}) is SignalState.ON
     assert changed(A12, on) == "switched on by me"
     assert changed(A12, chosen(enabled=False)) == "put in shadow by me"
+
+
+@pytest.mark.parametrize(
+    ("bars", "unknown", "words"),
+    [
+        (427, [(), ()], "warm-up: 427 of 428 daily bars"),
+        (428, [(), ()], "no opinion: GAP, STALE"),
+        (428, [("funding_rate",), ()], "no opinion: GAP, STALE"),
+        (428, [("funding_rate",), ("funding_rate",)], "it reads what is not known here: funding_rate"),
+        (0, [("funding_rate",), ("funding_rate",)], "warm-up: 0 of 428 daily bars"),
+    ],
+)
+def test_silence_is_called_a_warm_up_only_while_it_is_one(
+    bars: int, unknown: list[tuple[str, ...]], words: str
+) -> None:
+    assert silence_words(A1, bars, unknown, (Reason.GAP, Reason.STALE)) == words
