@@ -61,15 +61,23 @@ def state_of(
     return SignalState.ON if on else SignalState.SHADOW
 
 
-def why(signal: Signal, choices: Choices, standings: Standings = NO_ESTIMATES, followed: bool = False) -> str:
+def why(
+    signal: Signal,
+    choices: Choices,
+    standings: Standings = NO_ESTIMATES,
+    followed: bool = False,
+    unfit: str = "",
+) -> str:
     """Why a signal is not on and what would end that, in one line; of one that is on the estimate that gives it its
-    share, "" where none does."""
+    share, "" where none does. `unfit`: why this market has no bars for it, as `strategies.config.unfit_bars` says."""
     state, choice = state_of(signal, choices, standings, followed), choices.get(signal.name)
     if followed and not is_computed(signal, choices):
         return FOLLOWED
     estimate = _estimate(signal, choices, standings)
     if state is SignalState.ON:
         return estimate
+    if state is SignalState.OFF and unfit:
+        return f"not computed: {unfit}"
     if state is SignalState.OFF:
         who = "by the configuration" if choice is None else f"by {choice.actor}"
         return f"switched off {who}: not computed, until an operator puts it in shadow or gives it a weight"

@@ -9,6 +9,7 @@ import pytest
 from engine.bookstate import Choice
 from engine.estimates import Standing
 from engine.signal_state import SignalState, changed, silence_words, state_of, why
+from strategies.config import unfit_bars
 from strategies.evidence import breakout, momentum, realised_value, reversal
 from strategies.evidence.settings import RealisedValueSettings
 from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSettings
@@ -83,3 +84,29 @@ def test_silence_is_called_a_warm_up_only_while_it_is_one(
     bars: int, unknown: list[tuple[str, ...]], words: str
 ) -> None:
     assert silence_words(A1, bars, unknown, (Reason.GAP, Reason.STALE)) == words
+
+
+HOUR_MS = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (1, ""),
+        (12, ""),
+        (24, ""),
+        (48, "its bars of 1d are finer than this market's 2880m: set signals.A1.bar"),
+        (7, "its bars of 1d cannot be made of this market's 420m: set signals.A1.bar"),
+    ],
+)
+def test_bars_that_cannot_be_made_of_a_market_s(hours: int, said: str) -> None:
+    assert unfit_bars(A1, hours * HOUR_MS) == said
+    assert unfit_bars(replace(A1, name="mine"), hours * HOUR_MS) == said.replace(
+        "signals.A1.bar", "signals.plugins.mine.parameters.bar"
+    )
+
+
+def test_what_a_market_has_no_bars_for_is_not_said_to_be_switched_off_by_the_configuration() -> None:
+    off = momentum.build(MomentumSettings(enabled=False))
+    assert why(off, {}, unfit="its bars are finer") == "not computed: its bars are finer"
+    assert why(A1, {}, unfit="its bars are finer") == ""
