@@ -44,6 +44,9 @@ def list_signals(db: Path | None, config: Path | None, as_json: bool) -> int:
             for row in rows
         ],
     )
+    for signal in found.signals:
+        if unfit := found.unfit(signal):
+            print(f"{signal.name} cannot be computed: {unfit}")
     for broken in found.broken:
         print(f"left out {broken.entry_point}: {broken.fault}")
     return Code.OK
@@ -222,7 +225,8 @@ def _fitting(
 
 def _catalogue(db: Path | None, config: Path | None) -> Catalogue:
     configuration = _configuration(config)
-    return catalogue(configuration.signals, find_target(db, config).database, configuration.blend)
+    database = find_target(db, config).database
+    return catalogue(configuration.signals, database, configuration.blend, configuration.run.bar_ms)
 
 
 def _configuration(config: Path | None) -> Any:

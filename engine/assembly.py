@@ -92,6 +92,7 @@ def _build(
     compile_seconds: float,
 ) -> Machine:
     from engine.config import config_hash
+    from engine.cost_band import CostBand
     from engine.cycle import BarCycle
     from engine.decision import Decider, Parameters
     from engine.execution import Execution
@@ -119,9 +120,10 @@ def _build(
     execution = Execution(venue, journal, lambda order: machine.allowed(order), oversight.rejected)
     decider = Decider(Parameters(table, parameters, blend.rules()), len(feed.symbols))
     passive = configuration.execution.order_type == "limit"
+    costs = CostBand(feed.instruments, configuration.venue, parameters) if parameters.cost_band else None
     cycle = BarCycle(
         market, (*feed.instruments, *feed.legs), ledger, execution, journal, book, oversight, decider, parameters,
-        weights, tape, passive, blend.rules(),
+        weights, tape, passive, blend.rules(), costs,
     )  # fmt: skip
     machine = Machine(
         configuration=configuration,

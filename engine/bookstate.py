@@ -81,7 +81,8 @@ class BookState:
     in began; `proven_ms`: when the venue's books last proved ours; `forecast`: F after stage `overlay` of the last
     decision; `leaning`: the sign of the last one that was not 0, where a change of sides needs a margin; `guards`: the
     guards' own state as JSON text; `choices` and `tunings`: the operator's, by signal; `withdrawals`: by client order
-    id; `methods`: weighting methods as `engine.method_choice` has them.
+    id; `methods`: weighting methods as `engine.method_choice` has them; `overlays`: of which symbols those in force
+    had an opinion, as `engine.overlay_watch` has them.
     """
 
     cursor_ms: int = 0
@@ -103,6 +104,7 @@ class BookState:
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
     tunings: dict[str, Tuning] = field(default_factory=dict)
     methods: list[MethodChoice] = field(default_factory=list)
+    overlays: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     def close_day(self, close_ms: int, equity: float, gross: float) -> bool:
         """Note how the UTC day that a bar closing at `close_ms` belongs to ends, as far as is known; True where that
@@ -140,6 +142,7 @@ class BookState:
                 "withdrawals": {name: astuple(order) for name, order in self.withdrawals.items()},
                 "tunings": {name: astuple(tuning) for name, tuning in self.tunings.items()},
                 "methods": [astuple(choice) for choice in self.methods],
+                "overlays": self.overlays,
             }
         )
         return f'{text[:-1]},"guards":{self.guards}}}'

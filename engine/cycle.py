@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 
 from engine.booking import Booking
 from engine.bookstate import BookState
+from engine.cost_band import CostBand, scalars
 from engine.decision import STAGES, Decider, Decision, Parameters, Portfolio, RiskInputs, SignalTable
 from engine.decision import Readings as DecisionReadings
 from engine.execution import Execution
@@ -24,6 +25,7 @@ from engine.leg_columns import universe_part
 from engine.market import MarketState
 from engine.neutral_book import NeutralBook
 from engine.ordering import Ordering
+from engine.overlay_watch import overlay_news
 from engine.oversight import Oversight
 from engine.reading_log import ReadingLog
 from engine.reconcile import News
@@ -83,6 +85,7 @@ class BarCycle:
         tape: Tape,
         passive: bool = False,
         rules: BlendRules = PLAIN_RULES,
+        costs: CostBand | None = None,
     ) -> None:
         self._market = market
         self._instruments = tuple(instruments)
@@ -96,6 +99,8 @@ class BarCycle:
         self._legs = market.legs.instruments
         self.parameters = parameters
         self._rules = rules
+        self._costs = costs
+        self.cost_band: np.ndarray | None = None
         self.weights = weights
         self._tape = tape
         self._booking = Booking(ledger, execution, journal, book, oversight, tape)
@@ -188,6 +193,8 @@ class BarCycle:
         for signal in self.neutral.fresh_idle():
             text = f"{signal} has a weight and holds nothing: its legs are not listed in this market"
             self._tape.say(now_ms, "WARN", f"signals.{signal}", text)
+        for level, signal, text in overlay_news(self._market, self._decider.table, self._book.overlays):
+            self._tape.say(now_ms, level, f"signals.{signal}", text)
         decision = self._decide(now_ms, totals)
         self._remember(now_ms, decision)
         halt_reason = halt_reason or self._halt_reason(decision)
@@ -293,6 +300,9 @@ class BarCycle:
             kelly=self._kelly,
         )
         view = self._market.view()
+        if self._costs is not None:
+            self.cost_band = self._costs.of(view, self._market.volume_24h, equity)
+            view = replace(view, cost_band=self.cost_band)
         if legs is not None and self._leg_book.concerned(held):
             return self._leg_book.decide(said, view, portfolio, risk, legs, held)
         decision = self._decider.decide(said, view, portfolio, risk, legs)
@@ -362,6 +372,7 @@ class BarCycle:
                     "multiplier": decision.multiplier,
                     **_budgeted(decision),
                     **self.neutral.scalars(decision),
+                    **scalars(self._market.symbols, self.cost_band),
                 },
             )
         )

@@ -76,6 +76,9 @@ class DailyForecasts:
 class JointForecasts:
     """How alike the signals of two markets are, worked out day by day as both come to it."""
 
+    _until_ms: int
+    _state: diversification.ForecastState
+
     def __init__(self) -> None:
         self._begin(())
 

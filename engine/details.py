@@ -139,6 +139,7 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
     from engine.signal_state import changed, state_of, why
     from engine.signal_table import chosen_weight, class_shares
     from engine.tuning import COMMANDED
+    from strategies.config import unfit_bars
 
     row = machine.signals.index(signal) if signal in machine.signals else None
     place, followed = place_of(machine, signal), machine.lane.follows(signal)
@@ -160,7 +161,13 @@ def _signal(source: Source, arguments: Arguments) -> Reading:
             row for row in parameters(signal, machine.book.tunings.get(name)) if row["name"] not in COMMANDED
         ],
         "state": state_of(signal, choices, machine.weighting.standing, followed).value,
-        "why": why(signal, choices, machine.weighting.standing, followed),
+        "why": why(
+            signal,
+            choices,
+            machine.weighting.standing,
+            followed,
+            unfit_bars(signal, machine.feed.bar_ms),
+        ),
         "correlations": {} if row is None else correlations(machine, row),
         "reasons": {} if row is None else dict(health_of(machine, row).reasons),
     }

@@ -24,6 +24,7 @@ from engine.tuning import since_ms
 from engine.venues.worker import Worker
 from store.history_checks import utc
 from store.journal import Journal
+from strategies.config import unfit_bars
 
 if TYPE_CHECKING:
     from engine.config import Configuration
@@ -158,7 +159,8 @@ class ShadowLane:
 
     async def finish(self, given_up: Callable[[], bool], beat: Callable[[], None]) -> None:
         """Where a run ends by itself: come to its last decision, unless that is `given_up` or takes very long; says
-        with `beat` once in a while that it does."""
+        with `beat` once in a while that it does, and what could not be followed here."""
+        self._say_unread()
         if self.following is Following.AT_THE_END:
             await self._read_once(given_up, beat)
             return
@@ -249,6 +251,14 @@ class ShadowLane:
             parameters.volatility_target,
             machine.database.path,
         )
+
+    def _say_unread(self) -> None:
+        """Name the signals that would be followed and that this market has no bars for."""
+        machine = self._machine
+        for signal in machine.known_signals:
+            unfit = unfit_bars(signal, machine.feed.bar_ms)
+            if unfit and self.follows_any and is_followed(signal, machine.book.choices):
+                self._say("WARN", f"{signal.name} is not read: {unfit}", f"signals.{signal.name}")
 
     async def _show(self, worker: Worker, books: LaneBooks, at_once: bool = False) -> None:
         """Publish where the followers stand, not more often than anybody looks."""

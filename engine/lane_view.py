@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.shadow_days import SignalHealth, with_today
 from engine.signal_records import closest, recorded
-from engine.signal_state import missing_words
+from engine.signal_state import silence_words
 from engine.snapshot import SignalCell
 from store.query import finite
 from strategies.evaluate import Readings
@@ -75,7 +75,10 @@ def lane_view(
         for row, signal in enumerate(signals)
     )
     facts = tuple(
-        _spoken(readings.value[row], _silence(market, signal, unknown[row]))
+        _spoken(
+            readings.value[row],
+            silence_words(signal, market.bars_known(signal), unknown[row], readings.reasons[row]),
+        )
         | dict(zip(("closest", "correlation"), closest(correlation[row], kin), strict=True))
         | recorded(health[row])
         for row, signal in enumerate(signals)
@@ -95,15 +98,6 @@ def _spoken(said: FloatArray, silence: str) -> dict[str, Any]:
         "mean_abs": float(np.abs(said[present]).mean()) if opinions else 0.0,
         "note": "" if opinions else silence,
     }
-
-
-def _silence(market: MarketState, signal: Signal, unknown: Unknown) -> str:
-    """Why a signal has no opinion of any symbol, should it have none."""
-    bars = market.bars_known(signal)
-    if words := missing_words(bars, unknown):
-        return words
-    size = "daily bars" if signal.bar == "1d" else f"bars of {signal.bar}"
-    return f"warm-up: {bars} of {signal.window} {size}" if bars < signal.window else ""
 
 
 def _cells(signals: Sequence[Signal], readings: Readings, column: int) -> tuple[SignalCell, ...]:

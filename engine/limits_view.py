@@ -41,15 +41,27 @@ def limit_rows(
     high = float(machine.ledger.high_water_mark)
     day_loss = max(0.0, 1 - equity / opening) if opening else 0.0
     largest = float(np.abs([directional, legs]).max(initial=0.0))
-    band = limits.buffer_fraction
+    costs = machine.cycle.cost_band
+    widest, all_of_them = (0.0, 0.0) if costs is None else (float(costs.max(initial=0.0)), float(costs.sum()))
+
+    def band(limit: float, for_costs: float) -> float:
+        return limits.buffer_fraction + (for_costs / limit if limit else 0.0)
+
+    gross = _gross_limit(machine)
     rows = [
         _row("day loss", day_loss, limits.day_loss, "fraction"),
         _row("drawdown", max(0.0, 1 - equity / high) if high > 0 else 0.0, limits.dd_halt, "fraction"),
-        _row("gross", float(np.abs(exposure).sum()), _gross_limit(machine), "x", band),
-        *_budget_row(machine, directional),
-        _row("net", abs(float(exposure.sum())), limits.max_net, "x", band),
-        _row("max position", largest, limits.max_symbol, "fraction", band),
-        _row("corr cluster", _largest_cluster(machine, directional), limits.max_cluster, "fraction", band),
+        _row("gross", float(np.abs(exposure).sum()), gross, "x", band(gross, all_of_them)),
+        *_budget_row(machine, directional, band(limits.directional_budget, all_of_them)),
+        _row("net", abs(float(exposure.sum())), limits.max_net, "x", band(limits.max_net, all_of_them)),
+        _row("max position", largest, limits.max_symbol, "fraction", band(limits.max_symbol, widest)),
+        _row(
+            "corr cluster",
+            _largest_cluster(machine, directional),
+            limits.max_cluster,
+            "fraction",
+            band(limits.max_cluster, all_of_them),
+        ),
         *_share_row(machine),
         _row(
             "orders today",
@@ -70,14 +82,14 @@ def limit_rows(
     return tuple(rows)
 
 
-def _budget_row(machine: Machine, directional: np.ndarray) -> list[LimitRow]:
+def _budget_row(machine: Machine, directional: np.ndarray, band: float) -> list[LimitRow]:
     """The budget of the directional book, where there is one. It warns where it cut the newest decision, though a later
     stage left less of it than the budget."""
     limits, decision = machine.cycle.parameters, machine.cycle.decision
     if not math.isfinite(limits.directional_budget):
         return []
     used = float(np.abs(directional).sum())
-    row = _row("directional", used, limits.directional_budget, "x", limits.buffer_fraction)
+    row = _row("directional", used, limits.directional_budget, "x", band)
     bound = decision is not None and decision.directional_factor < 1.0
     return [replace(row, status="WARN") if bound and row.status == "ok" else row]
 

@@ -9,6 +9,7 @@ from store.errors import NotFound
 from store.query import read_only
 
 BOOK = "book"
+_NEWEST = "SELECT ts_ms FROM decisions ORDER BY ts_ms DESC LIMIT 2"
 
 
 def recorded_book(database: Path) -> BookState:
@@ -20,3 +21,13 @@ def recorded_book(database: Path) -> BookState:
     except NotFound:
         return BookState()
     return BookState() if row is None else BookState.loads(row[0], "[]")
+
+
+def recorded_bar_ms(database: Path) -> int | None:
+    """The bars that were decided last, in ms; None where there were no two. Raises StoreError."""
+    try:
+        with read_only(database) as connection:
+            closed = [ts_ms for (ts_ms,) in connection.execute(_NEWEST)]
+    except NotFound:
+        return None
+    return closed[0] - closed[1] if len(closed) == 2 else None

@@ -23,8 +23,11 @@ async def settle(
     clock = machine.clock
     await control.adopt_latch()
     machine.tape.say(clock.now_ms(), "INFO", "engine.session", machine.describe())
-    started = {"mode": machine.configuration.run.mode.value, "config": machine.config_hash}
-    started |= {"signals": [signal.name for signal in machine.signals]}
+    started = {
+        "mode": machine.configuration.run.mode.value,
+        "config": machine.config_hash,
+        "signals": [signal.name for signal in machine.signals],
+    }
     machine.journal.audit("start", "engine", started, clock.now_ms())
     if await take_news(machine, clock.now_ms()):
         machine.cycle.record_equity(clock.now_ms())

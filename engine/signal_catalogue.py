@@ -15,7 +15,7 @@ from engine.config_reference import limits_of
 from engine.config_schema import unit_of
 from engine.estimates import shares_in_force, standings
 from engine.method_choice import Methods, in_force, still_chosen
-from engine.recorded import recorded_book
+from engine.recorded import recorded_bar_ms, recorded_book
 from engine.signal_folder import known_kinds
 from engine.signal_state import is_computed, is_followed, state_of, why
 from engine.signal_table import class_shares
@@ -25,7 +25,7 @@ from store import weight_rows
 from store.errors import NotFound
 from strategies.blend.settings import BlendConfig
 from strategies.blend.weighting.settings import Method
-from strategies.config import SignalsConfig, known_signals
+from strategies.config import SignalsConfig, known_signals, unfit_bars
 from strategies.inputs import INPUT_NAMES
 from strategies.registry import BUILT_IN, BrokenSignal, Registry
 from strategies.signal import TAKER_BUY_VOLUME, Signal, SignalKind
@@ -42,7 +42,7 @@ PLUG_IN = "plug-in"
 class Catalogue:
     """Signals in the order they are computed in, with what an operator chose and set of them, and what the estimates of
     their weights have come to; those to come are by `method`. `follows`: what is not computed for the decisions follows
-    them."""
+    them. `market_bar_ms`: the market's own bars, None where nobody knows which."""
 
     registry: Registry
     signals: tuple[Signal, ...]
@@ -52,6 +52,7 @@ class Catalogue:
     standings: Standings
     signal_cap: float = 1.0
     follows: bool = False
+    market_bar_ms: int | None = None
 
     @property
     def broken(self) -> tuple[BrokenSignal, ...]:
@@ -97,19 +98,27 @@ class Catalogue:
             "weight_change": facts.change,
             "weight_why": facts.why,
             "state": state_of(signal, self.choices, self.standings, self._follows(signal)).value,
-            "why": why(signal, self.choices, self.standings, self._follows(signal)),
+            "why": why(signal, self.choices, self.standings, self._follows(signal), self.unfit(signal)),
         }
 
+    def unfit(self, signal: Signal) -> str:
+        """Why the market has no bars for a signal, "" where it has or nobody knows."""
+        return "" if self.market_bar_ms is None else unfit_bars(signal, self.market_bar_ms)
+
     def _follows(self, signal: Signal) -> bool:
-        return self.follows and is_followed(signal, self.choices) and signal in self.signals
+        followed = self.follows and is_followed(signal, self.choices) and signal in self.signals
+        return followed and not self.unfit(signal)
 
 
 def catalogue(
-    config: SignalsConfig, database: Path | None = None, blend: BlendConfig = AS_BLENDED
+    config: SignalsConfig,
+    database: Path | None = None,
+    blend: BlendConfig = AS_BLENDED,
+    bar_ms: int | None = None,
 ) -> Catalogue:
     """The signals of a configuration, with the choices in a database where there is one, and what its estimates
-    have come to. Raises SignalConfigFault for settings that no signal can have, StoreError for a database that
-    cannot be read."""
+    have come to; the market's bars are of `bar_ms`, or those of the last decisions there. Raises SignalConfigFault for
+    settings that no signal can have, StoreError for a database that cannot be read."""
     registry, book = known_kinds(config), BookState() if database is None else recorded_book(database)
     signals, unfit = as_set(known_signals(config, registry), registry.kinds, book.tunings)
     # A start gives up what no longer fits the configuration.
@@ -117,7 +126,11 @@ def catalogue(
     chosen = still_chosen(book.methods, blend.method)
     found, method = _standings(database, chosen, blend.method), in_force(chosen, blend.method)
     follows = config.shadow != "off"
-    return Catalogue(registry, signals, book.choices, tunings, method, found, blend.signal_cap, follows)
+    if bar_ms is None and database is not None:
+        bar_ms = recorded_bar_ms(database)
+    return Catalogue(
+        registry, signals, book.choices, tunings, method, found, blend.signal_cap, follows, bar_ms
+    )
 
 
 def inputs_of(signal: Signal) -> list[str]:

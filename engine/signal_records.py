@@ -14,6 +14,7 @@ from engine.signal_catalogue import family_of
 from engine.signal_state import changed, state_of, why
 from engine.signal_table import chosen_weight, waits
 from engine.snapshot import WeightRow
+from strategies.config import unfit_bars
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,7 +106,7 @@ def off_row(machine: Machine, signal: Signal, **known: Any) -> WeightRow:
         waits=waits(signal, choices, estimated),
         change=changed(signal, choices.get(signal.name), machine.book.tunings.get(signal.name)),
         state=state_of(signal, choices, followed=followed).value,
-        why=why(signal, choices, followed=followed),
+        why=why(signal, choices, followed=followed, unfit=unfit_bars(signal, machine.feed.bar_ms)),
         family=family_of(signal.name),
         keeps_book=keeps_book(signal),
         **said,

@@ -18,7 +18,7 @@ from engine.signal_table import Choices, chosen_weight, in_force
 from engine.tuning import set_words
 from engine.weight_facts import UNSEEN, Standings
 from store.records import SignalClass
-from strategies.signal import Signal
+from strategies.signal import Reason, Signal
 
 if TYPE_CHECKING:
     from engine.market import MarketState
@@ -61,15 +61,23 @@ def state_of(
     return SignalState.ON if on else SignalState.SHADOW
 
 
-def why(signal: Signal, choices: Choices, standings: Standings = NO_ESTIMATES, followed: bool = False) -> str:
+def why(
+    signal: Signal,
+    choices: Choices,
+    standings: Standings = NO_ESTIMATES,
+    followed: bool = False,
+    unfit: str = "",
+) -> str:
     """Why a signal is not on and what would end that, in one line; of one that is on the estimate that gives it its
-    share, "" where none does."""
+    share, "" where none does. `unfit`: why this market has no bars for it, as `strategies.config.unfit_bars` says."""
     state, choice = state_of(signal, choices, standings, followed), choices.get(signal.name)
     if followed and not is_computed(signal, choices):
         return FOLLOWED
     estimate = _estimate(signal, choices, standings)
     if state is SignalState.ON:
         return estimate
+    if state is SignalState.OFF and unfit:
+        return f"not computed: {unfit}"
     if state is SignalState.OFF:
         who = "by the configuration" if choice is None else f"by {choice.actor}"
         return f"switched off {who}: not computed, until an operator puts it in shadow or gives it a weight"
@@ -93,6 +101,19 @@ def missing_words(bars: int, unknown: Sequence[Sequence[str]]) -> str:
         return ""
     names = dict.fromkeys(name for own in unknown for name in own)
     return f"it reads what is not known here: {', '.join(names)}"
+
+
+def silence_words(
+    signal: Signal, bars: int, unknown: Sequence[Sequence[str]], reasons: Sequence[Reason]
+) -> str:
+    """Why a signal that knows so many of its bars has no opinion of any symbol, should it have none: the inputs that
+    are `unknown`, how far its warm-up is, and past that what its newest readings say, each reason once."""
+    if words := missing_words(bars, unknown):
+        return words
+    if bars < signal.window:
+        size = "daily bars" if signal.bar == "1d" else f"bars of {signal.bar}"
+        return f"warm-up: {bars} of {signal.window} {size}"
+    return f"no opinion: {', '.join(dict.fromkeys(reason.value for reason in reasons))}"
 
 
 def as_configured(signal: Signal, choice: Choice, follows: bool = False) -> bool:

@@ -125,6 +125,8 @@ def _switched(machine: Machine, command: Command) -> Wish | Answer:
     choice = Choice(
         is_on, weight, command.actor, machine.clock.now_ms(), computed=wanted is not SignalState.OFF
     )
+    if wanted is not SignalState.OFF and (fault := _too_fine(machine, signal)):
+        return _refused(fault)
     lets_go = wanted is SignalState.SHADOW and weight is None and machine.lane.would_follow(signal)
     if lets_go and known is None:
         return Answer(True, f"{signal.name} is {FOLLOWS}, already; {weights_said(machine)}")
@@ -136,8 +138,6 @@ def _switched(machine: Machine, command: Command) -> Wish | Answer:
     if stands == (choice.enabled, weight, choice.computed) and not (lets_go or machine.lane.follows(signal)):
         words = f"{signal.name} is {SWITCHED[wanted]} already{aside}"
         return Answer(True, f"{words}; {weights_said(machine)}")
-    if fault := _too_fine(machine, signal):
-        return _refused(fault)
     said = FOLLOWS if lets_go else SWITCHED[wanted]
     return Wish(signal, f"{signal.name} {said}{aside}", choice, lets_go)
 

@@ -28,6 +28,8 @@ BUDGET, ACCOUNT = "directional budget", "account"
 # A limit lowers a value; the others turn it into something else.
 _LIMITS = ("conflict", *CAPS, "round")
 _SAME = 1e-12
+# A symbol's part of the no-trade band that is for costs, where it is on.
+_COSTS = "cost_band"
 
 _BUDGET = "directional budget bound"
 # What a decision says beside its stages: what its budget left of the directional book, where that was less than all; of
@@ -67,6 +69,8 @@ def with_bounds(
                 why, bound = _MET, False
             elif name == "state" and bound and (left := _left(scalars, _GRANTED)):
                 why = f"{why}: {left}"
+            if name == "buffer" and bound and (costs := scalars.get(_COSTS)):
+                why = f"{why}; its part for costs is {costs:.3%} of equity"
             before = value
         told.append({**stage, "bound": bound, "why": why})
     return told

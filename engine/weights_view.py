@@ -11,7 +11,7 @@ import numpy as np
 from engine.shadow import keeps_book
 from engine.signal_catalogue import family_of
 from engine.signal_records import with_records
-from engine.signal_state import changed, missing_inputs
+from engine.signal_state import changed, silence_words
 from engine.signal_table import chosen_weight, class_shares, in_force, waits
 from engine.snapshot import EstimateRow, WeightRow
 from engine.weight_facts import ESTIMATED, NONE_SEEN, OPERATOR, OPERATORS_OWN, weight_facts
@@ -41,9 +41,9 @@ def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
         opinions = int(present.sum())
         capped = cap < 1.0 and signal.signal_class in ESTIMATED
         note = ""
-        if opinions == 0 and not (note := missing_inputs(machine.market, signal)):
-            size = "daily bars" if signal.bar == "1d" else f"bars of {signal.bar}"
-            note = f"warm-up: {machine.market.bars_known(signal)} of {signal.window} {size}"
+        if opinions == 0:
+            bars, unknown = machine.market.bars_known(signal), machine.market.unknown_inputs(signal)
+            note = silence_words(signal, bars, unknown, readings.reasons[row])
         elif signal.name in machine.cycle.neutral.idle:
             note = "holds nothing: its legs are not listed in this market"
         rows.append(

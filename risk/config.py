@@ -109,6 +109,16 @@ class RiskConfig(_Section):
     buffer_fraction: float = Field(
         default=0.1, ge=0, lt=1, description="deviation from the target that is not worth a trade (fraction)"
     )
+    cost_band: bool = Field(
+        default=False,
+        description="whether what a trade costs, as a share of what it is expected to earn, widens that deviation",
+    )
+    edge_days: float = Field(
+        default=13.0,
+        gt=0,
+        le=365,
+        description="how long a trade is expected to last and to earn, for the same (days)",
+    )
     neutral_budget: float = Field(
         default=0.20, ge=0, le=1, description="budget of the market-neutral signals (fraction of equity)"
     )

@@ -19,7 +19,8 @@ DAY_MS = 86_400_000
 class RiskParameters:
     """`type_limits` caps the combined contribution of each signal type to one symbol; `clusters` maps the
     name of a cluster to its symbols. `volatility_target` is per annum, `leverage` the margin leverage of one
-    position. `directional_budget` caps the gross of the directional book before the account's own caps."""
+    position. `directional_budget` caps the gross of the directional book before the account's own caps. `edge_days`
+    is how long a trade is expected to last and to earn, where its costs enter the no-trade band (`cost_band`)."""
 
     profile: str
     volatility_target: float
@@ -41,6 +42,7 @@ class RiskParameters:
     trail_atr: float = 0.0
     buffer_fraction: float = 0.1
     cost_band: bool = False
+    edge_days: float = 13.0
     neutral_budget: float = 0.2
     directional_budget: float = math.inf
     hold_max_age_days: float = 3.0

@@ -67,7 +67,7 @@ def first_interval_ms(settled: Rows) -> int | None:
     """What the first of settlements (rates and hours told) covers, to the minute; None where nothing tells."""
     import math
 
-    told = settled.columns[1][:1].tolist()
+    told: list[float] = settled.columns[1][:1].tolist()
     if told and not math.isnan(told[0]):
         return round(told[0] * 60) * _MINUTE_MS
     times: list[int] = settled.ts_ms[:2].tolist()

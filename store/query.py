@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -278,6 +278,7 @@ def _waterfall(connection: sqlite3.Connection, symbol: str, ts_ms: int) -> Recor
         return {"decision": None, "stages": [], "readings": [], "followed": []}
     stages = made.pop("stages")
     values, made["beside"] = stages[symbol], _perpetual_beside(connection, symbol, stages)
+    made["scalars"] = _of_symbol(made["scalars"], symbol)
     computed, of_symbol = decided_with(connection, ts_ms), made["beside"] or symbol
     heard = {
         reading.signal: (_is_followed(reading, computed), standing)
@@ -302,6 +303,12 @@ def _waterfall(connection: sqlite3.Connection, symbol: str, ts_ms: int) -> Recor
 
 def _is_followed(reading: reading_rows.Reading, computed: frozenset[str] | None) -> bool:
     return computed is not None and reading.signal not in computed
+
+
+def _of_symbol(scalars: Mapping[str, float | None], symbol: str) -> dict[str, float | None]:
+    """The numbers of a decision as a whole, and those of this one symbol without its name ("number:symbol")."""
+    parted = ((*name.partition(":")[::2], value) for name, value in scalars.items())
+    return {name: value for name, owner, value in parted if owner in ("", symbol)}
 
 
 def _perpetual_beside(connection: sqlite3.Connection, symbol: str, decided: Iterable[str]) -> str:

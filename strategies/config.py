@@ -167,6 +167,21 @@ def check_bar_sizes(signals: Sequence[Signal], market_bar_ms: int) -> None:
             )
 
 
+def unfit_bars(signal: Signal, market_bar_ms: int) -> str:
+    """Why the bars of a signal cannot be made of a market's, and what would change that, in one line; "" where they
+    can."""
+    if not signal.bar_ms % market_bar_ms:
+        return ""
+    own = signal.name in SignalsConfig.model_fields
+    key = f"signals.{signal.name}.bar" if own else f"signals.plugins.{signal.name}.parameters.bar"
+    are = "are finer than" if signal.bar_ms < market_bar_ms else "cannot be made of"
+    from strategies.signal import BAR_LENGTHS_MS
+
+    names = {length: name for name, length in BAR_LENGTHS_MS.items()}
+    market = names.get(market_bar_ms, f"{market_bar_ms // 60_000}m")
+    return f"its bars of {signal.bar} {are} this market's {market}: set {key}"
+
+
 def _plug_in(name: str, settings: PluginSettings, registry: Registry) -> Signal:
     from strategies.attempt import FOREIGN_FAULTS, one_line
     from strategies.registry import check_signal

@@ -134,6 +134,11 @@ class Limits:
             return "a lock, a cooldown, a stale price or a position without an opinion"
         return f"trading state {self._decision.state}"
 
+    def _buffer(self, why: OrderWhy) -> str:
+        costs = self._scalar("cost_band")
+        added = f" and risk.cost_band {percent(costs)}" if costs else ""
+        return f"{self._key('risk.buffer_fraction')}{added}"
+
     def _volatility(self, why: OrderWhy) -> str:
         return f"{self._key('risk.volatility_target')} a year, IDM {plain(self._scalar('idm'))}"
 
@@ -148,7 +153,7 @@ _STAGES: Mapping[str, Callable[[Limits, OrderWhy], str]] = {
     "gross": Limits._gross,
     "drawdown": Limits._drawdown,
     "state": Limits._state,
-    "buffer": lambda limits, why: limits._key("risk.buffer_fraction"),
+    "buffer": Limits._buffer,
 }
 
 

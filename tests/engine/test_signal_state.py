@@ -8,10 +8,12 @@ import pytest
 
 from engine.bookstate import Choice
 from engine.estimates import Standing
-from engine.signal_state import SignalState, changed, state_of, why
+from engine.signal_state import SignalState, changed, silence_words, state_of, why
+from strategies.config import unfit_bars
 from strategies.evidence import breakout, momentum, realised_value, reversal
 from strategies.evidence.settings import RealisedValueSettings
 from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSettings
+from strategies.signal import Reason
 
 A1 = momentum.build(MomentumSettings())
 A2 = breakout.build(BreakoutSettings())
@@ -66,3 +68,45 @@ def test_an_overlay_multiplies_or_does_not() -> None:
     assert state_of(A12, {"A12": on}) is SignalState.ON
     assert changed(A12, on) == "switched on by me"
     assert changed(A12, chosen(enabled=False)) == "put in shadow by me"
+
+
+@pytest.mark.parametrize(
+    ("bars", "unknown", "words"),
+    [
+        (427, [(), ()], "warm-up: 427 of 428 daily bars"),
+        (428, [(), ()], "no opinion: GAP, STALE"),
+        (428, [("funding_rate",), ()], "no opinion: GAP, STALE"),
+        (428, [("funding_rate",), ("funding_rate",)], "it reads what is not known here: funding_rate"),
+        (0, [("funding_rate",), ("funding_rate",)], "warm-up: 0 of 428 daily bars"),
+    ],
+)
+def test_silence_is_called_a_warm_up_only_while_it_is_one(
+    bars: int, unknown: list[tuple[str, ...]], words: str
+) -> None:
+    assert silence_words(A1, bars, unknown, (Reason.GAP, Reason.STALE)) == words
+
+
+HOUR_MS = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (1, ""),
+        (12, ""),
+        (24, ""),
+        (48, "its bars of 1d are finer than this market's 2880m: set signals.A1.bar"),
+        (7, "its bars of 1d cannot be made of this market's 420m: set signals.A1.bar"),
+    ],
+)
+def test_bars_that_cannot_be_made_of_a_market_s(hours: int, said: str) -> None:
+    assert unfit_bars(A1, hours * HOUR_MS) == said
+    assert unfit_bars(replace(A1, name="mine"), hours * HOUR_MS) == said.replace(
+        "signals.A1.bar", "signals.plugins.mine.parameters.bar"
+    )
+
+
+def test_what_a_market_has_no_bars_for_is_not_said_to_be_switched_off_by_the_configuration() -> None:
+    off = momentum.build(MomentumSettings(enabled=False))
+    assert why(off, {}, unfit="its bars are finer") == "not computed: its bars are finer"
+    assert why(A1, {}, unfit="its bars are finer") == ""
