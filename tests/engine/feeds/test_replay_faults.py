@@ -142,6 +142,8 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     assert fault_of(tmp_path) == f"{tmp_path}: is a folder without files"
     assert fault_of(tmp_path / "x.csv") == f"{tmp_path}/x.csv: no such file, and no file matches"
     assert fault_of(f"{tmp_path}/*.parquet") == f"{tmp_path}/*.parquet: no such file, and no file matches"
+    nobody = "~no-such-user-of-this-machine/x.csv"
+    assert fault_of(nobody) == f"{nobody}: cannot be read: Could not determine home directory."
     assert fault_of("a\n\0b") == "a??b: no such file, and no file matches"
     (tmp_path / "notes.txt").write_text("x")
     assert fault_of(tmp_path / "notes.txt") == f"{tmp_path}/notes.txt: is neither .parquet nor .csv"
