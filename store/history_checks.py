@@ -44,6 +44,10 @@ class Span:
     first_close: float
 
 
+# No time before 1970 is one, but two of them can lie further apart than their difference has room for.
+_TS = "greatest(ts, 0)"
+_PRIOR_TS = f"lag({_TS})"
+
 _Rules = tuple[Rule, ...]
 
 _TIME_RULES: _Rules = (
@@ -110,14 +114,14 @@ def examined(connection: DuckDBPyConnection, source: Source, bar_ms: int | None)
     rules = _rules(source, bar_ms)
     number = "CASE " + " ".join(f"WHEN {rule.condition} THEN {i}" for i, rule in enumerate(rules)) + " END"
     over = "PARTITION BY symbol ORDER BY rn" if source.is_panel else ""
-    rows = f"SELECT *, lag(ts) OVER ({over}) AS prior_ts FROM ({source.table})"
+    rows = f"SELECT *, {_PRIOR_TS} OVER ({over}) AS prior_ts FROM ({source.table})"
     judged = f"SELECT *, {number} AS rule FROM ({rows})"
     values = (
         "count(*) FILTER (WHERE volume > 0), any_value(close)" if source.kind is FileKind.BARS else "0, 0.0"
     )
     with reading(source):
         found = connection.execute(
-            f"SELECT coalesce(symbol, ''), count(*), min(ts), max(ts), min(ts - prior_ts), {values}, "
+            f"SELECT coalesce(symbol, ''), count(*), min(ts), max(ts), min({_TS} - prior_ts), {values}, "
             f"min(rn) FILTER (WHERE rule IS NOT NULL) "
             f"FROM ({judged}) GROUP BY symbol ORDER BY 1 LIMIT {MOST_SYMBOLS + 1}"
         ).fetchall()
@@ -138,7 +142,7 @@ def usual_step_ms(connection: DuckDBPyConnection, source: Source) -> int | None:
     over = "PARTITION BY symbol ORDER BY rn" if source.is_panel else ""
     with reading(source):
         row = connection.execute(
-            f"SELECT step FROM (SELECT ts - lag(ts) OVER ({over}) AS step FROM ({source.table})) "
+            f"SELECT step FROM (SELECT {_TS} - {_PRIOR_TS} OVER ({over}) AS step FROM ({source.table})) "
             "WHERE step > 0 GROUP BY step ORDER BY count(*) DESC, step LIMIT 1"
         ).fetchone()
     return None if row is None else int(row[0])

@@ -69,6 +69,20 @@ def test_a_bad_cell_of_parquet_is_named_with_its_row(tmp_path: Path) -> None:
     assert fault_of(path) == f"{path}: row 4: close nan is not a number"
 
 
+@pytest.mark.parametrize("name", ["BTCUSDT-1h", "BTCUSDT", "panel_1h"])
+@pytest.mark.parametrize("at", [0, 5, 11])
+@pytest.mark.parametrize("ts", [-(2**63), 2**63 - 1, -1])
+def test_a_time_that_stands_for_none_is_named_with_its_row(
+    tmp_path: Path, name: str, at: int, ts: int
+) -> None:
+    rows = [{**row, "symbol": "BTCUSDT"} if name == "panel_1h" else row for row in bars(range(12))]
+    rows[at]["ts"] = ts
+    text = write_csv(tmp_path / f"{name}.csv", rows)
+    assert fault_of(text).startswith(f"{text}: row {at + 1}: ts '{ts}' ")
+    path = write_parquet(tmp_path / f"{name}.parquet", rows)
+    assert fault_of(path) == f"{path}: row {at + 1}: ts {ts} lies outside 1980 to 2199"
+
+
 def test_the_first_bad_row_of_a_panel_is_named(tmp_path: Path) -> None:
     rows = [{"symbol": symbol, **bar(index)} for symbol in ("B", "A1", "C2") for index in range(3)]
     path = write_csv(tmp_path / "panel_1h.csv", rows)
