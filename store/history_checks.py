@@ -60,6 +60,10 @@ _TIME_RULES: _Rules = (
 )
 
 
+# Of what stands beside the bars, the parts that are prices.
+_PRICED = ("close", "spot_price", "mark_price", "index_price", "bid", "ask")
+
+
 def _price_rules(part: str, cell: str) -> _Rules:
     return (
         Rule(f"{part} IS NULL OR NOT isfinite({part})", f"{part} {{{cell}}} is not a number"),
@@ -73,13 +77,17 @@ def _value_rules(part: str) -> _Rules:
     return (
         Rule(f"isinf({part})", f"{part} {{r_{part}}} is not a number"),
         Rule(f"{part} < 0", f"{part} {{r_{part}}} is below 0"),
+        Rule(
+            f"{part} > {LARGEST_PRICE if part in _PRICED else LARGEST_VOLUME} AND NOT isnan({part})",
+            f"{part} {{r_{part}}} is absurd",
+        ),
     )
 
 
 _CHAIN_RULES: _Rules = (
     *(rule for part in ("strike", "forward") for rule in _price_rules(part, f"r_{part}")),
     Rule(
-        f"expiry IS NULL OR expiry < {EARLIEST_MS} OR expiry >= {LATEST_MS}",
+        f"expiry IS NULL OR NOT isfinite(expiry) OR expiry < {EARLIEST_MS} OR expiry >= {LATEST_MS}",
         "expiry {r_expiry} is no time in ms",
     ),
     Rule("is_call IS NULL", "option_type {r_option_type} is neither a call nor a put"),

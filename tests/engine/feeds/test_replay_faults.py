@@ -11,7 +11,17 @@ import pytest
 from engine.feeds.feed import DataFault
 from engine.feeds.replay import open_replay
 from engine.timerange import TimeRange
-from tests.engine.feeds.market_files import APRIL, HOUR_MS, bar, bars, csv_text, write_csv, write_parquet
+from tests.engine.feeds.market_files import (
+    APRIL,
+    COLUMNS,
+    DAY_MS,
+    HOUR_MS,
+    bar,
+    bars,
+    csv_text,
+    write_csv,
+    write_parquet,
+)
 
 
 def fault_of(*items: Path | str, **options: Any) -> str:
@@ -243,6 +253,61 @@ def test_a_bad_funding_rate_is_named_with_its_row(tmp_path: Path, cell: str, rea
     path.unlink()
     beside = [{**row, "funding_rate": cell or "nonsense"} for row in bars(range(3))]
     assert "row 1: funding_rate" in fault_of(write_csv(tmp_path / "BTCUSDT-1h.csv", beside))
+
+
+BESIDE: dict[str, list[dict[str, Any]]] = {
+    "oi_BTCUSDT_1h": [
+        {
+            "ts": APRIL + HOUR_MS * i,
+            "open_interest": 5.0,
+            "mark_price": 100.0,
+            "index_price": 100.0,
+            "spot_price": 100.0,
+        }
+        for i in range(6)
+    ],
+    "onchain_BTC_1d": [
+        {"ts": APRIL - DAY_MS * 3 + DAY_MS * i, "CapMrktCurUSD": 1e12, "CapRealUSD": 5e11, "SplyCur": 2e7}
+        for i in range(6)
+    ],
+    "dvol_deribit_BTC_1d": [{"ts": APRIL + DAY_MS * i, "close": 50.0} for i in range(6)],
+    "options_deribit_BTC_chain": [
+        {
+            "ts": APRIL,
+            "option_type": "put" if i % 2 else "call",
+            "strike": 90.0 + 5 * i,
+            "expiry_ts": float(APRIL + 30 * DAY_MS),
+            "bid_price": 0.05,
+            "ask_price": 0.06,
+            "underlying_price": 100.0,
+        }
+        for i in range(6)
+    ],
+    "perp_BTCUSDT_1h": [{**row, "funding_rate": 0.0001, "taker_buy_volume": 1.0} for row in bars(range(6))],
+}
+NO_NUMBERS = {"nan": float("nan"), "inf": float("inf"), "huge": 1e308, "none": -(2.0**63)}
+NEEDED = ("strike", "underlying_price", "expiry_ts", "ts")
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("cell", NO_NUMBERS)
+@pytest.mark.parametrize("name", BESIDE)
+def test_no_column_takes_a_number_that_is_none(tmp_path: Path, name: str, cell: str, kind: str) -> None:
+    if not name.startswith("perp"):
+        write_csv(tmp_path / "BTCUSDT-1h.csv", bars(range(6)))
+    path = tmp_path / f"{name}.{kind}"
+    for column in BESIDE[name][0]:
+        if column in ("option_type", *(COLUMNS if name.startswith("perp") else ())):
+            continue
+        rows = [dict(row) for row in BESIDE[name]]
+        if column == "ts":
+            rows = [{**row, "ts": float(row["ts"])} for row in rows]
+        rows[3][column] = NO_NUMBERS[cell]
+        (write_csv if kind == "csv" else write_parquet)(path, rows)
+        if cell == "nan" and column not in NEEDED:
+            open_replay([str(tmp_path)]).close()
+        else:
+            assert fault_of(tmp_path).startswith(f"{path}: row 4: "), column
 
 
 def test_a_file_that_changes_under_a_running_feed_is_noticed(tmp_path: Path) -> None:
