@@ -207,6 +207,10 @@ class History:
         order = np.argsort(found["ts"], kind="stable")
         return np.stack([found[field][order] for field in FIELDS[:4]])
 
+    def lowest(self, symbol: str) -> float:
+        """The lowest price of all bars of one symbol."""
+        return min(part.spans[symbol].lowest for part in self._bars if symbol in part.spans)
+
     def funding_interval_ms(self, symbol: str) -> int | None:
         """What the first settlement of a symbol covers, to the minute: told, or the time to the one after it. Nothing
         later changes it. None where a file tells neither."""

@@ -34,7 +34,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What one file holds of one symbol; `step_ms` is the least distance of two rows, None for a single row."""
+    """What one file holds of one symbol; `step_ms` is the least distance of two rows, None for a single row.
+    Bars alone have `lowest`, the lowest price."""
 
     symbol: str
     rows: int
@@ -42,8 +43,12 @@ class Span:
     last_ms: int
     step_ms: int | None
     traded_rows: int
-    first_close: float
+    lowest: float
 
+
+# No time before 1970 is one, but two of them can lie further apart than their difference has room for.
+_TS = "greatest(ts, 0)"
+_PRIOR_TS = f"lag({_TS})"
 
 _Rules = tuple[Rule, ...]
 
@@ -55,6 +60,10 @@ _TIME_RULES: _Rules = (
     Rule("ts = prior_ts", "ts {r_ts} stands there twice"),
     Rule("ts < prior_ts", "ts {r_ts} lies before the row above it: rows must be in the order of time"),
 )
+
+
+# Of what stands beside the bars, the parts that are prices.
+_PRICED = ("close", "spot_price", "mark_price", "index_price", "bid", "ask")
 
 
 def _price_rules(part: str, cell: str) -> _Rules:
@@ -70,13 +79,17 @@ def _value_rules(part: str) -> _Rules:
     return (
         Rule(f"isinf({part})", f"{part} {{r_{part}}} is not a number"),
         Rule(f"{part} < 0", f"{part} {{r_{part}}} is below 0"),
+        Rule(
+            f"{part} > {LARGEST_PRICE if part in _PRICED else LARGEST_VOLUME} AND NOT isnan({part})",
+            f"{part} {{r_{part}}} is absurd",
+        ),
     )
 
 
 _CHAIN_RULES: _Rules = (
     *(rule for part in ("strike", "forward") for rule in _price_rules(part, f"r_{part}")),
     Rule(
-        f"expiry IS NULL OR expiry < {EARLIEST_MS} OR expiry >= {LATEST_MS}",
+        f"expiry IS NULL OR NOT isfinite(expiry) OR expiry < {EARLIEST_MS} OR expiry >= {LATEST_MS}",
         "expiry {r_expiry} is no time in ms",
     ),
     Rule("is_call IS NULL", "option_type {r_option_type} is neither a call nor a put"),
@@ -115,14 +128,12 @@ def examined(connection: DuckDBPyConnection, source: Source, bar_ms: int | None)
     rules = _rules(source, bar_ms)
     number = "CASE " + " ".join(f"WHEN {rule.condition} THEN {i}" for i, rule in enumerate(rules)) + " END"
     over = "PARTITION BY symbol ORDER BY rn" if source.is_panel else ""
-    rows = f"SELECT *, lag(ts) OVER ({over}) AS prior_ts FROM ({source.table})"
+    rows = f"SELECT *, {_PRIOR_TS} OVER ({over}) AS prior_ts FROM ({source.table})"
     judged = f"SELECT *, {number} AS rule FROM ({rows})"
-    values = (
-        "count(*) FILTER (WHERE volume > 0), any_value(close)" if source.kind is FileKind.BARS else "0, 0.0"
-    )
+    values = "count(*) FILTER (WHERE volume > 0), min(low)" if source.kind is FileKind.BARS else "0, 0.0"
     with reading(source):
         found = connection.execute(
-            f"SELECT coalesce(symbol, ''), count(*), min(ts), max(ts), min(ts - prior_ts), {values}, "
+            f"SELECT coalesce(symbol, ''), count(*), min(ts), max(ts), min({_TS} - prior_ts), {values}, "
             f"min(rn) FILTER (WHERE rule IS NOT NULL) "
             f"FROM ({judged}) GROUP BY symbol ORDER BY 1 LIMIT {MOST_SYMBOLS + 1}"
         ).fetchall()
@@ -135,7 +146,7 @@ def examined(connection: DuckDBPyConnection, source: Source, bar_ms: int | None)
         raise source.fault(rules[rule].reason.format_map(_Cells(raw_row(connection, source, row))), row)
     if len(found) > MOST_SYMBOLS:
         raise source.fault(f"holds more than {MOST_SYMBOLS} symbols")
-    return [Span(*row[:7]) for row in found]
+    return [Span(*row[:-1]) for row in found]
 
 
 def usual_step_ms(connection: DuckDBPyConnection, source: Source) -> int | None:
@@ -143,7 +154,7 @@ def usual_step_ms(connection: DuckDBPyConnection, source: Source) -> int | None:
     over = "PARTITION BY symbol ORDER BY rn" if source.is_panel else ""
     with reading(source):
         row = connection.execute(
-            f"SELECT step FROM (SELECT ts - lag(ts) OVER ({over}) AS step FROM ({source.table})) "
+            f"SELECT step FROM (SELECT {_TS} - {_PRIOR_TS} OVER ({over}) AS step FROM ({source.table})) "
             "WHERE step > 0 GROUP BY step ORDER BY count(*) DESC, step LIMIT 1"
         ).fetchone()
     return None if row is None else int(row[0])

@@ -195,6 +195,8 @@ class Opening:
         step_ms = usual_step_ms(self._connection, source)
         if step_ms in BAR_SIZES_MS.values():
             return step_ms or 0
+        # A row that is wrong says more than that its distance to the others is.
+        examined(self._connection, source, None)
         raise source.fault(
             "no bar size in its name or rows: name it like BTCUSDT-1h.csv, or pass --set run.bar=1h"
         )

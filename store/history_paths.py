@@ -32,8 +32,8 @@ def candidates(items: Iterable[str]) -> list[Candidate]:
 
 
 def _behind(item: str) -> list[Candidate]:
-    path = Path(item).expanduser()
     try:
+        path = Path(item).expanduser()
         if path.is_file():
             if path.suffix.lower() not in SUFFIXES:
                 raise DataFault(f"{item}: is neither .parquet nor .csv")
@@ -44,7 +44,7 @@ def _behind(item: str) -> list[Candidate]:
             else sorted(map(Path, glob.glob(str(path), recursive=True)))
         )
         files = [file for file in inside if file.is_file()]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise DataFault(f"{item}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if not files:
         what = "is a folder without files" if path.is_dir() else "no such file, and no file matches"

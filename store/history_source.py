@@ -237,7 +237,9 @@ def _time(source: Source, kind: str, factor: float | None) -> str:
     if kind == "BIGINT" and factor == 1.0:
         return "r_ts"
     if factor is not None:
-        return f"TRY_CAST(TRY_CAST(r_ts AS DOUBLE) * {factor!r} AS BIGINT)"
+        time = f"TRY_CAST(r_ts AS DOUBLE) * {factor!r}"
+        # Parquet's statistics know no NaN: of TRY_CAST alone DuckDB infers that nothing is NULL, and fails on what is.
+        return f"CASE WHEN isfinite({time}) THEN TRY_CAST({time} AS BIGINT) ELSE NULL END"
     if kind == "VARCHAR":
         return "epoch_ms(TRY_CAST(r_ts AS TIMESTAMPTZ))"
     if kind.startswith("TIMESTAMP") or kind == "DATE":

@@ -11,7 +11,8 @@ WRAPPED = ("WBTC", "WETH", "WBETH", "STETH", "WSTETH", "CBBTC")
 CONTRACTS = ("PERPETUAL", "PERP")
 QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", *CONTRACTS)
 """A name that ends in one of these is a pair in any case of letters; in one of the next, only in capitals."""
-QUOTES_IN_CAPITALS = ("BTC", "ETH", "BNB", "EUR", "GBP", "JPY", "TRY", "DAI")
+COINS = ("BTC", "ETH", "BNB")
+QUOTES_IN_CAPITALS = (*COINS, "EUR", "GBP", "JPY", "TRY", "DAI")
 
 # DOTUSD is DOT in USD and no DO in TUSD, WBTC no W in BTC.
 _COINS_LIKE_PAIRS = frozenset(

@@ -78,7 +78,13 @@ class Market:
 
 
 def _written(name: str, cell: Any, style: Style) -> Any:
-    return TIME_STYLES[style.times](cell) if name == "ts" and isinstance(cell, int) else cell
+    if name != "ts" or not isinstance(cell, int) or isinstance(cell, _AsItIs):
+        return cell
+    return TIME_STYLES[style.times](cell)
+
+
+class _AsItIs(int):
+    """A time that no style of writing changes."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,18 @@ def _cell(column: str, value: Any, words: str, kind: str) -> Plant:
     return plant
 
 
+def _no_time(value: int) -> Plant:
+    """A time that stands for none: as a number where the file has numbers, else as text."""
+
+    def plant(market: Market, file: File, at: int) -> Blame:
+        style = market.style
+        is_number = style.suffix == "csv" or style.times in ("ms", "s")
+        file.rows[at] = {**file.rows[at], "ts": _AsItIs(value) if is_number else str(value)}
+        return Blame("no time", file.name, at + 1, "ts ")
+
+    return plant
+
+
 def _swapped_range(market: Market, file: File, at: int) -> Blame:
     row = file.rows[at]
     file.rows[at] = {**row, "high": row["low"], "low": row["high"]}
@@ -212,6 +230,7 @@ def _symbol(file: File, at: int) -> str | None:
     return symbol
 
 
+BEYOND = (2.0**63, 1e308, float("inf"))
 NUMBERS: tuple[Plant, ...] = (
     *(_cell(name, 0.0, f"{name} ", "zero") for name in PRICES),
     *(_cell(name, -1.5, f"{name} ", "negative") for name in PRICES),
@@ -220,12 +239,20 @@ NUMBERS: tuple[Plant, ...] = (
     *(_cell(name, None, f"{name} (empty) is not a number", "empty") for name in PRICES),
     _cell("high", 1e12, "is absurd for a price", "absurd"),
     _cell("low", 1e-12, "is below the smallest price step", "tiny"),
+    *(
+        _cell(name, sign * size, f"{name} ", "beyond")
+        for name in PRICES
+        for sign in (1, -1)
+        for size in BEYOND
+    ),
+    *(_cell("volume", sign * size, "volume ", "beyond") for sign in (1, -1) for size in BEYOND),
     _cell("volume", -1.0, "is below 0", "negative volume"),
     _cell("volume", float("inf"), "volume inf is not a number", "infinite volume"),
     _cell("volume", 1e30, "is absurd", "absurd volume"),
 )
 SHAPES: tuple[Plant, ...] = (
     *(_swapped_range, _repeated, _backwards, _off_grid, _column_lost, _other_size, _disagreement),
+    *(_no_time(ts) for ts in (-(2**63), 2**63 - 1, -1, 0)),
     *(_outside("close", 2.0), _outside("open", 0.5), _outside("close", 0.9), _outside("open", 1.1)),
 )
 TEXTS: tuple[Plant, ...] = (

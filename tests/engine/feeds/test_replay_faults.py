@@ -11,7 +11,17 @@ import pytest
 from engine.feeds.feed import DataFault
 from engine.feeds.replay import open_replay
 from engine.timerange import TimeRange
-from tests.engine.feeds.market_files import APRIL, HOUR_MS, bar, bars, csv_text, write_csv, write_parquet
+from tests.engine.feeds.market_files import (
+    APRIL,
+    COLUMNS,
+    DAY_MS,
+    HOUR_MS,
+    bar,
+    bars,
+    csv_text,
+    write_csv,
+    write_parquet,
+)
 
 
 def fault_of(*items: Path | str, **options: Any) -> str:
@@ -67,6 +77,20 @@ def test_a_bad_cell_of_parquet_is_named_with_its_row(tmp_path: Path) -> None:
     rows[3]["close"] = float("nan")
     path = write_parquet(tmp_path / "BTCUSDT-1h.parquet", rows)
     assert fault_of(path) == f"{path}: row 4: close nan is not a number"
+
+
+@pytest.mark.parametrize("name", ["BTCUSDT-1h", "BTCUSDT", "panel_1h"])
+@pytest.mark.parametrize("at", [0, 5, 11])
+@pytest.mark.parametrize("ts", [-(2**63), 2**63 - 1, -1])
+def test_a_time_that_stands_for_none_is_named_with_its_row(
+    tmp_path: Path, name: str, at: int, ts: int
+) -> None:
+    rows = [{**row, "symbol": "BTCUSDT"} if name == "panel_1h" else row for row in bars(range(12))]
+    rows[at]["ts"] = ts
+    text = write_csv(tmp_path / f"{name}.csv", rows)
+    assert fault_of(text).startswith(f"{text}: row {at + 1}: ts '{ts}' ")
+    path = write_parquet(tmp_path / f"{name}.parquet", rows)
+    assert fault_of(path) == f"{path}: row {at + 1}: ts {ts} lies outside 1980 to 2199"
 
 
 def test_the_first_bad_row_of_a_panel_is_named(tmp_path: Path) -> None:
@@ -142,6 +166,8 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     assert fault_of(tmp_path) == f"{tmp_path}: is a folder without files"
     assert fault_of(tmp_path / "x.csv") == f"{tmp_path}/x.csv: no such file, and no file matches"
     assert fault_of(f"{tmp_path}/*.parquet") == f"{tmp_path}/*.parquet: no such file, and no file matches"
+    nobody = "~no-such-user-of-this-machine/x.csv"
+    assert fault_of(nobody) == f"{nobody}: cannot be read: Could not determine home directory."
     assert fault_of("a\n\0b") == "a??b: no such file, and no file matches"
     (tmp_path / "notes.txt").write_text("x")
     assert fault_of(tmp_path / "notes.txt") == f"{tmp_path}/notes.txt: is neither .parquet nor .csv"
@@ -227,6 +253,61 @@ def test_a_bad_funding_rate_is_named_with_its_row(tmp_path: Path, cell: str, rea
     path.unlink()
     beside = [{**row, "funding_rate": cell or "nonsense"} for row in bars(range(3))]
     assert "row 1: funding_rate" in fault_of(write_csv(tmp_path / "BTCUSDT-1h.csv", beside))
+
+
+BESIDE: dict[str, list[dict[str, Any]]] = {
+    "oi_BTCUSDT_1h": [
+        {
+            "ts": APRIL + HOUR_MS * i,
+            "open_interest": 5.0,
+            "mark_price": 100.0,
+            "index_price": 100.0,
+            "spot_price": 100.0,
+        }
+        for i in range(6)
+    ],
+    "onchain_BTC_1d": [
+        {"ts": APRIL - DAY_MS * 3 + DAY_MS * i, "CapMrktCurUSD": 1e12, "CapRealUSD": 5e11, "SplyCur": 2e7}
+        for i in range(6)
+    ],
+    "dvol_deribit_BTC_1d": [{"ts": APRIL + DAY_MS * i, "close": 50.0} for i in range(6)],
+    "options_deribit_BTC_chain": [
+        {
+            "ts": APRIL,
+            "option_type": "put" if i % 2 else "call",
+            "strike": 90.0 + 5 * i,
+            "expiry_ts": float(APRIL + 30 * DAY_MS),
+            "bid_price": 0.05,
+            "ask_price": 0.06,
+            "underlying_price": 100.0,
+        }
+        for i in range(6)
+    ],
+    "perp_BTCUSDT_1h": [{**row, "funding_rate": 0.0001, "taker_buy_volume": 1.0} for row in bars(range(6))],
+}
+NO_NUMBERS = {"nan": float("nan"), "inf": float("inf"), "huge": 1e308, "none": -(2.0**63)}
+NEEDED = ("strike", "underlying_price", "expiry_ts", "ts")
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("cell", NO_NUMBERS)
+@pytest.mark.parametrize("name", BESIDE)
+def test_no_column_takes_a_number_that_is_none(tmp_path: Path, name: str, cell: str, kind: str) -> None:
+    if not name.startswith("perp"):
+        write_csv(tmp_path / "BTCUSDT-1h.csv", bars(range(6)))
+    path = tmp_path / f"{name}.{kind}"
+    for column in BESIDE[name][0]:
+        if column in ("option_type", *(COLUMNS if name.startswith("perp") else ())):
+            continue
+        rows = [dict(row) for row in BESIDE[name]]
+        if column == "ts":
+            rows = [{**row, "ts": float(row["ts"])} for row in rows]
+        rows[3][column] = NO_NUMBERS[cell]
+        (write_csv if kind == "csv" else write_parquet)(path, rows)
+        if cell == "nan" and column not in NEEDED:
+            open_replay([str(tmp_path)]).close()
+        else:
+            assert fault_of(tmp_path).startswith(f"{path}: row 4: "), column
 
 
 def test_a_file_that_changes_under_a_running_feed_is_noticed(tmp_path: Path) -> None:
