@@ -72,6 +72,7 @@ def lane_view(market: MarketState, shadow: Shadow) -> LaneView:
         _spoken(readings.value[row], _silence(market, signal, unknown[row]))
         | dict(zip(("closest", "correlation"), closest(correlation[row], signals), strict=True))
         | recorded(health[row])
+        | {"no_book": shadow.no_book(row)}
         for row, signal in enumerate(signals)
     )
     rows = {signal.name: row for row, signal in enumerate(signals)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,6 +86,7 @@ class Machine:
     signals: tuple[Signal, ...]
     known_signals: tuple[Signal, ...]
     configured_signals: tuple[Signal, ...]
+    market_maker: Callable[[Feed], MakeMarket]
     make_market: MakeMarket
     refold: Refold
     registry: Registry
@@ -210,11 +211,13 @@ class Machine:
 
     async def _restore_shadow(self, states: Mapping[str, Any]) -> None:
         """The signals' own books, as they were stored; they begin here where they are new."""
-        from engine.shadow import Shadow, Terms
+        from engine.shadow import Shadow
         from engine.shadow_days import DAYS_KEPT, ShadowDays
+        from engine.shadow_terms import Terms
 
-        half_spread_bps = self.configuration.venue.half_spread_bps
-        terms = Terms.of(self.feed.instruments, half_spread_bps, self.cycle.parameters)
+        instruments, venue = self.feed.instruments, self.configuration.venue
+        spreads_bps = venue.half_spread_bps, venue.option_half_spread_bps
+        terms = Terms.of(instruments, spreads_bps[0], self.cycle.parameters, spreads_bps[1])
         days = ShadowDays((), await recall.signal_days(self.database, DAYS_KEPT))
         table, _ = self._weighed()
         since = since_ms(self.book.tunings)
@@ -401,10 +404,14 @@ def _build(
     journal = Journal(database)
     tape = Tape(journal)
 
-    def make_market(chosen: tuple[Signal, ...]) -> MarketState:
-        selector = Selector(blend.selector, feed.symbols, chosen) if blend.selector.enabled else None
-        return MarketState(feed, chosen, parameters, selector)
+    def market_maker(reader: Feed) -> MakeMarket:
+        def make_market(chosen: tuple[Signal, ...]) -> MarketState:
+            selector = Selector(blend.selector, reader.symbols, chosen) if blend.selector.enabled else None
+            return MarketState(reader, chosen, parameters, selector)
 
+        return make_market
+
+    make_market = market_maker(feed)
     market = make_market(signals)
     ledger = Ledger(configuration.run.capital)
     book = BookState()
@@ -434,6 +441,7 @@ def _build(
         signals=signals,
         known_signals=known_signals,
         configured_signals=known_signals,
+        market_maker=market_maker,
         make_market=make_market,
         refold=Refold(make_market, feed),
         registry=registry,

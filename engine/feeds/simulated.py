@@ -140,6 +140,7 @@ class SimulatedFeed:
         return listed
 
     def _list(self, terms: Terms = lambda instrument: instrument) -> None:
+        self._terms = terms
         coins = self._coins if self._inputs else ()
         from_ms = self._options_from_ms if self._lists_options else None
         self._listing = Listing(coins, from_ms, self._strikes, terms)
@@ -158,10 +159,13 @@ class SimulatedFeed:
             assert stretch is not None
             self._strikes[expiry_ms] = strikes_of(stretch, step, self._dated)
 
-    def beside(self) -> SimulatedFeed:
+    def beside(self, options: bool = False) -> SimulatedFeed:
         """See `Feed.beside`; neither reader waits for the other."""
         other = copy(self)
         other._begin()
+        if options and self._dated and not self._lists_options:
+            other._lists_options, other._strikes = True, {}
+            other._list(self._terms)
         return other
 
     def close(self) -> None:
@@ -292,6 +296,7 @@ class SimulatedFeed:
             funding=tuple(self._settlements(stretch)),
             inputs=self._inputs_of(stretch) if self._inputs else {},
             legs=self._legs_of(stretch) if self._inputs else None,
+            elsewhere=self._elsewhere_of(stretch) if self._inputs else None,
         )
         steps_per_hour = HOUR_MS // STEP_MS
         opens = stretch.first_step + np.arange(len(close)) * steps_per_bar
@@ -308,6 +313,11 @@ class SimulatedFeed:
         from engine.feeds.sim_inputs import inputs_of
 
         return inputs_of(self._shown(stretch), self._inputs)
+
+    def _elsewhere_of(self, stretch: Stretch) -> FloatArray:
+        from engine.feeds.sim_inputs import marks_elsewhere
+
+        return marks_elsewhere(self._shown(stretch))
 
     def _legs_of(self, stretch: Stretch) -> FloatArray:
         from engine.feeds.sim_legs import leg_bars
@@ -361,6 +371,7 @@ def _joined(blocks: list[BarBlock], first_open_ms: int, bar_ms: int, symbols: in
     empty = np.empty((0, symbols))
     inputs = blocks[0].inputs if blocks else ()
     legs = [block.legs for block in blocks if block.legs is not None]
+    elsewhere = [block.elsewhere for block in blocks if block.elsewhere is not None]
     return BarBlock(
         first_open_ms,
         bar_ms,
@@ -372,6 +383,7 @@ def _joined(blocks: list[BarBlock], first_open_ms: int, bar_ms: int, symbols: in
         funding=tuple(item for block in blocks for item in block.funding),
         inputs={name: np.concatenate([empty, *(block.inputs[name] for block in blocks)]) for name in inputs},
         legs=np.concatenate(legs, axis=1) if legs else None,
+        elsewhere=np.concatenate(elsewhere, axis=1) if elsewhere else None,
     )
 
 
