@@ -56,7 +56,8 @@ class Columns:
     def known(self, market: MarketState) -> FloatArray:
         """The last closes [W] that the market itself remembers, NaN where it has none."""
         elsewhere = np.full(len(OTHER_VENUES) * self.universe.stop, np.nan)
-        return np.concatenate((market.last_close, market.legs.last_close, elsewhere))
+        found = np.concatenate((market.last_close, market.legs.last_close, elsewhere))
+        return found if market.row is None else self.prices(market, found)
 
     def prices(self, market: MarketState, before: FloatArray) -> FloatArray:
         """What each is worth at the newest close [W], what it was worth `before` where that has none of it. An option
