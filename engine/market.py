@@ -113,15 +113,13 @@ class MarketState:
         parameters: RiskParameters,
         selector: Selector | None = None,
     ) -> None:
-        self.symbols = feed.symbols
-        self.bar_ms = feed.bar_ms
+        self.symbols, self.bar_ms = feed.symbols, feed.bar_ms
         self.signals = tuple(signals)
         self._parameters = parameters
         self.selector = selector
         self.legs = LegMarket(feed.legs, feed.instruments, feed.bar_ms)
         self._legs_at = feed.legs_at
-        count = len(self.symbols)
-        self._base = BAR_NAMES[self.bar_ms]
+        count, self._base = len(self.symbols), BAR_NAMES[self.bar_ms]
         more = bars_to_remember(self.signals, {self._base: max(DAY_MS // self.bar_ms, 1), "1d": PANEL_DAYS})
         self._panel = Panel(self.symbols, self.bar_ms, more.pop("1d"), more, inputs_to_keep(self.signals))
         self._intraday = tuple(sorted({signal.bar for signal in self.signals} - {"1d"}))

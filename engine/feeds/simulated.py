@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -163,8 +163,8 @@ class SimulatedFeed:
         """See `Feed.beside`; neither reader waits for the other."""
         other = copy(self)
         other._begin()
-        if options and self._dated and not self._lists_options:
-            other._lists_options, other._strikes = True, {}
+        if options and not self._lists_options:
+            other._lists_options, other._strikes = bool(self._dated), {}
             other._list(self._terms)
         return other
 
@@ -294,9 +294,7 @@ class SimulatedFeed:
             close=prices[:, -1].copy(),
             volume=lots.sum(axis=1) / self._lots_per_unit,
             funding=tuple(self._settlements(stretch)),
-            inputs=self._inputs_of(stretch) if self._inputs else {},
-            legs=self._legs_of(stretch) if self._inputs else None,
-            elsewhere=self._elsewhere_of(stretch) if self._inputs else None,
+            **(self._beside_of(stretch) if self._inputs else {}),
         )
         steps_per_hour = HOUR_MS // STEP_MS
         opens = stretch.first_step + np.arange(len(close)) * steps_per_bar
@@ -309,15 +307,12 @@ class SimulatedFeed:
         )
         return _Piece(block, detail, prices)
 
-    def _inputs_of(self, stretch: Stretch) -> Mapping[str, FloatArray]:
-        from engine.feeds.sim_inputs import inputs_of
+    def _beside_of(self, stretch: Stretch) -> dict[str, Any]:
+        from engine.feeds.sim_inputs import inputs_of, marks_elsewhere
 
-        return inputs_of(self._shown(stretch), self._inputs)
-
-    def _elsewhere_of(self, stretch: Stretch) -> FloatArray:
-        from engine.feeds.sim_inputs import marks_elsewhere
-
-        return marks_elsewhere(self._shown(stretch))
+        bars = self._shown(stretch)
+        inputs, elsewhere = inputs_of(bars, self._inputs), marks_elsewhere(bars)
+        return {"inputs": inputs, "legs": self._legs_of(stretch), "elsewhere": elsewhere}
 
     def _legs_of(self, stretch: Stretch) -> FloatArray:
         from engine.feeds.sim_legs import leg_bars

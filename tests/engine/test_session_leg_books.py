@@ -6,12 +6,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.config import load_config
+import numpy as np
+import pytest
+
+from engine.config import Configuration, load_config
+from engine.feeds.choose import open_feed
+from engine.feeds.feed import CLOSE
 from engine.session import Session
 from engine.snapshot import Snapshot
 from store.check import check
 from tests.engine.session_runs import engine, rows, run
 from tests.engine.test_missing_inputs import START, market
+from tests.engine.test_session_options import EVERY, INCOME, STRADDLE
 from tests.engine.test_shadow_lane import followed
 
 if TYPE_CHECKING:
@@ -27,7 +33,7 @@ FLAGS = {
     **{f"signals__{name}__dead_band": "0" for name in ("A9", "C7", "C8")},
     **{f"signals__{name}__cost_bps": "0" for name in ("A4", "A7", "A8")},
 }
-BARS = 26
+BARS, HOUR_MS, CAPITAL = 26, 3_600_000, 100_000.0
 EARNED = "SELECT signal, bars, pnl, gross_pnl, cost, turnover FROM followed_days ORDER BY day_ms, signal"
 
 
@@ -85,3 +91,35 @@ async def test_where_a_leg_has_no_price_there_is_no_book_and_it_is_said(tmp_path
         "C8": "no price for its legs: options are not listed",
     }
     assert told["B1"] == ""
+
+
+def closes_before(configuration: Configuration) -> dict[str, list[float]]:
+    """Of everything listed, the close before each bar of the day."""
+    feed = open_feed(configuration, options=True)
+    block = feed.read(feed.start_ms - feed.bar_ms, 24)
+    assert block.legs is not None
+    symbols = (*feed.symbols, *(leg.symbol for leg in feed.legs))
+    return dict(zip(symbols, np.hstack((block.close, block.legs[CLOSE])).T.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("flags", [STRADDLE, INCOME, EVERY], ids=["straddle", "income", "all three"])
+async def test_what_the_account_earned_in_options_falls_to_the_signals_that_hold_them(
+    tmp_path: Path, flags: dict[str, str]
+) -> None:
+    """All that it earned in a day from close to close: its profit but for funding, fees, and what fills cost over the
+    close before them."""
+    database = tmp_path / "x.db"
+    configuration = engine(database, run__bars="24", **flags).configuration
+    await Session(configuration, database).run()
+    before, cost = closes_before(configuration), 0.0
+    for symbol, side, price, quantity, ts_ms in rows(
+        database, "SELECT symbol, side, price, quantity, ts_ms FROM fills"
+    ):
+        bar = (ts_ms - configuration.sim.start_ms) // HOUR_MS
+        cost += (1 if side == "buy" else -1) * float(quantity) * (float(price) - before[symbol][bar])
+    totals = "SELECT equity, fees, funding FROM equity ORDER BY ts_ms DESC LIMIT 1"
+    ((equity, fees, funding),) = rows(database, totals)
+    earned = float(equity) - CAPITAL + float(fees) - float(funding) + cost
+    ((attributed,),) = rows(database, "SELECT sum(attribution) FROM signal_days")
+    assert attributed * CAPITAL == pytest.approx(earned, rel=0.01)
+    assert earned > 0.0
