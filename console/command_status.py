@@ -73,8 +73,12 @@ def positions(target: Target, as_json: bool) -> int:
     if as_json:
         print_json(rows)
         return Code.OK
+    ends = any(row.get("expiry_ms") for row in rows)
     print_table(
-        ("symbol", "side", "quantity", "entry", "mark", "unrealised", "stop", "liquidation", "since"),
+        (
+            *("symbol", "side", "quantity", "entry", "mark", "unrealised", "stop", "liquidation", "since"),
+            *(("contract",) if ends else ()),
+        ),
         [
             (
                 row["symbol"],
@@ -86,11 +90,20 @@ def positions(target: Target, as_json: bool) -> int:
                 plain(row["stop"]),
                 plain(row["liquidation"]),
                 when(row["opened_ts_ms"]),
+                *((_contract(row),) if ends else ()),
             )
             for row in rows
         ],
     )
     return Code.OK
+
+
+def _contract(row: Picture) -> str:
+    """What a future or an option is: "call 64000, ends 2024-05-24 08:00"."""
+    if not row.get("expiry_ms"):
+        return "-"
+    struck = f"{row['right']} {row['strike']}, " if row["right"] else ""
+    return f"{struck}ends {when(row['expiry_ms'])}"
 
 
 def _running(target: Target) -> Picture | None:
@@ -246,6 +259,7 @@ def _stored_signals(target: Target) -> list[Picture]:
 
 
 def _stored_positions(target: Target) -> list[Picture]:
+    contracts = query.contracts(target.database)
     return [
         {
             "symbol": row["symbol"],
@@ -262,6 +276,7 @@ def _stored_positions(target: Target) -> list[Picture]:
             "working_orders": None,
             "locked": None,
             "opened_ts_ms": row["opened_ts_ms"],
+            **contracts.get(row["symbol"], {}),
         }
         for row in query.positions(target.database)
     ]

@@ -17,7 +17,7 @@ from engine.feeds.choose import open_feed
 from engine.feeds.feed import Feed
 from engine.ledger import Ledger
 from engine.machine import Machine
-from engine.refold import Refold
+from engine.refold import MakeMarket, Refold
 from engine.signal_table import signal_table
 from engine.venues.choose import open_venue
 from engine.venues.patience import patiently
@@ -109,10 +109,14 @@ def _build(
     journal = Journal(database)
     tape = Tape(journal)
 
-    def make_market(chosen: tuple[Signal, ...]) -> MarketState:
-        selector = Selector(blend.selector, feed.symbols, chosen) if blend.selector.enabled else None
-        return MarketState(feed, chosen, parameters, selector)
+    def market_maker(reader: Feed) -> MakeMarket:
+        def make_market(chosen: tuple[Signal, ...]) -> MarketState:
+            selector = Selector(blend.selector, reader.symbols, chosen) if blend.selector.enabled else None
+            return MarketState(reader, chosen, parameters, selector)
 
+        return make_market
+
+    make_market = market_maker(feed)
     market = make_market(signals)
     ledger = Ledger(configuration.run.capital)
     book = BookState()
@@ -143,6 +147,7 @@ def _build(
         signals=signals,
         known_signals=known_signals,
         configured_signals=known_signals,
+        market_maker=market_maker,
         make_market=make_market,
         refold=Refold(make_market, feed),
         registry=registry,

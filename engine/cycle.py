@@ -208,8 +208,10 @@ class BarCycle:
         for order in intents:
             self._execution.intend(order)
         own = universe_part(decision, self._universe)
-        for day in () if self.shadow is None else self.shadow.fold(now_ms, own, self.neutral.held):
-            self._journal.signal_day(day)
+        if self.shadow is not None:
+            beside = decision.current[self._universe :]
+            for day in self.shadow.fold(now_ms, own, self.neutral.held, beside):
+                self._journal.signal_day(day)
         self._write(now_ms, decision, totals)
         self._book.cursor_ms = now_ms
         self._book.decisions += 1

@@ -240,14 +240,18 @@ class ShadowLane:
 
     def _source(self) -> LaneSource:
         from engine.lane_books import LaneSource
-        from engine.shadow import Terms
+        from engine.shadow_terms import Terms
 
         machine = self._machine
-        parameters, half_spread_bps = machine.cycle.parameters, machine.configuration.venue.half_spread_bps
+        parameters, venue = machine.cycle.parameters, machine.configuration.venue
+        # What signals in shadow would hold has prices here whether or not it is listed to be traded.
+        feed = machine.feed.beside(options=True)
         return LaneSource(
-            machine.feed.beside(),
-            machine.make_market,
-            Terms.of(machine.feed.instruments, half_spread_bps, parameters),
+            feed,
+            machine.market_maker(feed),
+            Terms.of(
+                machine.feed.instruments, venue.half_spread_bps, parameters, venue.option_half_spread_bps
+            ),
             parameters.volatility_target,
             machine.database.path,
         )

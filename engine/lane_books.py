@@ -25,8 +25,9 @@ from engine.lane_view import LaneView, lane_view
 from engine.market import MarketState, Row, rows
 from engine.reading_log import ReadingLog
 from engine.refold import MakeMarket, empty_market, fold_until
-from engine.shadow import Shadow, Terms
+from engine.shadow import Shadow
 from engine.shadow_days import DAYS_KEPT, ShadowDays
+from engine.shadow_terms import Terms
 from engine.signal_table import signal_table
 from store import followed
 from store.followed import DecidedBar

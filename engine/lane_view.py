@@ -81,6 +81,7 @@ def lane_view(
         )
         | dict(zip(("closest", "correlation"), closest(correlation[row], kin), strict=True))
         | recorded(health[row])
+        | {"no_book": shadow.no_book(row)}
         for row, signal in enumerate(signals)
     )
     rows = {signal.name: row for row, signal in enumerate(signals)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,7 @@ class Machine:
     signals: tuple[Signal, ...]
     known_signals: tuple[Signal, ...]
     configured_signals: tuple[Signal, ...]
+    market_maker: Callable[[Feed], MakeMarket]
     make_market: MakeMarket
     refold: Refold
     registry: Registry
@@ -205,11 +206,13 @@ class Machine:
 
     async def _restore_shadow(self, states: Mapping[str, Any]) -> None:
         """The signals' own books, as they were stored; they begin here where they are new."""
-        from engine.shadow import Shadow, Terms
+        from engine.shadow import Shadow
         from engine.shadow_days import DAYS_KEPT, ShadowDays
+        from engine.shadow_terms import Terms
 
-        half_spread_bps = self.configuration.venue.half_spread_bps
-        terms = Terms.of(self.feed.instruments, half_spread_bps, self.cycle.parameters)
+        instruments, venue = self.feed.instruments, self.configuration.venue
+        spreads_bps = venue.half_spread_bps, venue.option_half_spread_bps
+        terms = Terms.of(instruments, spreads_bps[0], self.cycle.parameters, spreads_bps[1])
         days = ShadowDays((), await recall.signal_days(self.database, DAYS_KEPT))
         table, _ = self._weighed()
         since = since_ms(self.book.tunings)

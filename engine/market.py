@@ -48,8 +48,8 @@ BAR_NAMES = {length: name for name, length in BAR_LENGTHS_MS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One bar of every symbol, [S] float64, NaN where missing; `inputs` and `legs` [5, L] as in `BarBlock`, of this
-    bar."""
+    """One bar of every symbol, [S] float64, NaN where missing; `inputs`, `legs` [5, L] and `elsewhere` [2, S] as in
+    `BarBlock`, of this bar."""
 
     open_ms: int
     open: FloatArray
@@ -60,6 +60,7 @@ class Row:
     funding: tuple[FundingSettlement, ...]
     inputs: Mapping[str, FloatArray] = field(default_factory=dict)
     legs: FloatArray | None = None
+    elsewhere: FloatArray | None = None
 
 
 def bars_to_remember(signals: Sequence[Signal], least: Mapping[str, int]) -> dict[str, int]:
@@ -94,6 +95,7 @@ def rows(block: BarBlock) -> list[Row]:
             tuple(settled.get(index, ())),
             {name: values[index] for name, values in block.inputs.items()},
             None if block.legs is None else block.legs[:, index],
+            None if block.elsewhere is None else block.elsewhere[:, index],
         )
         for index in range(len(block))
     ]
@@ -101,7 +103,7 @@ def rows(block: BarBlock) -> list[Row]:
 
 class MarketState:
     """Panel, volatility, clusters and readings of one universe, and the `legs` beside it; `now_ms` is the close of the
-    newest bar folded in."""
+    newest bar folded in, `row` that bar where it came by itself."""
 
     def __init__(
         self,
@@ -110,15 +112,13 @@ class MarketState:
         parameters: RiskParameters,
         selector: Selector | None = None,
     ) -> None:
-        self.symbols = feed.symbols
-        self.bar_ms = feed.bar_ms
+        self.symbols, self.bar_ms = feed.symbols, feed.bar_ms
         self.signals = tuple(signals)
         self._parameters = parameters
         self.selector = selector
         self.legs = LegMarket(feed.legs, feed.instruments, feed.bar_ms)
         self._legs_at = feed.legs_at
-        count = len(self.symbols)
-        self._base = BAR_NAMES[self.bar_ms]
+        count, self._base = len(self.symbols), BAR_NAMES[self.bar_ms]
         more = bars_to_remember(self.signals, {self._base: max(DAY_MS // self.bar_ms, 1), "1d": PANEL_DAYS})
         self._panel = Panel(self.symbols, self.bar_ms, more.pop("1d"), more, inputs_to_keep(self.signals))
         self._intraday = tuple(sorted({signal.bar for signal in self.signals} - {"1d"}))
@@ -131,6 +131,7 @@ class MarketState:
             [i.kind is not InstrumentKind.SPOT and parameters.allow_short for i in feed.instruments]
         )
         self._faults_told: dict[str, str] = {}
+        self.row: Row | None = None
         self.now_ms = 0
         self.day_completed = False
         self.readings: Readings = evaluate(self.signals, self._panel, 0)
@@ -186,6 +187,7 @@ class MarketState:
 
     def append(self, row: Row) -> None:
         """Fold one bar in."""
+        self.row = row
         self.sigma_bar_before, close_before = self._sigma_bar, self.last_close
         completed = self._panel.append(
             row.open_ms,

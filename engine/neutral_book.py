@@ -29,9 +29,10 @@ import numpy as np
 from engine.decision import STAGES, Decision, NeutralLegs, Readings, SignalTable
 from engine.decision_layout import GRANTED, LIMITED
 from engine.hedge import DailyBetas, Hedge
+from engine.neutral_positions import neutral_positions
 from engine.option_legs import OptionLegs, OptionListings
 from engine.pairs import PairListings, Pairs
-from engine.shadow import NOBODY, neutral_positions, same_names
+from engine.shadow import NOBODY, same_names
 from store.records import Instrument, SignalClass
 from store.rows import to_json
 from strategies.signal import Signal

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.market_legs import coins_under
-from engine.shadow import neutral_positions
+from engine.neutral_positions import neutral_positions
 from store.records import Instrument, InstrumentKind, OptionRight
 from strategies.classical.legs import own_legs
 from strategies.signal import OptionStructure, Signal
@@ -47,11 +47,13 @@ class OptionLegs:
     """What signals that hold options want: `rows` [P] in the table of signals, and `wanted` [P, S, S + L] for each coin
     (x budget), options in strikes. `betas` [L]: what each leg has of the beta of its coin in that measure; of contracts
     that are not hedged, what leaves nothing to hedge. `covered`: the places of calls that are sold on a coin only, and
-    of that coin. `resting`: the places of those that are not sold yet."""
+    of that coin. `resting`: the places of those that are not sold yet. `amount` [P, S]: what each signal says of each
+    coin (x budget), of which it holds the structure."""
 
     rows: tuple[int, ...]
     wanted: FloatArray
     betas: FloatArray
+    amount: FloatArray
     covered: tuple[tuple[int, int], ...] = ()
     resting: tuple[int, ...] = ()
 
@@ -130,12 +132,12 @@ class OptionListings:
         times confidence; NaN for what is not known. `price` [S] of the universe; so much [L] is `held` of the legs."""
         count = len(self._universe)
         wanted = np.zeros((len(rows), count, count + len(legs)))
-        delta, resting = self.deltas(legs), []
+        delta, resting, amounts = self.deltas(legs), [], np.zeros((len(rows), count))
         for place, (signal, (value, score)) in enumerate(zip(signals, said, strict=True)):
             chosen = {coin: self._chosen(coin, signal, legs.now_ms, held) for coin in self._on_coin}
             there = np.array([chosen.get(coin) is not None for coin in range(count)], dtype=np.bool_)
             value, score = np.where(there, value, np.nan), np.where(there, score, np.nan)
-            amount = np.nan_to_num(neutral_positions(own_legs, self._symbols, value, score))
+            amounts[place] = amount = np.nan_to_num(neutral_positions(own_legs, self._symbols, value, score))
             for coin, series in chosen.items():
                 if series is None or amount[coin] == 0.0:
                     continue
@@ -146,7 +148,8 @@ class OptionListings:
                     resting.append(series.far_call)
                 self._fill(wanted[place, coin], signal, series, amount[coin], price[coin], legs, delta)
         covered = self.covered(any(signal.options is OptionStructure.COVERED_CALL for signal in signals))
-        return OptionLegs(tuple(rows), wanted, self._betas(price, legs, delta), covered, tuple(resting))
+        betas = self._betas(price, legs, delta)
+        return OptionLegs(tuple(rows), wanted, betas, amounts, covered, tuple(resting))
 
     def covered(self, wanted: bool) -> tuple[tuple[int, int], ...]:
         """The places of calls that are sold on a coin, `wanted` or still held, and of that coin."""

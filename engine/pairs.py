@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.market_legs import coins_under
-from engine.shadow import neutral_positions
+from engine.neutral_positions import neutral_positions
 from store.records import Instrument, InstrumentKind
 from strategies.classical.legs import own_legs
 from strategies.signal import Signal

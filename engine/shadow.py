@@ -7,13 +7,14 @@ taker's fee and half the spread. Two classes differ:
 
 - An overlay's position is the difference it would make: 2 F_s (m - 1) A_s on the blend's forecast F before overlays.
 - A market-neutral signal holds the legs it declares for its readings, scaled by the neutral budget, and bitcoin's
-  perpetual against their betas, new with each day. One whose legs are instruments this market does not list, or cannot
-  hedge, holds nothing and earns nothing; its readings are judged all the same.
+  perpetual against their betas, new with each day; one whose legs are pairs or options has books that
+  `engine.shadow_legs` keeps. Where this market does not list them, or cannot hedge them, it holds nothing and earns
+  nothing; its readings are judged all the same.
 
 A reading is judged when its signal speaks again: v q against the return since, close to close; zeros are neither hit
 nor miss. `attribution` splits what the account's own positions earned among directional signals by their parts w f of
-the forecast, and what was held for neutral legs among neutral signals by theirs of the legs (w x leg, the hedge
-too); it is nobody's where they nearly cancel.
+the forecast, and what was held for neutral legs, beside the universe too, among neutral signals by theirs of the legs
+(w x leg, the hedge too); it is nobody's where they nearly cancel.
 
 The running part is stored with the books, so that a restart goes on to the last digit: `store` gathers it, `load`
 reads it.
@@ -24,7 +25,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -32,14 +32,15 @@ import numpy as np
 from engine import shadow_kernel as at
 from engine.decision import SignalTable
 from engine.decision_layout import STAGE_CONFLICT
-from engine.hedge import DailyBetas, Hedge
+from engine.hedge import DailyBetas
+from engine.neutral_positions import neutral_positions
 from engine.shadow_days import ALL_ALONG, DAY_MS, ShadowDays, rank_correlation
-from risk.parameters import RiskParameters
-from store.records import Instrument, SignalClass
+from engine.shadow_legs import LegBooks, holds_several
+from engine.shadow_terms import Terms
+from store.records import SignalClass
 from store.rows import SignalDay, to_json
-from strategies.attempt import leg_weights
 from strategies.blend.overlay import BOTH, LARGEST, LONG, SHORT, SMALLEST
-from strategies.signal import Legs, Signal
+from strategies.signal import Signal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,24 +58,6 @@ _OVERLAYS = {
     LONG: at.OVERLAY_LONG,
     SHORT: at.OVERLAY_SHORT,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """On what terms signals are held to account: cost of trading [S] (fraction of what is traded), longest hold in
-    ms, the neutral signals' budget (x equity) and what hedges their legs."""
-
-    rate: FloatArray
-    hold_ms: float
-    neutral_budget: float
-    hedge: Hedge
-
-    @classmethod
-    def of(cls, instruments: Sequence[Instrument], half_spread_bps: float, risk: RiskParameters) -> Terms:
-        """What a taker pays at the venue traded, and the book's own risk parameters."""
-        rate = [float(instrument.taker_fee_rate) + half_spread_bps * 1e-4 for instrument in instruments]
-        hedge = Hedge.of(instruments, risk.allow_short)
-        return cls(np.array(rate), float(risk.hold_max_age_ms), risk.neutral_budget, hedge)
 
 
 class Decided(Protocol):
@@ -111,6 +94,8 @@ class Shadow:
         self.days = ShadowDays(names) if days is None else days.of(names, since_ms)
         self._market, self._terms = market, terms
         self._betas = DailyBetas(market, terms.hedge.index)
+        several = any(map(holds_several, signals))
+        self._legs = LegBooks(signals, market, terms) if several else None
         shape = (len(names), len(market.symbols))
         self._book = np.zeros((at.BOOK_ROWS, *shape))
         self._book[[at.SCORE, at.ANCHOR]] = np.nan
@@ -142,17 +127,21 @@ class Shadow:
             [
                 _OVERLAYS[spec.side]
                 if spec.signal_class is SignalClass.OVERLAY
+                else at.BOOKED
+                if holds_several(signal)
                 else at.LEGS
                 if spec.signal_class is SignalClass.NEUTRAL
                 else at.SIZED
-                for spec in specs
+                for spec, signal in zip(specs, self.signals, strict=True)
             ],
             dtype=np.int64,
         )
 
-    def fold(self, now_ms: int, decision: Decided, legs: FloatArray) -> tuple[SignalDay, ...]:
-        """Take the bar that was just decided, at whose close so much was held for neutral `legs` [S] (x equity); the
-        days of the signals where that ends one."""
+    def fold(
+        self, now_ms: int, decision: Decided, legs: FloatArray, beside: FloatArray | None = None
+    ) -> tuple[SignalDay, ...]:
+        """Take the bar that was just decided, at whose close so much was held for neutral `legs` [S] and `beside` the
+        universe [L], None: nothing (x equity, options in strikes); the days of the signals where that ends one."""
         readings, ended = self._market.readings, tuple[SignalDay, ...]()
         today = (now_ms - 1) // DAY_MS
         if today != self._today:
@@ -166,6 +155,10 @@ class Shadow:
             self._closed_ms = readings.closed_ms
         if spoken or self._betas.outdated(now_ms):
             self._hear(readings)
+        if self._legs is not None:
+            rows = list(self._legs.rows)
+            self._day[rows] += self._legs.fold(now_ms, self._weight[rows], beside)
+            self._unit[rows] = self._legs.wanted[:, : len(self._market.symbols)]
         close = self._market.last_close
         at.fold(
             now_ms,
@@ -206,6 +199,7 @@ class Shadow:
             "bars": self._bars.tolist(),
             "closed_ms": self._closed_ms,
             "reasons": self._reasons,
+            **self._dump_legs(),
         }
         numbers = self._book.tobytes() + self._day.tobytes()
         journal.state(self._state, to_json(head).encode() + b"\n" + numbers)
@@ -243,6 +237,7 @@ class Shadow:
             "bars": self._bars,
             "closed_ms": self._closed_ms,
             "reasons": self._reasons,
+            **self._dump_legs(),
         }
         moved._take(head, self._book, self._day)
         moved._pairs = self._pairs
@@ -252,6 +247,16 @@ class Shadow:
     def today(self, row: int) -> SignalDay:
         """The day in progress of one signal; it has no information coefficient yet."""
         return self._signal_day(row, None)
+
+    def no_book(self, row: int) -> str:
+        """Why one signal has no book of its own in this market, "" where it has one."""
+        if self._legs is not None and row in self._legs.rows:
+            return self._legs.no_book(row)
+        has_legs = self._kind[row] != at.LEGS or self.signals[row].legs is not None
+        return "" if has_legs else "it has no legs"
+
+    def _dump_legs(self) -> dict[str, Any]:
+        return {} if self._legs is None else {"legs": self._legs.dump()}
 
     def _take(self, head: Mapping[str, Any], book: FloatArray, day: FloatArray) -> None:
         """Continue the books and sums of the signals named, [ROWS, K', S] and [K', COLUMNS]."""
@@ -266,6 +271,8 @@ class Shadow:
             self._bars[row], self._since[row] = head["bars"][old], head["since"][old]
             self._reasons[row] = Counter(head["reasons"][old])
             closed_ms[row] = head["closed_ms"][old]
+        if self._legs is not None:
+            self._legs.take(head.get("legs", {}), head["signals"])
         self._closed_ms = tuple(closed_ms)
 
     def _load_pairs(self, stored: bytes) -> None:
@@ -285,7 +292,7 @@ class Shadow:
                 if np.isfinite(held).all():
                     held = self._terms.hedge.hedged(held, self._betas.at(self._market.now_ms))
                 unit[row] = self._terms.neutral_budget * held
-            elif kind != at.SIZED:
+            elif kind not in (at.SIZED, at.BOOKED):
                 multiplier = 1.0 + np.where(value >= 0.0, self._up[row], self._down[row]) * np.nan_to_num(
                     value
                 )
@@ -366,22 +373,3 @@ def same_names(before: Sequence[Signal], after: Sequence[Signal]) -> list[str]:
         signal.name if settings.get(signal.name, signal.settings) == signal.settings else NOBODY
         for signal in before
     ]
-
-
-def keeps_book(signal: Signal) -> bool:
-    """Whether what a signal would hold is known to its own book."""
-    return signal.signal_class is not SignalClass.NEUTRAL or signal.legs is not None
-
-
-def neutral_positions(
-    legs: Legs | None, symbols: tuple[str, ...], value: FloatArray, score: FloatArray
-) -> FloatArray:
-    """Positions [S] (x budget) of a market-neutral signal from its values and v q [S]; NaN without any opinion."""
-    known = np.isfinite(score)
-    if not known.any():
-        return np.full(score.shape, np.nan)
-    if legs is None:
-        return np.zeros(score.shape)
-    weights, _ = leg_weights(legs, symbols, np.where(known, value, 0.0))
-    held: FloatArray = np.where(known, score, 0.0) @ weights
-    return held

@@ -31,8 +31,9 @@ DAY_COLUMNS = 8
 READING, OUTCOME = range(2)
 JUDGED_ROWS = 2
 
-# What a reading becomes: a position of so many average ones, one of so much equity, or a change of the forecast's.
-SIZED, LEGS, OVERLAY_BOTH, OVERLAY_LONG, OVERLAY_SHORT = range(5)
+# What a reading becomes: a position of so many average ones, one of so much equity, a change of the forecast's, or
+# legs of several instruments, which are booked elsewhere.
+SIZED, LEGS, OVERLAY_BOTH, OVERLAY_LONG, OVERLAY_SHORT, BOOKED = range(6)
 
 LEAST_AGREEMENT = 0.1
 """Below this share of net over gross forecasts nobody is said to have earned what the account did."""
@@ -43,6 +44,8 @@ def _wanted(kind: int, unit: float, size: float, forecast: float) -> float:
     """What a signal by itself would hold (x equity); NaN where it has no opinion."""
     if kind == SIZED:
         return 2.0 * unit * size
+    if kind == BOOKED:
+        return 0.0
     if kind == LEGS or not math.isfinite(unit):
         return unit
     if (kind == OVERLAY_LONG and forecast <= 0.0) or (kind == OVERLAY_SHORT and forecast >= 0.0):
@@ -126,7 +129,8 @@ def fold(
         for k in range(signals):
             held = book[HELD, k, s]
             day[k, GROSS] += held * moved
-            day[k, ATTRIBUTION] += (earned_by_legs if kind[k] == LEGS else earned) * book[PART, k, s]
+            neutral = kind[k] == LEGS or kind[k] == BOOKED
+            day[k, ATTRIBUTION] += (earned_by_legs if neutral else earned) * book[PART, k, s]
             wanted = _wanted(kind[k], unit[k, s], size, forecast[s])
             if math.isfinite(wanted):
                 book[HEARD_MS, k, s] = float(now_ms)
@@ -139,7 +143,7 @@ def fold(
             book[HELD, k, s] = wanted
             said = weight[k] * unit[k, s]
             book[PART, k, s] = said if weight[k] > 0.0 and math.isfinite(said) else 0.0
-            if kind[k] == LEGS:
+            if neutral:
                 net_legs += book[PART, k, s]
                 gross_legs += abs(book[PART, k, s])
             else:
@@ -150,7 +154,7 @@ def fold(
         whole = net if abs(net) >= LEAST_AGREEMENT * gross else 0.0
         whole_legs = net_legs if abs(net_legs) >= LEAST_AGREEMENT * gross_legs else 0.0
         for k in range(signals):
-            said = whole_legs if kind[k] == LEGS else whole
+            said = whole_legs if kind[k] == LEGS or kind[k] == BOOKED else whole
             book[PART, k, s] = book[PART, k, s] / said if said != 0.0 else 0.0
 
 

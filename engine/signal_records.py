@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.shadow import keeps_book
 from engine.shadow_days import SignalHealth, with_today
 from engine.signal_catalogue import family_of
 from engine.signal_state import changed, state_of, why
@@ -108,6 +107,5 @@ def off_row(machine: Machine, signal: Signal, **known: Any) -> WeightRow:
         state=state_of(signal, choices, followed=followed).value,
         why=why(signal, choices, followed=followed, unfit=unfit_bars(signal, machine.feed.bar_ms)),
         family=family_of(signal.name),
-        keeps_book=keeps_book(signal),
         **said,
     )

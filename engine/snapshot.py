@@ -58,8 +58,8 @@ class WeightRow:
     the signal whose daily forecasts correlate most with its own, by `correlation`. `family` is where it comes from;
     `method`, `estimated_ms`, `estimated_change` and `estimated_why` say where its weight does, as
     `engine.weight_facts.WeightFacts`. `share_cap`: the most that `weight` may be; None: all of the class. `followed`:
-    it is in shadow behind the decisions, and may be some bars late. Without `keeps_book` its `pnl` is not known: it
-    holds pairs or options.
+    it is in shadow behind the decisions, and may be some bars late. `no_book`: why its `pnl` is not known,
+    "" where it is.
     """
 
     name: str
@@ -98,7 +98,7 @@ class WeightRow:
     estimated_why: str = ""
     waits: bool = False
     share_cap: float | None = None
-    keeps_book: bool = True
+    no_book: str = ""
     followed: bool = False
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.shadow import keeps_book
 from engine.signal_catalogue import family_of
 from engine.signal_records import with_records
 from engine.signal_state import changed, silence_words
@@ -30,7 +29,7 @@ CAPPED = "at the cap of one signal"
 def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
     """One row for each signal that is computed, then those that are off."""
     readings = machine.market.readings
-    rows, choices = [], machine.book.choices
+    rows, choices, shadow = [], machine.book.choices, machine.cycle.shadow
     cap, estimated = machine.configuration.blend.signal_cap, machine.weighting.shares
     configured = class_shares(machine.signals, cap=cap)
     shares = class_shares(machine.signals, choices, estimated, cap)
@@ -68,7 +67,7 @@ def weight_rows(machine: Machine) -> tuple[WeightRow, ...]:
                 estimated_change=facts.change,
                 estimated_why=CAPPED if capped and shares[row] >= cap else facts.why,
                 share_cap=cap if capped else None,
-                keeps_book=keeps_book(signal),
+                no_book="" if shadow is None else shadow.no_book(row),
                 waits=waits(signal, choices, estimated),
             )
         )

@@ -20,6 +20,7 @@ from store.records import (
     Instrument,
     InstrumentKind,
     LedgerTotals,
+    OptionRight,
     Order,
     OrderPurpose,
     OrderStatus,
@@ -59,6 +60,7 @@ MAYBE_AMOUNT: Kind = (
     lambda amount: None if amount is None else plain(amount),
     lambda text: None if text is None else Decimal(text),
 )
+RIGHT: Kind = (lambda right: str(right or ""), lambda text: OptionRight(text) if text else None)
 STATE: Kind = (attrgetter("name"), TradingState.__getitem__)
 
 
@@ -123,6 +125,9 @@ INSTRUMENT = Codec(
     leverage=AMOUNT,
     funding_interval_ms=AS_IS,
     funding_cap_rate=AMOUNT,
+    expiry_ms=AS_IS,
+    strike=AMOUNT,
+    right=RIGHT,
 )
 
 ORDER = Codec(

@@ -103,7 +103,8 @@ def symbol_in(stem: str) -> str | None:
     ]
     if pairs:
         # Money first: in X_BTC_USDT bitcoin is what is traded, whatever X is.
-        return "".join(min(pairs, key=lambda pair: pair[1] in COINS)).upper()
+        base, quote = min(pairs, key=lambda pair: pair[1] in COINS)
+        return (base + quote).upper()
     for token in tokens:
         if pair_quote(token) is not None:
             return token.upper()

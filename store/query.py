@@ -118,6 +118,15 @@ def positions(path: Path, *, flat: bool = False) -> list[Record]:
         return [position for position in found if flat or float(position["quantity"]) != 0.0]
 
 
+def contracts(path: Path) -> dict[str, Record]:
+    """Every listed instrument that ends, by symbol: `right` ("" of a future), `strike` and `expiry_ms`."""
+    with read_only(path) as connection, readable("instruments"):
+        found = _records(connection, "SELECT * FROM instruments")
+    # A book that no engine of this version has opened has none of them.
+    named = ("right", "strike", "expiry_ms")
+    return {row["symbol"]: {name: row[name] for name in named} for row in found if row.get("expiry_ms")}
+
+
 def equity(path: Path, *, since_ms: int | None = None, limit: int | None = None) -> list[Record]:
     """The account over market time; `limit` keeps the newest rows."""
     where, values = _where(("ts_ms >= ?", since_ms))

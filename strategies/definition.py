@@ -19,6 +19,7 @@ from strategies.signal import (
     Pair,
     Signal,
     SignalKind,
+    Venues,
 )
 from strategies.windows import result_arrays
 
@@ -41,6 +42,7 @@ def bar_signal(
     legs: Legs | None = None,
     pair: Pair | None = None,
     options: OptionStructure | None = None,
+    venues: Venues | None = None,
     overlay: OverlaySide | None = None,
 ) -> SignalKind:
     """What is registered for a signal whose settings have `bar` and `window`, and `up` and `down` of an `overlay`."""
@@ -66,6 +68,7 @@ def bar_signal(
             legs=legs,
             pair=pair,
             options=options,
+            venues=venues,
             up=0.0 if overlay is None else chosen.up,
             down=0.0 if overlay is None else chosen.down,
             side=OverlaySide.BOTH if overlay is None else overlay,

@@ -101,6 +101,9 @@ Legs = Callable[[tuple[str, ...], FloatArray], FloatArray]
 """(symbols, values [S]) to weights [S, S]: row r holds the signed weights of what reading r scales, sum of |w| 1."""
 Pair = tuple[InstrumentKind, InstrumentKind]
 """Two instruments on one coin: of what a reading scales half is held long of the first, half short of the second."""
+Venues = tuple[str, str]
+"""The statistics that number the venues, 1 the one traded, of two perpetuals on one coin: of what a reading scales half
+is held short at the first, half long at the second."""
 
 
 PRICING_KERNELS = ("strategies.options.kernels.greeks", "strategies.options.kernels.implied")
@@ -143,7 +146,7 @@ class Signal:
     NaN, and says N * S results, symbols side by side; it has no `roll`. `legs` tells a market-neutral
     signal's perpetuals, so that readings times legs are at most 1 in all; `pair` says of one whose reading of a coin
     is held in two instruments on that coin which they are; `options` of one that holds options on it, in which
-    structure. All None: its instruments are not listed anywhere.
+    structure; `venues` of one whose perpetuals are at several venues where. All None: it has no legs.
     An overlay scales forecasts of its `side` by 1 + `up` value above 0 and 1 + `down` value below.
     """
 
@@ -167,6 +170,7 @@ class Signal:
     legs: Legs | None = None
     pair: Pair | None = None
     options: OptionStructure | None = None
+    venues: Venues | None = None
     up: float = 0.0
     down: float = 0.0
     side: OverlaySide = OverlaySide.BOTH

@@ -114,8 +114,8 @@ def _record(row: WeightRow) -> tuple[str, ...]:
     if shown_state(row) == OFF:
         return (NONE_SHOWN,) * 5
     return (
-        signed_percent(row.recent_pnl if row.keeps_book else None, 2),
-        signed_percent(row.pnl if row.keeps_book else None, 2),
+        signed_percent(None if row.no_book else row.recent_pnl, 2),
+        signed_percent(None if row.no_book else row.pnl, 2),
         NONE_SHOWN if row.hit_rate is None else f"{row.hit_rate:.0%}",
         signed(row.information_coefficient) if row.information_coefficient is not None else NONE_SHOWN,
         NONE_SHOWN if row.age_ms is None else age(row.age_ms),

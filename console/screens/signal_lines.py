@@ -149,7 +149,7 @@ def record_lines(weight: WeightRow | None, width: int) -> list[Line]:
         (f"{signed_percent(weight.pnl, 2)} in {counted(weight.days, 'day', 'days')}", "plain"),
     )
     parts: list[Line] = [
-        by_itself if weight.keeps_book else (("no book of its own: it holds pairs or options", "soft"),),
+        ((f"no book of its own: {weight.no_book}", "soft"),) if weight.no_book else by_itself,
         (("of the book's 30 d ", "soft"), (signed_percent(weight.recent_attribution, 2), "plain")),
         () if weight.hit_rate is None else ((f"hits {weight.hit_rate:.0%} of {weight.judged}", "plain"),),
         _coefficient(weight),

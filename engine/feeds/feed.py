@@ -42,7 +42,8 @@ class BarBlock:
     `funding` holds the settlements inside the block, ordered by (ts_ms, symbol_index). `inputs` [n, S] each: what is
     known at the close of each bar, by name as in `strategies.inputs`, and `taker_buy_volume`, the part of `volume`
     that takers bought; absent where the source knows nothing of the kind. `legs` [5, n, L]: open, high, low, close and
-    volume of the feed's `legs`; None where it has none.
+    volume of the feed's `legs`; None where it has none. `elsewhere` [2, n, S]: at what a second and a third venue
+    margin their perpetuals when each bar closes; None where nobody knows.
     """
 
     first_open_ms: int
@@ -55,6 +56,7 @@ class BarBlock:
     funding: tuple[FundingSettlement, ...] = ()
     inputs: Mapping[str, FloatArray] = field(default_factory=dict)
     legs: FloatArray | None = None
+    elsewhere: FloatArray | None = None
 
     def __len__(self) -> int:
         return int(self.close.shape[0])
@@ -91,9 +93,9 @@ class Feed(Protocol):
         another one takes its place. The same object while nothing changes; immediate for a bar that was read."""
         ...
 
-    def beside(self) -> Feed:
+    def beside(self, options: bool = False) -> Feed:
         """Another reader of the same market: what it reads is not kept here, and changes no `quotes`. It stays open for
-        as long as this one is."""
+        as long as this one is. With `options` it lists those there are, also where this one does not."""
         ...
 
     def quotes(self, open_ms: int, fraction: float) -> FloatArray | None:

@@ -143,8 +143,8 @@ class ReplayFeed:
         """See `Feed.legs_at`; always the same."""
         return self.legs
 
-    def beside(self) -> ReplayFeed:
-        """See `Feed.beside`; both take turns at the files."""
+    def beside(self, options: bool = False) -> ReplayFeed:
+        """See `Feed.beside`; both take turns at the files, which have no prices of an option that is held."""
         other = copy(self)
         other._chunks = {}
         return other

@@ -102,7 +102,16 @@ def _on_tick(bars: Bars, prices: FloatArray) -> FloatArray:
 
 
 def _mark_price(bars: Bars) -> FloatArray:
-    return _on_tick(bars, index_price(bars) * (1.0 + bars.at_close(bars.shown.hours[beside.H_MARK])))
+    return _marked(bars, beside.H_MARK)
+
+
+def marks_elsewhere(bars: Bars) -> FloatArray:
+    """At what venues 2 and 3 margin their perpetuals [2, n, S]: each pays funding of the premium of its own price."""
+    return np.stack([_marked(bars, row) for row in (beside.H_MARK_2, beside.H_MARK_3)])
+
+
+def _marked(bars: Bars, row: int) -> FloatArray:
+    return _on_tick(bars, index_price(bars) * (1.0 + bars.at_close(bars.shown.hours[row])))
 
 
 def _spot_price(bars: Bars) -> FloatArray:

@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -140,6 +140,7 @@ class SimulatedFeed:
         return listed
 
     def _list(self, terms: Terms = lambda instrument: instrument) -> None:
+        self._terms = terms
         coins = self._coins if self._inputs else ()
         from_ms = self._options_from_ms if self._lists_options else None
         self._listing = Listing(coins, from_ms, self._strikes, terms)
@@ -158,10 +159,13 @@ class SimulatedFeed:
             assert stretch is not None
             self._strikes[expiry_ms] = strikes_of(stretch, step, self._dated)
 
-    def beside(self) -> SimulatedFeed:
+    def beside(self, options: bool = False) -> SimulatedFeed:
         """See `Feed.beside`; neither reader waits for the other."""
         other = copy(self)
         other._begin()
+        if options and not self._lists_options:
+            other._lists_options, other._strikes = bool(self._dated), {}
+            other._list(self._terms)
         return other
 
     def close(self) -> None:
@@ -290,8 +294,7 @@ class SimulatedFeed:
             close=prices[:, -1].copy(),
             volume=lots.sum(axis=1) / self._lots_per_unit,
             funding=tuple(self._settlements(stretch)),
-            inputs=self._inputs_of(stretch) if self._inputs else {},
-            legs=self._legs_of(stretch) if self._inputs else None,
+            **(self._beside_of(stretch) if self._inputs else {}),
         )
         steps_per_hour = HOUR_MS // STEP_MS
         opens = stretch.first_step + np.arange(len(close)) * steps_per_bar
@@ -304,10 +307,12 @@ class SimulatedFeed:
         )
         return _Piece(block, detail, prices)
 
-    def _inputs_of(self, stretch: Stretch) -> Mapping[str, FloatArray]:
-        from engine.feeds.sim_inputs import inputs_of
+    def _beside_of(self, stretch: Stretch) -> dict[str, Any]:
+        from engine.feeds.sim_inputs import inputs_of, marks_elsewhere
 
-        return inputs_of(self._shown(stretch), self._inputs)
+        bars = self._shown(stretch)
+        inputs, elsewhere = inputs_of(bars, self._inputs), marks_elsewhere(bars)
+        return {"inputs": inputs, "legs": self._legs_of(stretch), "elsewhere": elsewhere}
 
     def _legs_of(self, stretch: Stretch) -> FloatArray:
         from engine.feeds.sim_legs import leg_bars
@@ -361,6 +366,7 @@ def _joined(blocks: list[BarBlock], first_open_ms: int, bar_ms: int, symbols: in
     empty = np.empty((0, symbols))
     inputs = blocks[0].inputs if blocks else ()
     legs = [block.legs for block in blocks if block.legs is not None]
+    elsewhere = [block.elsewhere for block in blocks if block.elsewhere is not None]
     return BarBlock(
         first_open_ms,
         bar_ms,
@@ -372,6 +378,7 @@ def _joined(blocks: list[BarBlock], first_open_ms: int, bar_ms: int, symbols: in
         funding=tuple(item for block in blocks for item in block.funding),
         inputs={name: np.concatenate([empty, *(block.inputs[name] for block in blocks)]) for name in inputs},
         legs=np.concatenate(legs, axis=1) if legs else None,
+        elsewhere=np.concatenate(elsewhere, axis=1) if elsewhere else None,
     )
 
 

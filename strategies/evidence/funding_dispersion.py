@@ -58,4 +58,5 @@ KIND = bar_signal(
     statistics=lambda settings: STATISTICS,
     spans=spans,
     kernels="strategies.evidence.kernels.funding_dispersion",
+    venues=("short_venue", "long_venue"),
 )

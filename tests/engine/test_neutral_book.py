@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.decision import STAGES, Decision, Readings, SignalSpec, SignalTable
 from engine.decision_layout import LIMITED
 from engine.neutral_book import NeutralBook, Parts
-from engine.shadow import neutral_positions
+from engine.neutral_positions import neutral_positions
 from risk.betas import BETA_DAYS
 from store.records import Instrument, InstrumentKind, SignalClass, SignalType, TradingState
 from strategies.registry import BUILT_IN

@@ -10,7 +10,8 @@ import pytest
 
 from engine import shadow_kernel
 from engine.hedge import DAY_MS, Hedge
-from engine.shadow import Shadow, Terms
+from engine.shadow import Shadow
+from engine.shadow_terms import Terms
 from risk import neutral
 from store.records import InstrumentKind
 from tests.engine.decision_worlds import loose_limits

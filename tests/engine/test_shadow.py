@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine import shadow_days
 from engine import shadow_kernel as at
-from engine.shadow import neutral_positions
+from engine.neutral_positions import neutral_positions
 from engine.shadow_days import ShadowDays, SignalHealth, rank_correlation, record, with_today
 from store.rows import SignalDay
 from strategies.classical.legs import own_legs

@@ -21,6 +21,7 @@ from store.records import (
     Instrument,
     InstrumentKind,
     LedgerTotals,
+    OptionRight,
     Order,
     OrderPurpose,
     OrderStatus,
@@ -158,6 +159,17 @@ def instrument() -> Instrument:
         Decimal("0.001"),
         Decimal("0.001"),
         Decimal(5),
+    )
+
+
+def option() -> Instrument:
+    return replace(
+        instrument(),
+        symbol="BTC240524C64000",
+        kind=InstrumentKind.OPTION,
+        expiry_ms=1_716_537_600_000,
+        strike=Decimal(64_000),
+        right=OptionRight.CALL,
     )
 
 

@@ -93,7 +93,7 @@ async def test_the_ids_a_start_reads_back_are_the_newest_of_both_kinds_in_market
         (codecs.POSITION, samples.positions),
         (codecs.TOTALS, samples.ledger_totals),
         (codecs.OVERRIDE, samples.overrides),
-        (codecs.INSTRUMENT, st.just(samples.instrument())),
+        (codecs.INSTRUMENT, st.sampled_from([samples.instrument(), samples.option()])),
         (codecs.CONTROL, st.just(samples.control())),
         (codecs.EVENT, st.just(samples.event())),
     ],

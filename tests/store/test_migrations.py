@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from store import query, schema
+from store import query, recall, schema
 from store.check import check
 from store.digest import digest
 from store.journal import Journal
@@ -119,3 +119,16 @@ async def test_a_migration_cut_short_is_made_whole_at_the_next_start(
     assert modes(old)[-1] == ("pause", "sim")
     await give(old, "resume")
     assert modes(old)[-1] == ("resume", "sim")
+
+
+async def test_an_old_book_knows_of_no_contract_until_one_is_listed(old: Path) -> None:
+    assert query.contracts(old) == {}
+    async with opened(old) as database:
+        journal = Journal(database)
+        journal.instrument(samples.option())
+        await journal.commit()
+        kept = {instrument.symbol: instrument for instrument in await recall.instruments(database)}
+    assert kept["BTCUSDT"] == samples.instrument()
+    assert kept[samples.option().symbol] == samples.option()
+    told = {"right": "call", "strike": "64000", "expiry_ms": samples.option().expiry_ms}
+    assert query.contracts(old) == {samples.option().symbol: told}

@@ -48,9 +48,10 @@ STATE_COLUMNS = 16
 # Entries of `whole`: pending is known a day later.
 LOG_STABLE, INFLOW, LAST_PRICE, REALISED, CAP_DAYS, CAP_MEAN, CAP_SQUARES, PENDING, KNOWN = (*range(8), 11)
 WHOLE_COLUMNS = 15
-# Rows of `hours` [10, hours, S]; series of `days` [8, days]: the four pending, then the four known.
+# Rows of `hours` [12, hours, S]; series of `days` [8, days]: the four pending, then the four known.
 H_MARK, H_SPOT, H_CARRY, H_RATE_2, H_RATE_3, H_VARIANCE, H_LONG_VARIANCE, H_RHO, H_PUTS, H_CALLS = range(10)
-HOUR_ROWS = 10
+H_MARK_2, H_MARK_3 = 10, 11
+HOUR_ROWS = 12
 MARKET_CAP, REALISED_CAP, STABLE_SUPPLY, MVRV_Z = range(4)
 DAY_SERIES = 4
 
@@ -149,6 +150,8 @@ def _show_hour(
     hour: int, row: int, s: int, key: np.uint64, coins: Floats, states: Floats, hours: Floats
 ) -> None:
     hours[H_MARK, row, s] = states[s, MARK]
+    hours[H_MARK_2, row, s] = states[s, MARK] + states[s, OFFSET_2]
+    hours[H_MARK_3, row, s] = states[s, MARK] + states[s, OFFSET_3]
     hours[H_SPOT, row, s] = states[s, SPOT]
     hours[H_CARRY, row, s] = CARRY_BASE + CARRY_OF_PREMIUM * states[s, SLOW_PREMIUM] + states[s, CARRY_NOISE]
     ordinary = coins[s, ANCHOR_VARIANCE]
