@@ -9,6 +9,7 @@ import pytest
 
 from tests.crash.life import Flags
 from tests.crash.lives import Career, Nursery
+from tests.three_signals import ALONE
 
 SIM: Flags = {
     "run.speed": "max",
@@ -16,6 +17,7 @@ SIM: Flags = {
     "sim.history_days": "440",
     # Only lives about them wait for the signals that follow the decisions.
     "signals.shadow": "off",
+    **ALONE,
 }
 COINS = ("ADA", "BTC", "ETH", "SOL")
 
@@ -60,5 +62,5 @@ def recorded(request: pytest.FixtureRequest, first_day: str) -> Flags:
     except pytest.skip.Exception:
         return SIM
     files = [str(folder / f"ohlcv_binance_{coin}USDT_1h_2021-2023.parquet") for coin in COINS]
-    replay: Flags = {"run.mode": "replay", "run.speed": "max", "signals.shadow": "off"}
+    replay: Flags = {"run.mode": "replay", "run.speed": "max", "signals.shadow": "off", **ALONE}
     return replay | {"run.data": files, "run.timerange": f"{first_day}-"}

@@ -25,7 +25,8 @@ FILLS = "SELECT ts_ms, side, price, maker FROM fills WHERE symbol = 'LUNAUSDT' O
 
 def collapsing(draw: random.Random) -> list[Row]:
     """Daily bars of a coin that rises in steps of .001 and opens at `BOTTOM` one day, where it stays about."""
-    close, bars = 60.0, []
+    close = 60.0
+    bars: list[Row] = []
     for index in range(DAYS):
         falls = index == COLLAPSE
         opened = BOTTOM if falls else close

@@ -42,10 +42,12 @@ def until(what: str, condition: Callable[[], Any], within_s: float = PATIENCE_S)
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """A process's environment with its files in `folder`, but the kernels compiled once for all tests.
 
-    The first words of a new database are left out unless `more` wants them."""
+    The first words of a new database are left out unless `more` wants them, and so are the signals that only
+    follow the decisions."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QUARTERDECK")}
     folders = {"XDG_STATE_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
-    return {**kept, **folders, "QUARTERDECK__CONSOLE__WELCOME": "false", **more}
+    apart = {"QUARTERDECK__CONSOLE__WELCOME": "false", "QUARTERDECK__SIGNALS__SHADOW": "off"}
+    return {**kept, **folders, **apart, **more}
 
 
 def run(folder: Path, *arguments: str, **more: str) -> Ran:
