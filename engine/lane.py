@@ -38,8 +38,11 @@ Answer = TypeVar("Answer")
 BEGINS_AFTER_S = 5.0
 """What a start is waited for, its first picture and decision, comes before the followers."""
 LOOKS_EVERY_S = 0.5
+DAY_MS = 86_400_000
 SHOWN_EVERY_S = 0.25
 CATCHES_UP_WITHIN_S = 300.0
+MOST_OUTRUN = 3
+"""How often in a run at full speed they begin anew because what they were to follow was thinned away."""
 SOURCE = "engine.lane"
 
 
@@ -77,6 +80,7 @@ class ShadowLane:
         self._hurried = threading.Event()
         self._finishing = self._ended = False
         self._shown_s = 0.0
+        self._outrun = 0
         self._unread: frozenset[str] = frozenset()
 
     @property
@@ -205,19 +209,38 @@ class ShadowLane:
             if books.signals != wanted:
                 await self._open(worker)
             return books.signals != wanted
+        if self._outrun >= MOST_OUTRUN and self._hurries:
+            return False
         began_s = time.monotonic()
         anew_ms = await worker.ask(partial(books.follow, self._decided_ms, self._hurried))
         if anew_ms is not None:
-            words = f"decisions up to {utc(anew_ms)} UTC were thinned: signals in shadow begin anew there"
-            self._say("WARN", words)
-            await self._open(worker, anew_ms)
+            await self._begin_anew(worker, books, anew_ms)
             return True
         await self._journal.commit()
         await self._show(worker, books)
-        if not self._finishing and self._machine.configuration.run.speed_factor is None:
+        if self._hurries:
             # At full speed the bars and their followers want the same processor: each has half of it.
             await asyncio.sleep(time.monotonic() - began_s)
         return True
+
+    @property
+    def _hurries(self) -> bool:
+        """Whether bars pass as fast as they can."""
+        return not self._finishing and self._machine.configuration.run.speed_factor is None
+
+    async def _begin_anew(self, worker: Worker, books: LaneBooks, anew_ms: int) -> None:
+        """Go on where decisions are and stay kept. A run that thins them faster than they can be followed is left to
+        end."""
+        if days := self._machine.configuration.store.retention.decision_days:
+            # What is old by now goes, too, however far thinning has come.
+            anew_ms = max(anew_ms, (self._decided_ms // DAY_MS - days) * DAY_MS)
+        since = since_ms(self._machine.book.tunings)
+        await worker.ask(partial(books.begin_anew, anew_ms, since, self._hurried))
+        words = f"decisions up to {utc(anew_ms)} UTC were thinned: signals in shadow begin anew there"
+        self._outrun += 1
+        if self._outrun >= MOST_OUTRUN and self._hurries:
+            words = f"{words}, for the {self._outrun}. time: at this speed they go on where the run ends"
+        self._say("WARN", words)
 
     async def _let_go(self, worker: Worker, books: LaneBooks, wanted: tuple[Signal, ...]) -> None:
         kept = tuple(signal for signal in books.signals if signal in wanted)
@@ -229,11 +252,11 @@ class ShadowLane:
         await worker.ask(partial(books.let_go, kept))
         await self._show(worker, books, at_once=True)
 
-    async def _open(self, worker: Worker, anew_ms: int | None = None) -> None:
+    async def _open(self, worker: Worker) -> None:
         from engine.lane_books import Ends, LaneBooks
 
         source = await worker.ask(self._source)
-        ends = Ends(self._decided_ms, since_ms(self._machine.book.tunings), anew_ms)
+        ends = Ends(self._decided_ms, since_ms(self._machine.book.tunings))
         opened = partial(LaneBooks.open, source, self._journal, self.wanted(), ends, self._hurried)
         self._books = await worker.ask(opened)
         await self._show(worker, self._books, at_once=True)

@@ -69,12 +69,11 @@ class LaneSource:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What the followers are opened towards: the close of the newest decision, until when signals had other parameters
-    (by name), and where they begin anew, None: nowhere."""
+    """What the followers are opened towards: the close of the newest decision, and until when signals had other
+    parameters (by name)."""
 
     decided_ms: int
     since_ms: Mapping[str, int]
-    anew_ms: int | None = None
 
 
 class LaneBooks:
@@ -117,8 +116,6 @@ class LaneBooks:
             stored = followed.states(connection, STATE)
             beginning = Cursor(ends.decided_ms, False, {})
             known = Cursor.loads(stored[CURSOR]) if stored[CURSOR] else beginning
-            if ends.anew_ms is not None:
-                known = Cursor(ends.anew_ms, False, {})
             signals = wanted
             if known.settings and known.close_ms < ends.decided_ms:
                 signals = tuple(signal for signal in wanted if known.knows(signal))
@@ -139,6 +136,23 @@ class LaneBooks:
         if not known.fresh:
             log.restore(said, market.readings.closed_ms, ends.since_ms)
         return cls(source, journal, market, shadow, log, known)
+
+    def begin_anew(self, at_ms: int, since_ms: Mapping[str, int], stopped: threading.Event) -> None:
+        """Where the decisions that follow were thinned away: begin at a later close as at a first start, once the
+        market has come there; no bar is folded twice for it. `since_ms` as in `Ends`. Raises FoldFault once `stopped`,
+        after which this can be asked again, DataFault, StoreError."""
+        market, names = self.market, [signal.name for signal in self.signals]
+        with read_only(self._source.database) as connection:
+            said = followed.readings_of(connection, names, at_ms)
+            _stand_by(market, connection, self.cursor.close_ms, at_ms)
+        last = fold_until(market, self._source.feed, at_ms, FOLD_BARS, stopped)
+        if last is not None:
+            market.append(last)
+        days, terms = self._shadow.days, self._source.terms
+        self._shadow = Shadow(self.signals, _table(self.signals), market, terms, days, state=STATE)
+        self._log = ReadingLog(self._journal, names, market.symbols)
+        self._log.restore(said, market.readings.closed_ms, since_ms)
+        self.cursor = Cursor(at_ms, False, {})
 
     def let_go(self, kept: tuple[Signal, ...]) -> None:
         """Go on with some of the signals; what the others say is written, or ended, by whoever took them away."""

@@ -26,11 +26,7 @@ if TYPE_CHECKING:
 NO_ESTIMATES: Standings = {}
 FULL_WEIGHT = 1.0
 """Of an overlay that is switched on: it multiplies or it does not."""
-PROMOTION = "its deflated Sharpe ratio reaches .95"
-FOLLOWED = (
-    f"in shadow: followed behind the decisions, which do not depend on it, until {PROMOTION} or an operator gives it a "
-    "weight"
-)
+FOLLOWED = "in shadow: followed behind the decisions, which do not depend on it, until an operator "
 
 
 class SignalState(StrEnum):
@@ -72,7 +68,8 @@ def why(
     share, "" where none does. `unfit`: why this market has no bars for it, as `strategies.config.unfit_bars` says."""
     state, choice = state_of(signal, choices, standings, followed), choices.get(signal.name)
     if followed and not is_computed(signal, choices):
-        return FOLLOWED
+        by_itself = signal.weight > 0.0 or signal.signal_class is SignalClass.OVERLAY
+        return f"{FOLLOWED}{'switches it on' if by_itself else 'gives it a weight'}"
     estimate = _estimate(signal, choices, standings)
     if state is SignalState.ON:
         return estimate
@@ -82,12 +79,13 @@ def why(
         who = "by the configuration" if choice is None else f"by {choice.actor}"
         return f"switched off {who}: not computed, until an operator puts it in shadow or gives it a weight"
     if choice is not None and not choice.enabled:
-        return f"in shadow by {choice.actor}, until an operator enables it"
+        lacks = signal.signal_class is not SignalClass.OVERLAY and not chosen_weight(signal, choices)
+        return f"in shadow by {choice.actor}, until an operator enables it{' and gives it a weight' if lacks else ''}"
     if signal.signal_class is SignalClass.OVERLAY:
-        return f"in shadow: it multiplies nothing, until {PROMOTION} or an operator switches it on"
+        return "in shadow: it multiplies nothing, until an operator switches it on"
     if estimate:
         return f"in shadow: {estimate}, until an estimate or an operator gives it one"
-    return f"in shadow: it has no weight, until {PROMOTION} or an operator gives it one"
+    return "in shadow: it has no weight, until an operator gives it one"
 
 
 def missing_inputs(market: MarketState, signal: Signal) -> str:

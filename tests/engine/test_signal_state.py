@@ -12,6 +12,7 @@ from engine.signal_state import SignalState, changed, silence_words, state_of, w
 from strategies.config import unfit_bars
 from strategies.evidence import breakout, momentum, realised_value, reversal
 from strategies.evidence.settings import RealisedValueSettings
+from strategies.registry import BUILT_IN
 from strategies.settings import BreakoutSettings, MomentumSettings, ReversalSettings
 from strategies.signal import Reason
 
@@ -61,9 +62,32 @@ def test_the_operator_stands_above_an_estimate() -> None:
     assert why(A1, {"A1": chosen(enabled=False, computed=False)}, standings).startswith("switched off by me")
 
 
+FOLLOWED = "in shadow: followed behind the decisions, which do not depend on it, until an operator "
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "ends"),
+    [
+        ("C1", 0.0, "gives it a weight"),
+        ("C1", 0.3, "switches it on"),
+        ("A4", 0.0, "gives it a weight"),
+        ("A12", 0.0, "switches it on"),
+    ],
+)
+def test_what_ends_the_shadow_of_a_signal_that_follows_is_what_an_operator_can_do(
+    name: str, weight: float, ends: str
+) -> None:
+    (kind,) = (kind for kind in BUILT_IN if kind.name == name)
+    signal = replace(kind.build(kind.settings()), weight=weight)
+    assert why(signal, {}, followed=True) == f"{FOLLOWED}{ends}"
+    put = {name: chosen(enabled=False, weight=weight or None)}
+    aside = "" if ends == "switches it on" else " and gives it a weight"
+    assert why(signal, put) == f"in shadow by me, until an operator enables it{aside}"
+
+
 def test_an_overlay_multiplies_or_does_not() -> None:
     assert state_of(A12, {}) is SignalState.SHADOW
-    assert why(A12, {}).endswith("or an operator switches it on")
+    assert why(A12, {}) == "in shadow: it multiplies nothing, until an operator switches it on"
     on = chosen(weight=1.0)
     assert state_of(A12, {"A12": on}) is SignalState.ON
     assert changed(A12, on) == "switched on by me"

@@ -165,7 +165,9 @@ async def test_an_overlay_is_switched_on_and_off_and_stands_after_a_restart(tmp_
 async def test_what_is_switched_on_without_a_weight_is_said_to_lack_one(tmp_path: Path) -> None:
     (answer,) = await follow(tmp_path / "x.db", 3, {1: [switch("B12", "on")]})
     assert answer.accepted
-    assert answer.message.startswith("B12 enabled, yet in shadow: it has no weight, until its deflated")
+    assert answer.message.startswith(
+        "B12 enabled, yet in shadow: it has no weight, until an operator gives it one; "
+    )
 
 
 async def test_what_makes_no_sense_is_refused_and_the_audit_holds_the_state_a_signal_was_brought_into(
