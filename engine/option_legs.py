@@ -127,12 +127,15 @@ class OptionListings:
         price: FloatArray,
         legs: LegMarket,
         held: FloatArray,
+        delta: FloatArray | None = None,
     ) -> OptionLegs:
         """What `signals` [P] in the `rows` of the table want, having `said` so much of each coin: values, and those
-        times confidence; NaN for what is not known. `price` [S] of the universe; so much [L] is `held` of the legs."""
+        times confidence; NaN for what is not known. `price` [S] of the universe; so much [L] is `held` of the
+        legs. Without their `delta` [L] it is worked out."""
         count = len(self._universe)
+        delta = self.deltas(legs) if delta is None else delta
         wanted = np.zeros((len(rows), count, count + len(legs)))
-        delta, resting, amounts = self.deltas(legs), [], np.zeros((len(rows), count))
+        resting, amounts = [], np.zeros((len(rows), count))
         for place, (signal, (value, score)) in enumerate(zip(signals, said, strict=True)):
             chosen = {coin: self._chosen(coin, signal, legs.now_ms, held) for coin in self._on_coin}
             there = np.array([chosen.get(coin) is not None for coin in range(count)], dtype=np.bool_)

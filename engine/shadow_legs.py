@@ -72,6 +72,8 @@ class LegBooks:
         self._held = np.zeros((count, HELD_ROWS, width))
         self._account = np.zeros(width)
         self._price = self._columns.known(market)
+        self._prices_options = any(signal.options is not None for signal in self._signals)
+        self._delta: FloatArray = np.empty(0)
         self.wanted: FloatArray = np.zeros((count, width))
 
     def fold(self, now_ms: int, weight: FloatArray, beside: FloatArray | None = None) -> FloatArray:
@@ -94,6 +96,8 @@ class LegBooks:
             sums[place, at.ATTRIBUTION] = math.fsum((held[place, PART] * earned).tolist())
         held[:, UNITS, ended] = 0.0
         held[:, CARRIED] = held[:, UNITS]
+        if self._prices_options:
+            self._delta = self._options.deltas(self._market.legs)
         for place in range(len(self.rows)):
             traded = self._trade(place, now_ms) * price
             sums[place, at.TURNOVER] = math.fsum(traded.tolist())
@@ -239,7 +243,8 @@ class LegBooks:
         columns, market = self._columns, self._market
         held = self._held[self._signals.index(signal), UNITS, columns.beside]
         said = [(value, score)]
-        found = self._options.wanted(LONE, [signal], said, market.last_close, market.legs, held)
+        close, legs = market.last_close, market.legs
+        found = self._options.wanted(LONE, [signal], said, close, legs, held, self._delta)
         target = np.zeros(len(columns.names))
         target[: columns.beside.stop] = found.wanted[0].sum(axis=0)
         target[[columns.beside.start + place for place in found.resting]] = 0.0
