@@ -51,7 +51,7 @@ class Selector:
             config.count,
             config.stay_ranks,
             config.least_quote_volume,
-            config.allocation == "inverse-volatility",
+            config.by_inverse_volatility,
         )
         self._every_ms = config.every_hours // HOURS_A_DAY * DAY_MS
         self._symbols = tuple(symbols)

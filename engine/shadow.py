@@ -334,7 +334,7 @@ class Shadow:
         return ended
 
     def _signal_day(self, row: int, coefficient: float | None) -> SignalDay:
-        sums = self._day[row].tolist()
+        sums, judged = self._day[row].tolist(), self.signals[row].judged_by_symbol
         return SignalDay(
             day_ms=self._today * DAY_MS,
             signal=self.signals[row].name,
@@ -345,8 +345,8 @@ class Shadow:
             turnover=sums[at.TURNOVER],
             attribution=sums[at.ATTRIBUTION],
             weight=self._shares[row],
-            hits=int(sums[at.HITS]),
-            misses=int(sums[at.MISSES]),
+            hits=int(sums[at.HITS]) if judged else 0,
+            misses=int(sums[at.MISSES]) if judged else 0,
             readings=int(sums[at.READINGS]),
             opinions=int(sums[at.OPINIONS]),
             information_coefficient=coefficient,
@@ -354,8 +354,11 @@ class Shadow:
         )
 
     def _coefficient(self, row: int) -> float | None:
-        """The information coefficient of the day: over symbols and bars, v q against the return that followed."""
+        """The information coefficient of the day: over symbols and bars, v q against the return that followed; None
+        of what that return does not judge."""
         name = self.signals[row].name
+        if not self.signals[row].judged_by_symbol:
+            return None
         mine = [
             judged[:, names.index(name)] for names, judged in self._pairs[self._since[row] :] if name in names
         ]

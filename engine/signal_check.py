@@ -38,7 +38,8 @@ def check_signals(feed: Feed, signals: Sequence[Signal]) -> Iterator[dict[str, A
     `coverage` is the share of readings that were an opinion; of those, `zeros` the share that were 0 and `mean_abs`
     the mean of |v q|. `hit_rate` is the share of judged readings with the sign of the next bar's return, and
     `information_coefficient` the mean over UTC days of the rank correlation of v q with it, over symbols and bars of
-    the day, with its standard error; None where nothing could be judged. `missing` names inputs the data never has.
+    the day, with its standard error; None where nothing could be judged, and of signals that hold something else than
+    the symbol (`Signal.judged_by_symbol`). `missing` names inputs the data never has.
     """
     if feed.end_ms is None:
         raise ValueError("a market without end cannot be checked: record it first")
@@ -123,8 +124,9 @@ class _Hearing:
         tally.opinions += int(spoken.sum())
         tally.zeros += int((spoken & (value == 0.0)).sum())
         tally.strength += float(np.nansum(np.abs(score)))
-        close = self._panel.window("close", len(past.ts_ms), self.signal.bar).T[new]
-        self._judge(score, close, past.ts_ms[new])
+        if self.signal.judged_by_symbol:
+            close = self._panel.window("close", len(past.ts_ms), self.signal.bar).T[new]
+            self._judge(score, close, past.ts_ms[new])
 
     def _judge(self, score: FloatArray, close: FloatArray, ts_ms: NDArray[np.int64]) -> None:
         """Set each reading against the return of the bar after it; the newest waits for the next block."""

@@ -184,6 +184,12 @@ class Signal:
         """The modules of compiled kernels that are loaded for it: its own, and those that price what it holds."""
         return (self.kernels, *(PRICING_KERNELS if self.options is not None else ()))
 
+    @property
+    def judged_by_symbol(self) -> bool:
+        """Whether a reading is right where the symbol's own next return has its sign. Of a pair on one coin, of options
+        and of what scales other forecasts it says nothing: what they hold earns something else."""
+        return self.signal_class is SignalClass.DIRECTIONAL or self.legs is not None
+
     def evaluate(self, *windows: FloatArray, symbols: tuple[str, ...] = ()) -> tuple[FloatArray, FloatArray]:
         """Value and confidence [...] of windows [..., w], one array per field in the order of `fields`.
 

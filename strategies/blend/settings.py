@@ -17,7 +17,12 @@ class _Section(BaseModel):
 
 
 class SelectorConfig(_Section):
-    """[blend.selector]: the few symbols that are traded, chosen across all of them."""
+    """[blend.selector]: the few symbols that are traded, chosen across all of them.
+
+    Allocation `risk-parity` is `inverse-volatility` by the other name it goes by: shares in proportion to 1 / sigma, by
+    which each symbol alone carries the same risk, and in which contributions are equal where all pairs are equally
+    correlated. That correlations differ is the diversification multiplier's affair.
+    """
 
     enabled: bool = Field(default=False, description="whether only the best symbols are traded")
     count: int = Field(default=3, ge=1, le=1_000, description="how many are traded (symbols)")
@@ -30,8 +35,9 @@ class SelectorConfig(_Section):
     least_quote_volume: float = Field(
         default=1_000_000.0, ge=0, description="least traded in 24 hours, or it is not chosen (USD)"
     )
-    allocation: Literal["equal", "inverse-volatility"] = Field(
-        default="equal", description="how the chosen ones share the book: equal or inverse-volatility"
+    allocation: Literal["equal", "inverse-volatility", "risk-parity"] = Field(
+        default="equal",
+        description="how the chosen ones share the book: equally, or in proportion to 1 / volatility, by either name",
     )
     every_hours: int = Field(
         default=HOURS_A_DAY,
@@ -39,6 +45,11 @@ class SelectorConfig(_Section):
         le=8_760,
         description="how often it is chosen anew, whole days (hours)",
     )
+
+    @property
+    def by_inverse_volatility(self) -> bool:
+        """Whether the calmer of the chosen ones get more."""
+        return self.allocation != "equal"
 
     @model_validator(mode="after")
     def whole_days(self) -> Self:

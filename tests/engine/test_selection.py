@@ -13,6 +13,8 @@ from engine.decision import STAGES
 from store import weight_rows
 from store.digest import digest
 from store.query import decision
+from strategies.blend.selector import Measures, SelectorSettings, select
+from strategies.blend.settings import SelectorConfig
 from tests.engine.session_runs import Script, follow, rows, run
 
 DAY_MS = 86_400_000
@@ -41,6 +43,25 @@ async def test_only_the_chosen_are_traded_and_every_choice_is_recorded(tmp_path:
             assert sized
             assert sized <= chosen
     assert estimates.check(database) == []
+
+
+@pytest.mark.parametrize(
+    ("allocation", "shares"),
+    [
+        ("equal", [0.5, 0.5, 0.0]),
+        ("inverse-volatility", [0.75, 0.25, 0.0]),
+        ("risk-parity", [0.75, 0.25, 0.0]),
+    ],
+)
+def test_how_the_chosen_ones_share(allocation: str, shares: list[float]) -> None:
+    """One third as volatile, three times as large: each carries the same risk by itself."""
+    config = SelectorConfig.model_validate({"count": 2, "allocation": allocation})
+    settings = SelectorSettings(2, 0, 0.0, config.by_inverse_volatility)
+    told = np.array([3.0, 2.0, 1.0])
+    measures = Measures(told, told, told / 3.0, np.array([0.2, 0.6, 0.9]), np.full(3, 1e9))
+    weight = select(measures, np.zeros(3, dtype=np.bool_), settings).weight
+    assert weight is not None
+    assert weight.tolist() == pytest.approx(shares)
 
 
 @pytest.mark.timeout(300)

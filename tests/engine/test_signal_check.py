@@ -124,6 +124,14 @@ def test_the_size_of_a_block_changes_nothing(feed: Feed, block: int, monkeypatch
         assert row == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("kind", [SignalClass.NEUTRAL, SignalClass.OVERLAY])
+def test_what_holds_something_else_than_its_symbol_is_not_judged_by_it(feed: Feed, kind: SignalClass) -> None:
+    other, own = judged(feed, replace(LEANING, signal_class=kind), LEANING)
+    figures = ("hit_rate", "information_coefficient", "standard_error")
+    assert [other[name] for name in ("judged", "days", *figures)] == [0, 0, None, None, None]
+    assert {name for name in own if own[name] != other[name]} == {"judged", "days", *figures}
+
+
 def test_a_signal_without_its_inputs_is_told_what_it_misses(feed: Feed) -> None:
     (kind,) = (kind for kind in BUILT_IN if kind.name == "A5")
     (row,) = judged(feed, kind.build(kind.settings()))
