@@ -122,8 +122,9 @@ async def leave_in_order(machine: Machine, policy: str, complain: Callable[[str]
     if flattening(machine) or closes:
         await patiently(machine.close_out)
         await machine.kill.prove_flat()
-    if killing or policy != "keep":
-        await take_news(machine, now_ms)
+    # A kill that went on by itself may have closed what nobody has heard of yet.
+    changed = (state is not None or policy != "keep") and await take_news(machine, now_ms)
+    if changed or killing or policy != "keep":
         machine.cycle.record_equity(now_ms)
 
 
