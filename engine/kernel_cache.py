@@ -19,13 +19,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+SOURCE = "engine.kernel_cache"
 VARIABLE = "NUMBA_CACHE_DIR"
 COMPILE = "import sys; from engine import kernel_cache; kernel_cache.warm(sys.argv[1:])"
 LOW_PRIORITY = 10
@@ -116,27 +117,38 @@ def warm_beside(names: Iterable[str], stopped: threading.Event) -> None:
     at a low priority, which ends once `stopped`; then nothing is imported. Blocking: call it off the loop."""
     wanted = tuple(names)
     prepare()
-    if not all(_ready_mark(name).exists() for name in wanted):
-        compiler = subprocess.Popen(
-            [sys.executable, "-c", COMPILE, *wanted],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, compiler.pid, LOW_PRIORITY)
-        while compiler.poll() is None:
-            if stopped.wait(LOOKS_EVERY_S):
-                compiler.kill()
-                compiler.wait()
+    if not all(_is_ready(name) for name in wanted):
+        _compile_beside(wanted, stopped)
     if not stopped.is_set():
         # What the other process could not compile says why here.
         warm(wanted)
 
 
+def _compile_beside(wanted: Sequence[str], stopped: threading.Event) -> None:
+    """Have a process of its own compile, which ends once `stopped`; `compiling` says meanwhile how far it is."""
+    global _under_way
+    began_s = time.monotonic()
+    compiler = subprocess.Popen(
+        [sys.executable, "-c", COMPILE, *wanted],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, compiler.pid, LOW_PRIORITY)
+    try:
+        while compiler.poll() is None:
+            _under_way = Progress(sum(map(_is_ready, wanted)), len(wanted), began_s, True)
+            if stopped.wait(LOOKS_EVERY_S):
+                compiler.kill()
+                compiler.wait()
+    finally:
+        _under_way = None
+
+
 def compiling() -> str:
-    """How far `warm` is with compiling, in words; "" where it loads what the cache holds, or is not at work."""
+    """How far compiling is, in words; "" where the cache holds what is loaded, or nothing is."""
     progress = _under_way
     if progress is None or not progress.compiles:
         return ""
@@ -166,6 +178,10 @@ def source_digest() -> str:
         digest.update(path.relative_to(ROOT).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _is_ready(name: str) -> bool:
+    return _ready_mark(name).exists()
 
 
 def _ready_mark(name: str) -> Path:

@@ -233,11 +233,14 @@ class Session:
         return "market ended"
 
     async def _let_followers_finish(self, machine: Machine) -> None:
-        """Where a run ends by itself, the signals in shadow come to its last decision; a stop or a kill ends that."""
+        """Where a run ends by itself, the signals in shadow come to its last decision; a stop or a kill ends that.
+        Commands that say how the next run begins are taken meanwhile, and come before the run is wound down."""
         if self._stop is None:
             await self._commit(machine)
             await machine.lane.finish(lambda: self._stop is not None or self._kills(machine), self._beat_bars)
             machine.lane.stop()
+        async with machine.books:
+            self.phase = "stopping"
 
     def _beat_bars(self) -> None:
         self._beat("bars")
@@ -419,6 +422,7 @@ class Session:
             bars=self._bars,
             seconds=now_s - self._started_s,
             decisions_per_second=self._bars / trading_s if trading_s else 0.0,
+            shadow=machine.lane.left_behind,
         )
 
     async def _close(self) -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from engine import kernel_cache
 from store import query
 from store.check import check
+from strategies.registry import BUILT_IN
 from tests.console.cli.engines import PROGRAM, Engine, environment, run, until
 
 pytestmark = pytest.mark.terminal
@@ -165,6 +167,25 @@ def test_json_alone_on_standard_output_and_nothing_of_a_terminal_in_the_process(
     summary = json.loads(ended.stdout)
     assert (summary["bars"], summary["reason"], summary["mode"]) == (5, "bars reached", "sim")
     assert ended.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_result_as_json_is_waited_for_with_words_beside_it(tmp_path: Path) -> None:
+    """A cache that does not say what it holds is looked through by the compiler's process."""
+    cache = tmp_path / kernel_cache.prepare().name
+    cache.mkdir()
+    for entry in kernel_cache.prepare().iterdir():
+        if entry.suffix != ".ready":
+            (cache / entry.name).symlink_to(entry)
+    ended = run(
+        *(tmp_path, "run", "--no-ui", "--json", "--speed", "max", "--bars", "5", "--db", "new.db"),
+        NUMBA_CACHE_DIR=str(tmp_path),
+    )
+    assert ended.code == 0, ended.err
+    (line,) = [line for line in ended.err.splitlines() if "in shadow" in line]
+    assert line.startswith("quarterdeck: signals in shadow: compiling kernels, once for this version: ")
+    assert line.endswith("; waited for 180 s at most, and a stop ends that")
+    assert json.loads(ended.out)["shadow"] == ""
+    assert len({reading["signal"] for reading in query.readings(tmp_path / "new.db")}) == len(BUILT_IN)
 
 
 def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
