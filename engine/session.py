@@ -47,6 +47,7 @@ WATCH_CONTROL_S = 0.25
 STANDS_STILL_S = 2.0
 BEAT_S = 1.0
 YIELD_S = 0.004
+UNSTARTED = "{}: nothing was cancelled or closed, the engine did not start; run `quarterdeck kill`"
 
 
 class Session:
@@ -74,6 +75,8 @@ class Session:
         self._background: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._met = ""
+        self.unmet: dict[str, str] = {}
+        """What was asked while the engine starts and not done yet, in words for a start that fails."""
         self.lag = LagProbe()
         self._watchdog = LoopWatchdog(lambda: self.lag.beat_s, self._halt_beside)
         self._details = Details(database_path)
@@ -105,6 +108,11 @@ class Session:
             if self._failure is not None:
                 raise self._failure
             return self._summary(machine, reason)
+        except Exception as fault:
+            if self._control is None:
+                for words in self.unmet.values():
+                    fault.add_note(words)
+            raise
         finally:
             await self._close()
 
@@ -142,6 +150,8 @@ class Session:
         """End `run` soon: `keep`, `cancel` or `flatten` says what happens to orders and positions first."""
         if self._stop is None:
             self._stop = (policy, actor, reason)
+            if policy != "keep":
+                self.unmet["stop"] = UNSTARTED.format(f"{reason}, stop ({policy})")
             self._wake.set()
             if self._machine is not None:
                 self._machine.lane.stop()
