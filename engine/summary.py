@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 class Summary:
     """`reason` says why the run ended; money is in quote currency, as exact text. `bars` and
     `orders` are of this run, `decisions` and `fills` of the account's whole life. `seconds` from the start,
-    `decisions_per_second` from when it was ready. `digest` None: not asked for. `shadow`: what the
+    `decisions_per_second` from when it was ready. `digest` None: not asked for, or not to be had. `shadow`: what the
     signals in shadow have not come to, in words, "" where that is nothing."""
 
     mode: str
