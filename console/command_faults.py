@@ -88,16 +88,21 @@ def code_of(fault: BaseException) -> Code:
 
 
 def lines_of(fault: BaseException) -> Iterator[str]:
-    """A fault as lines: several for a configuration, one for anything else."""
+    """A fault as lines: several for a configuration, one for anything else; then what else it left undone."""
     faults = getattr(fault, "faults", None)
     if faults:
         yield from (str(item) for item in faults)
-        return
+    else:
+        yield _line_of(fault)
+    yield from getattr(fault, "__notes__", ())
+
+
+def _line_of(fault: BaseException) -> str:
     text = " ".join(str(fault).split())
     known = any(cls.__name__ in _CODES for cls in type(fault).__mro__)
     if isinstance(fault, OSError) and fault.filename and fault.strerror:
         text = f"{fault.filename}: {fault.strerror}"
-    yield text if known and text else f"{type(fault).__name__}: {text}"
+    return text if known and text else f"{type(fault).__name__}: {text}"
 
 
 def complain(lines: Iterable[str], code: Code) -> Code:

@@ -68,10 +68,19 @@ async def _headless(
     session = Session(configuration, database)
     summary = await run_headless(session, socket_path(database), load, quiet=as_json)
     if configuration.run.mode.value == "replay" and as_json:
-        from store.digest import digest
-
-        summary = replace(summary, digest=await asyncio.to_thread(digest, database))
+        summary = replace(summary, digest=await asyncio.to_thread(_digest, database))
     return summary
+
+
+def _digest(database: Path) -> str | None:
+    """The digest of the run, None where there is none to be had: the run itself has ended well."""
+    from store.digest import digest
+
+    try:
+        return digest(database)
+    except StoreError as fault:
+        complain([f"no digest: {fault}"], Code.OK)
+        return None
 
 
 def _print_to_whoever_reads(text: str) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.session import Session
     from engine.snapshot import Snapshot
     from engine.summary import Summary
+    from store.records import Event
 
 STATUS_EVERY_S = 1.0
 TELL_EVERY_S = 10.0
@@ -51,6 +52,8 @@ async def run_headless(
     lines = None if quiet else Lines(STDOUT, log.level, log.format == "json")
     if lines is not None:
         session.add_listener(lines)
+    else:
+        session.add_listener(_tell_of_compiler)
     notifier = Notifier()
     session.add_beat_listener(WatchdogFeed(notifier))
     obey_signals(session)
@@ -112,6 +115,12 @@ async def _reload(
         if lines is not None:
             lines.set_level(session.configuration.log.level)
     notifier.send("READY=1")
+
+
+def _tell_of_compiler(event: Event) -> None:
+    """Who is told nothing but a result is still told what it waits for."""
+    if event.source == kernel_cache.SOURCE:
+        print(f"quarterdeck: {event.message}", file=sys.stderr, flush=True)
 
 
 async def _tell_of_kernels(session: Session, notifier: Notifier, told_by_event: bool) -> None:

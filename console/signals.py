@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.commands import Command, CommandKind, CommandResult
+from engine.session import UNSTARTED
+from store import latch
+from store.errors import StoreError
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -45,9 +49,20 @@ def obey_signals(session: Session) -> None:
 
 
 async def _insist(session: Session, command: Command) -> CommandResult:
-    """Nobody waits for a signal's answer, so an engine that is still starting is asked until it can take it."""
-    while True:
-        result = await session.execute(command)
-        if result.state != STARTING:
-            return result
+    """Nobody waits for a signal's answer, so an engine that is still starting is asked until it can take it. It may
+    never start: where there is a database, HALTED is durable before that."""
+    latched, session.unmet["kill"] = False, UNSTARTED.format("SIGUSR1, HALTED may not be stored")
+    while (result := await session.execute(command)).state == STARTING:
+        if not latched and (latched := await asyncio.to_thread(_latch, session.database_path, command)):
+            session.unmet["kill"] = UNSTARTED.format("SIGUSR1, HALTED is stored")
         await asyncio.sleep(ASK_AGAIN_S)
+    return result
+
+
+def _latch(database: Path, command: Command) -> bool:
+    """Whether the halt is durable; nothing was ever traded where there is no database."""
+    try:
+        latch.latch_halt(database, command.reason, command.actor, keep_positions=False)
+    except StoreError:
+        return False
+    return True

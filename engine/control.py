@@ -38,6 +38,9 @@ BAR_ENDS_WITHIN_S = 3.0
 BAR_FAILED = "nothing was changed: the bar in progress failed, and the engine ends"
 TOO_LATE = "HALTED is stored, but the engine is ending and may close nothing: run `quarterdeck kill`"
 ENDS = "nothing was changed: the engine ends"
+OVER = "nothing was changed: the run has decided its last bar, and no further one comes to carry it out"
+HOLDS_OVER = (CommandKind.RESUME, CommandKind.PAUSE, CommandKind.REDUCE, CommandKind.CANCEL)
+"""What needs no further bar: the next run begins with it."""
 BAR_HANGS = "nothing was changed: the bar in progress does not end (a kill works all the same)"
 Handler = Callable[[Command], Coroutine[Any, Any, CommandResult]]
 
@@ -154,11 +157,11 @@ class Control:
         except TimeoutError:
             return await self._refuse(command, BAR_HANGS)
         try:
-            ends = machine.half_done or self._session.phase in ("stopping", "finished")
-            if ends and self._requests.durable(command):
+            refusal = self._refusal(command)
+            if refusal and self._requests.durable(command):
                 return CommandResult(True, LEFT, machine.oversight.state.name)
-            if ends:
-                return await self._refuse(command, BAR_FAILED if machine.half_done else ENDS)
+            if refusal:
+                return await self._refuse(command, refusal)
             if folded is not None:
                 await folded.complete(machine.market)
                 machine.folded = folded.market
@@ -166,6 +169,14 @@ class Control:
         finally:
             machine.folded = None
             machine.books.release()
+
+    def _refusal(self, command: Command) -> str:
+        """Why no command of its kind changes anything now; "" where it may."""
+        if self._machine.half_done:
+            return BAR_FAILED
+        if self._session.phase == "finished" and command.kind not in HOLDS_OVER:
+            return OVER
+        return ENDS if self._session.phase == "stopping" else ""
 
     async def _refuse(self, command: Command, words: str) -> CommandResult:
         machine, state = self._machine, self._machine.oversight.state

@@ -37,16 +37,19 @@ async def take_news(machine: Machine, now_ms: int, revision: int | None = None) 
     return changed
 
 
-async def resolve(machine: Machine, now_ms: int) -> None:
-    """Look up orders in flight on the market's clock, before the market moves on; bounded."""
+async def resolve(machine: Machine, now_ms: int) -> bool:
+    """Look up orders in flight on the market's clock, before the market moves on; bounded. A file that another process
+    holds is waited for once, and False returned: what is unknown then is looked up at the next bar."""
     execution = machine.configuration.execution
     now_ms += execution.inflight_after_ms
     for _ in range(RESOLVING_ROUNDS):
-        if not machine.execution.in_flight:
-            return
+        if not machine.execution.in_flight or machine.execution.locked_out:
+            break
         await machine.execution.resolve(now_ms, execution.inflight_after_ms)
         await asyncio.sleep(0)
         now_ms += execution.inflight_check_ms
+    reached, machine.execution.locked_out = not machine.execution.locked_out, False
+    return reached
 
 
 async def withdraw_entries(machine: Machine) -> None:
@@ -61,8 +64,10 @@ async def withdraw_entries(machine: Machine) -> None:
         if not entries:
             return
         for order in entries:
-            await machine.execution.cancel(order, now_ms)
-        await resolve(machine, now_ms)
+            if not machine.execution.locked_out:
+                await machine.execution.cancel(order, now_ms)
+        if not await resolve(machine, now_ms):
+            return
 
 
 async def withdraw_unwanted(machine: Machine) -> list[Order]:
@@ -77,10 +82,12 @@ async def withdraw_unwanted(machine: Machine) -> list[Order]:
     for _ in range(ROUNDS):
         before = [order for order in machine.execution.open_orders() if order.client_order_id in wanted]
         for order in before:
-            if order.status not in IN_FLIGHT:
+            if order.status not in IN_FLIGHT and not machine.execution.locked_out:
                 await machine.execution.cancel(order, now_ms)
-        await resolve(machine, now_ms)
-        if [machine.execution.orders[order.client_order_id] for order in before] == before:
+        if (
+            not await resolve(machine, now_ms)
+            or [machine.execution.orders[order.client_order_id] for order in before] == before
+        ):
             break
     orders = [machine.execution.orders.get(name) for name in wanted]
     return [order for order in orders if order is not None and not is_open(order)]

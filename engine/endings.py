@@ -73,8 +73,10 @@ async def leave_in_order(machine: Machine, policy: str, complain: Callable[[str]
     if killing.flattening(machine) or closes:
         await patiently(machine.close_out)
         await machine.kill.prove_flat()
-    if kills or policy != "keep":
-        await take_news(machine, now_ms)
+    # A kill that went on by itself may have closed what nobody has heard of yet.
+    halted = machine.kill.state is not None
+    changed = (halted or policy != "keep") and await take_news(machine, now_ms)
+    if changed or kills or policy != "keep":
         machine.cycle.record_equity(now_ms)
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from engine.intents import is_ours
 from engine.lifecycle import is_open, moved, with_fill, with_report
-from engine.venues.venue import Outcome, Refused, Unresolved, Venue, VenueUnavailable
+from engine.venues.venue import Outcome, Refused, Unresolved, Venue, VenueLocked, VenueUnavailable
 from store.journal import Journal
 from store.records import Fill, Order, OrderPurpose, OrderReport, OrderStatus, OrderType, Side
 
@@ -53,6 +53,8 @@ class Execution:
         self._rejected = rejected
         self._working: dict[str, float] | None = None
         self.sent = 0
+        self.locked_out = False
+        """The venue's file was held by another process for as long as one waits, since this was last set back."""
 
     def restore(self, orders: Iterable[Order]) -> None:
         """Orders found in the database at start; the ones in flight wait for `resolve`."""
@@ -123,9 +125,12 @@ class Execution:
         await self._send([order.client_order_id for order in unsent], now_ms)
 
     async def resolve(self, now_ms: int, age_ms: int) -> int:
-        """Look up requests in flight for `age_ms` or longer; the number still unknown afterwards."""
+        """Look up requests in flight for `age_ms` or longer, as long as the venue is not `locked_out`; the number still
+        unknown afterwards."""
         due = [name for name, since in self._in_flight_since_ms.items() if now_ms - since >= age_ms]
         for name in due[:QUERIES_PER_CYCLE]:
+            if self.locked_out:
+                break
             await self._look_up(name, now_ms)
         return len(self._in_flight_since_ms)
 
@@ -158,6 +163,7 @@ class Execution:
         except Refused:
             await self._look_up(order.client_order_id, now_ms)
         except Unresolved as lost:
+            self._notice(lost)
             asked = replace(order, attempt=order.attempt + 1)
             self._set(order, moved(asked, OrderStatus.UNRESOLVED, now_ms, str(lost)))
             self._in_flight_since_ms[order.client_order_id] = now_ms
@@ -222,6 +228,7 @@ class Execution:
 
     def _told(self, order: Order, outcome: Outcome, now_ms: int) -> None:
         if isinstance(outcome, Unresolved):
+            self._notice(outcome)
             self._set(order, moved(order, OrderStatus.UNRESOLVED, now_ms, str(outcome)))
             return
         if isinstance(outcome, Refused):
@@ -237,7 +244,8 @@ class Execution:
         order = self.orders[name]
         try:
             report = await self._prove(order)
-        except VenueUnavailable:
+        except VenueUnavailable as unavailable:
+            self._notice(unavailable)
             return
         if report is not None:
             self.believe(report)
@@ -251,6 +259,10 @@ class Execution:
             await self._send((name,), now_ms)
             return
         self._settle(name, now_ms)
+
+    def _notice(self, failure: BaseException) -> None:
+        if isinstance(failure, VenueLocked) or isinstance(failure.__cause__, VenueLocked):
+            self.locked_out = True
 
     def _settle(self, name: str, now_ms: int) -> None:
         order = self.orders[name]
@@ -297,10 +309,13 @@ class Execution:
 
 
 async def _asked_again(ask: Callable[[], Awaitable[Answer]]) -> Answer | None:
-    """The answer, asked for until there is one; None after many times. Others move on meanwhile."""
+    """The answer, asked for until there is one; None after many times, or where each would take seconds. Others move on
+    meanwhile."""
     for _ in range(ASKED_AT_MOST):
         try:
             return await ask()
+        except VenueLocked:
+            return None
         except VenueUnavailable:
             await asyncio.sleep(0)
     return None

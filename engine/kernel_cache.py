@@ -31,6 +31,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
+SOURCE = "engine.kernel_cache"
 VARIABLE = "NUMBA_CACHE_DIR"
 COMPILE = "import sys; from engine import kernel_cache; kernel_cache.warm(sys.argv[1:])"
 LOW_PRIORITY = 10
@@ -143,7 +144,7 @@ def warm_beside(names: Iterable[str], stopped: threading.Event) -> None:
 
 
 def compiling() -> str:
-    """How far `warm` is with compiling, in words; "" where it loads what the cache holds, or is not at work."""
+    """How far compiling is, in words; "" where the cache holds what is loaded, or nothing is."""
     progress = _under_way
     if progress is None or not progress.compiles:
         return ""
@@ -172,8 +173,10 @@ def _missing(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _compile(names: Iterable[str], stopped: threading.Event) -> int:
-    """Have another process fill the cache with these modules, which ends once `stopped`; how it ended."""
-    wanted = tuple(names)
+    """Have another process fill the cache with these modules, which ends once `stopped`; how it ended. `compiling` says
+    meanwhile how far it is."""
+    global _under_way
+    wanted, began_s = tuple(names), time.monotonic()
     if not wanted:
         return 0
     compiler = subprocess.Popen(
@@ -185,10 +188,14 @@ def _compile(names: Iterable[str], stopped: threading.Event) -> int:
     )
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, compiler.pid, LOW_PRIORITY)
-    while compiler.poll() is None:
-        if stopped.wait(LOOKS_EVERY_S):
-            compiler.kill()
-            compiler.wait()
+    try:
+        while compiler.poll() is None:
+            _under_way = Progress(len(wanted) - len(_missing(wanted)), len(wanted), began_s, True)
+            if stopped.wait(LOOKS_EVERY_S):
+                compiler.kill()
+                compiler.wait()
+    finally:
+        _under_way = None
     return compiler.returncode
 
 

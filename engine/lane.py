@@ -17,8 +17,10 @@ from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from engine import kernel_cache
 from engine.lane_cursor import CURSOR, Cursor
-from engine.refold import FoldFault
+from engine.lane_patience import COMPILES_WITHIN_S, Patience
+from engine.refold import ENDS, FoldFault
 from engine.signal_state import is_followed
 from engine.tuning import since_ms
 from engine.venues.worker import Worker
@@ -43,6 +45,9 @@ SHOWN_EVERY_S = 0.25
 CATCHES_UP_WITHIN_S = 300.0
 MOST_OUTRUN = 3
 """How often in a run at full speed they begin anew because what they were to follow was thinned away."""
+PACED_WITHIN_S = 5.0
+"""Who paces a market looks on: what its followers have not come to where it ends is for the next run."""
+TELLS_EVERY_S = 10.0
 SOURCE = "engine.lane"
 
 
@@ -82,11 +87,22 @@ class ShadowLane:
         self._shown_s = 0.0
         self._outrun = 0
         self._unread: frozenset[str] = frozenset()
+        self._not_read = ""
 
     @property
     def ended(self) -> bool:
         """Whether nothing is followed any more, by a fault or because the engine ends."""
         return self._ended
+
+    @property
+    def left_behind(self) -> str:
+        """What the signals in shadow have not come to, in words, for the next run to go on from; "": nothing."""
+        if self.following is not Following.BEHIND or self._caught_up:
+            return self._not_read
+        missed = "the decisions"
+        if self._books is not None and (behind_ms := self._decided_ms - self._books.cursor.close_ms) > 0:
+            missed = f"the last {behind_ms // self._machine.feed.bar_ms} decisions"
+        return f"signals in shadow have not followed {missed} yet; the next run goes on where they stand"
 
     @property
     def follows_any(self) -> bool:
@@ -170,16 +186,41 @@ class ShadowLane:
             return
         self._finishing = True
         self._news.set()
-        deadline_s, told = time.monotonic() + CATCHES_UP_WITHIN_S, False
-        while not (self._ended or self._caught_up or given_up()) and time.monotonic() < deadline_s:
+        hurries = self._machine.configuration.run.speed_factor is None
+        within_s, words = (
+            CATCHES_UP_WITHIN_S if hurries else PACED_WITHIN_S,
+            "catch up with the last decision",
+        )
+        await self._come_to(lambda: self._caught_up, given_up, beat, Patience(within_s), words)
+        if not self._ended and self.left_behind:
+            self._say("WARN", self.left_behind)
+
+    async def _come_to(
+        self,
+        done: Callable[[], bool],
+        given_up: Callable[[], bool],
+        beat: Callable[[], None],
+        patience: Patience,
+        words: str,
+    ) -> None:
+        """Wait until it is `done`, while there is patience, saying what for and how far a compiler is."""
+        told, told_s = False, 0.0
+        while not (done() or given_up() or self._ended):
             self._moved.clear()
             await self._wait(self._moved, LOOKS_EVERY_S, until=self._moved.is_set)
             beat()
-            if not told and not self._caught_up:
+            if done():
+                return
+            if not told:
                 told = True
-                self._say("INFO", "signals in shadow catch up with the last decision; a stop ends that")
-        if not (self._caught_up or self._ended):
-            self._say("WARN", "signals in shadow have not caught up; the next run goes on where they stand")
+                self._say("INFO", f"signals in shadow {words}; a stop ends that")
+            compiling, now_s = kernel_cache.compiling(), time.monotonic()
+            if not patience.lasts(now_s, compiles=bool(compiling)):
+                return
+            if compiling and now_s - told_s >= TELLS_EVERY_S:
+                told_s = now_s
+                until = f"waited for {COMPILES_WITHIN_S:g} s at most, and a stop ends that"
+                self._say("INFO", f"signals in shadow: {compiling}; {until}", kernel_cache.SOURCE)
 
     @property
     def _caught_up(self) -> bool:
@@ -308,24 +349,30 @@ class ShadowLane:
         from engine.lane_once import read_once
 
         machine, worker = self._machine, Worker("shadow once")
+        job = partial(
+            read_once, machine.feed, machine.database.path, self._journal, self.wanted(), machine.clock.now_ms(),
+            self._hurried,
+        )  # fmt: skip
         try:
-            job = partial(
-                read_once, machine.feed, machine.database.path, self._journal, self.wanted(), machine.clock.now_ms(),
-                self._hurried,
-            )  # fmt: skip
-            self._say("INFO", "signals in shadow are read at the last close; a stop ends that")
-            answer, deadline_s = worker.ask(job), time.monotonic() + CATCHES_UP_WITHIN_S
-            while not (answer.done() or given_up() or self._ended) and time.monotonic() < deadline_s:
-                await asyncio.wait({answer}, timeout=LOOKS_EVERY_S)
-                beat()
+            answer = worker.ask(job)
+            answer.add_done_callback(lambda _: self._moved.set())
+            words, patience = "are read at the last close", Patience(CATCHES_UP_WITHIN_S)
+            await self._come_to(answer.done, given_up, beat, patience, words)
             if not answer.done():
+                why = (
+                    "their kernels are still compiling" if kernel_cache.compiling() else "they take too long"
+                )
                 self._hurried.set()
-                return
+                raise FoldFault(ENDS if given_up() else why)
             for name, words in answer.result():
                 self._say("WARN", f"{name} in shadow: {words}", f"signals.{name}")
             await self._journal.commit()
+        except FoldFault as fault:
+            self._not_read = f"signals in shadow are not read: {fault}; the next run reads them"
+            self._say("WARN", self._not_read)
         except Exception as fault:  # noqa: BLE001 - a plug-in, a file and a disk fail in ways of their own
-            self._say("ERROR", f"signals in shadow are not read: {' '.join(str(fault).split())}")
+            self._not_read = f"signals in shadow are not read: {' '.join(str(fault).split())}"
+            self._say("ERROR", self._not_read)
         finally:
             worker.stop()
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 WATCH_CONTROL_S = 0.25
 BEAT_S = 1.0
 YIELD_S = 0.004
+UNSTARTED = "{}: nothing was cancelled or closed, the engine did not start; run `quarterdeck kill`"
 
 
 class Session:
@@ -69,6 +70,8 @@ class Session:
         self._failure: BaseException | None = None
         self._met = ""
         self._killing = Killing(self.hurry)
+        self.unmet: dict[str, str] = {}
+        """What was asked while the engine starts and not done yet, in words for a start that fails."""
         self.lag = LagProbe()
         self._watchdog = LoopWatchdog(lambda: self.lag.beat_s, self._halt_beside)
         self._details = Details(database_path)
@@ -100,6 +103,11 @@ class Session:
             if self._failure is not None:
                 raise self._failure
             return self._summary(machine, reason)
+        except Exception as fault:
+            if self._control is None:
+                for words in self.unmet.values():
+                    fault.add_note(words)
+            raise
         finally:
             await self._close()
 
@@ -137,6 +145,8 @@ class Session:
         """End `run` soon: `keep`, `cancel` or `flatten` says what happens to orders and positions first."""
         if self._stop is None:
             self._stop = Stop(policy, actor, reason)
+            if policy != "keep":
+                self.unmet["stop"] = UNSTARTED.format(f"{reason}, stop ({policy})")
             self._wake.set()
             if self._machine is not None:
                 self._machine.lane.stop()
@@ -212,11 +222,14 @@ class Session:
         return "market ended"
 
     async def _let_followers_finish(self, machine: Machine) -> None:
-        """Where a run ends by itself, the signals in shadow come to its last decision; a stop or a kill ends that."""
+        """Where a run ends by itself, the signals in shadow come to its last decision; a stop or a kill ends that.
+        Commands that say how the next run begins are taken meanwhile, and come before the run is wound down."""
         if self._stop is None:
             await self._commit(machine)
             await machine.lane.finish(lambda: self._stop is not None or under_way(machine), self._beat_bars)
             machine.lane.stop()
+        async with machine.books:
+            self.phase = "stopping"
 
     def _beat_bars(self) -> None:
         self._beat("bars")
@@ -348,6 +361,7 @@ class Session:
             bars=self._bars,
             seconds=now_s - self._started_s,
             decisions_per_second=self._bars / trading_s if trading_s else 0.0,
+            shadow=machine.lane.left_behind,
         )
 
     async def _close(self) -> None:

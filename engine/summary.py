@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 class Summary:
     """`reason` says why the run ended; money is in quote currency, as exact text. `bars` and
     `orders` are of this run, `decisions` and `fills` of the account's whole life. `seconds` from the start,
-    `decisions_per_second` from when it was ready. `digest` None: not asked for."""
+    `decisions_per_second` from when it was ready. `digest` None: not asked for, or not to be had. `shadow`: what the
+    signals in shadow have not come to, in words, "" where that is nothing."""
 
     mode: str
     account: str
@@ -33,6 +34,7 @@ class Summary:
     decisions_per_second: float
     compile_seconds: float
     digest: str | None = None
+    shadow: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
@@ -48,6 +50,7 @@ class Summary:
                 f"fees {self.fees}, funding {self.funding}; deepest drawdown {self.maximum_drawdown:.2%}",
                 f"{self.bars} decisions, {self.orders} orders sent, {self.fills} fills in all, {self.seconds:.1f} s "
                 f"({self.decisions_per_second:.0f} decisions/s)",
+                *((self.shadow,) if self.shadow else ()),
             )
         )
 

@@ -24,7 +24,7 @@ from engine.venues.config import VenueConfig
 from engine.venues.forgetting import forgettable
 from engine.venues.market_step import MarketStep
 from engine.venues.rows import event_of, event_row, from_text, to_text
-from engine.venues.venue import VenueEvent, VenueUnavailable, VenueUnusable
+from engine.venues.venue import VenueEvent, VenueLocked, VenueUnavailable, VenueUnusable
 from engine.venues.watch import Watch, watch
 from store.records import Fill, FundingPayment, Instrument, Order, OrderStatus, Position
 
@@ -33,6 +33,7 @@ SCHEMA_VERSION = 2
 UPGRADES = {1: "ALTER TABLE orders ADD COLUMN trail_ticks INTEGER"}
 """By version, what makes the next one of it."""
 LOCK_TIMEOUT_S = 5.0
+_HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 
 Answer = TypeVar("Answer")
@@ -238,10 +239,12 @@ class Books:
         try:
             yield
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code in _DAMAGE:
                 advice = "the venue's books are damaged; restore them, or move them away with the database"
                 raise VenueUnusable(f"{self._path}: {error}; {advice}") from error
-            raise VenueUnavailable(f"{self._path}: {error}; the venue's books are as they were") from error
+            kind = VenueLocked if code in _HELD else VenueUnavailable
+            raise kind(f"{self._path}: {error}; the venue's books are as they were") from error
 
     @contextmanager
     def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:

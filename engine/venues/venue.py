@@ -31,6 +31,11 @@ class VenueUnavailable(VenueError):
     """A query failed; its subject keeps the state it was last proven to have."""
 
 
+class VenueLocked(VenueUnavailable):
+    """Another process kept the venue's file for itself for as long as it is waited for; what was asked did not happen.
+    It is the cause of an Unresolved where that was a request."""
+
+
 class VenueUnusable(VenueUnavailable):
     """The venue will not answer until a person has acted; asking again is of no use."""
 

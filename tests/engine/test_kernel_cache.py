@@ -108,6 +108,18 @@ def test_beside_a_running_engine_another_process_compiles(tmp_path: Path) -> Non
     assert [Path(mark).name for mark in marks] == [f"{COLD}.ready"]
 
 
+def test_how_far_the_other_process_is(tmp_path: Path) -> None:
+    code = (
+        "import threading; from engine import kernel_cache; stopped = threading.Event();"
+        f"beside = threading.Thread(target=kernel_cache.warm_beside, args=([{COLD!r}], stopped)); beside.start()\n"
+        "while beside.is_alive() and not (words := kernel_cache.compiling()): pass\n"
+        "print(words); stopped.set(); beside.join(); print(kernel_cache.compiling() or 'over')"
+    )
+    words, after = run(code, NUMBA_CACHE_DIR=str(tmp_path)).splitlines()
+    assert re.fullmatch(r"compiling kernels, once for this version: 0 of 1 modules ready, 0 s so far", words)
+    assert after == "over"
+
+
 def test_an_engine_that_ends_waits_for_no_compiler(tmp_path: Path) -> None:
     code = (
         "import sys, threading; from engine import kernel_cache; stopped = threading.Event(); stopped.set(); "

@@ -12,10 +12,10 @@ from typing import Any, cast
 import pytest
 
 from engine import lane
+from engine.assembly import assemble
 from engine.feeds.feed import BarBlock, Feed
 from engine.lane_books import Ends, LaneBooks, LaneSource
-from engine.machine import assemble
-from engine.shadow import Terms
+from engine.shadow_terms import Terms
 from store import retention
 from store.config import RetentionConfig
 from store.journal import Journal

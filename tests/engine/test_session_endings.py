@@ -6,15 +6,20 @@ import asyncio
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from engine import killing as killing_module
 from engine.session import Session
 from store.check import check
 from store.latch import latch_halt
 from tests.crash.books import Told, compare
 from tests.engine.daily_files import DAYS, day, write_market
 from tests.engine.session_runs import engine, give, rows, run
+
+if TYPE_CHECKING:
+    from engine.machine import Machine
 
 BARS = 12
 FLAT = [("HALTED", "flat")]
@@ -92,6 +97,24 @@ async def test_a_kill_at_the_end_of_the_data_ends_flat(tmp_path: Path, act: str,
     at_bar(session, 15, act)
     assert (await session.run()).reason == "market ended"
     assert_killed(tmp_path / "x.db")
+
+
+class KilledAtTheEnd(Session):
+    """Killed when its last bar is decided, and wound down when the kill, which nobody helps, has come to its end."""
+
+    async def _wind_down(self, machine: Machine, ended: str) -> None:
+        await give(self, "kill")
+        await machine.kill.until_flat(self._killing._stands_still, machine.close_out)
+        await super()._wind_down(machine, ended)
+
+
+async def test_what_a_kill_has_closed_by_the_end_of_a_run_is_booked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(killing_module, "STANDS_STILL_S", 0.1)
+    database = tmp_path / "x.db"
+    await KilledAtTheEnd(engine(database, run__bars=str(BARS)).configuration, database).run()
+    assert_killed(database)
 
 
 async def test_a_kill_closes_what_has_no_market_any_more_at_its_last_price(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +15,12 @@ from engine.feeds.choose import open_feed
 from engine.intents import client_order_id
 from engine.reconcile import SecondEngine
 from engine.session import Session
+from engine.venues import books
 from engine.venues.choose import venue_path
 from engine.venues.simulated import SimulatedVenue
 from store.check import check
 from store.records import Order, OrderPurpose, OrderStatus, OrderType, Side
+from tests.crash.books import compare
 from tests.engine.session_runs import SMALL, bars_pass, engine, rows, run, running
 
 if TYPE_CHECKING:
@@ -95,6 +99,38 @@ DEAF = {
     "venue__faults__order_query_misses": ".4",
     "venue__faults__order_missing_from_open_list": ".2",
 }
+
+
+class LockedOut(Session):
+    """Another program holds the venue's file while the first orders leave, until their bar is over."""
+
+    unknown: tuple[Order, ...] = ()
+
+    async def _send(self, machine: Machine, intents: tuple[Order, ...], close_ms: int) -> None:
+        if self.unknown or not intents:
+            await super()._send(machine, intents, close_ms)
+            return
+        with closing(sqlite3.connect(venue_path(self.database_path), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await super()._send(machine, intents, close_ms)
+        self.unknown = tuple(machine.execution.orders[order.client_order_id] for order in intents)
+
+
+async def test_a_venue_file_that_is_held_by_another_program_does_not_hold_the_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(books, "LOCK_TIMEOUT_S", 0.05)
+    database = tmp_path / "x.db"
+    session = LockedOut(engine(database, run__bars="10").configuration, database)
+    await session.run()
+    assert {(order.status, order.attempt) for order in session.unknown} == {(OrderStatus.UNRESOLVED, 0)}
+    became = dict(rows(database, "SELECT client_order_id, status FROM orders"))
+    for order in session.unknown:
+        late = {"expired"} if order.purpose is OrderPurpose.OPEN else {"expired", "accepted"}
+        assert became[order.client_order_id] in late
+    assert check(database).findings == ()
+    assert compare(database) == []
+    assert rows(database, "SELECT count(*) > 0 FROM fills") == [(1,)]
 
 
 class Compared(Session):

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from engine import lane
 from engine.commands import DetailKind, Question
 from engine.config import load_config
 from engine.config_faults import ConfigFault
+from engine.control import OVER
 from engine.session import Session
 from store import query, retention
 from store.check import check
@@ -139,6 +141,42 @@ async def test_a_stop_waits_for_nothing_of_them(tmp_path: Path) -> None:
     ((standing,),) = rows(database, "SELECT value FROM session_state WHERE name = 'followed cursor'")
     ((last_ms,),) = rows(database, "SELECT max(ts_ms) FROM decisions")
     assert json.loads(standing)[0] < last_ms
+
+
+async def test_a_paced_run_does_not_wait_for_what_the_next_one_goes_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "x.db"
+    await left_behind(database, 48)
+    monkeypatch.setattr(lane, "PACED_WITHIN_S", 0.0)
+    words = "signals in shadow have not followed the decisions yet; the next run goes on where they stand"
+    summary = await run(database, 1, run__speed="360000", **QUICK)
+    assert summary.shadow == words
+    assert summary.as_text().splitlines()[-1] == words
+    told = rows(database, "SELECT message FROM events WHERE source = 'engine.lane' AND level = 'WARN'")
+    assert told == [(words,)]
+    assert (await run(database, 1, **QUICK)).shadow == ""
+    assert {reading["signal"] for reading in query.readings(database)} == ALL
+
+
+async def test_while_they_catch_up_with_the_last_bar_an_operator_says_how_the_next_run_begins(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "x.db"
+    await left_behind(database, 200)
+    session, catching_up = engine(database, run__bars="1", **QUICK), asyncio.Event()
+    session.add_listener(lambda event: catching_up.set() if "catch up" in event.message else None)
+    work = asyncio.create_task(session.run())
+    await catching_up.wait()
+    assert session.phase == "finished"
+    told = [await give(session, "flatten", symbol="BTCUSDT"), await give(session, "pause")]
+    assert [(answer.accepted, answer.message) for answer in told] == [(False, OVER), (True, "entries paused")]
+    await work
+    await run(database, 1, **YOUNG)
+    assert rows(database, "SELECT state FROM decisions ORDER BY ts_ms DESC LIMIT 2") == [
+        ("REDUCING",),
+        ("ACTIVE",),
+    ]
 
 
 async def test_what_goes_wrong_with_them_is_said_and_ends_them_alone(tmp_path: Path) -> None:

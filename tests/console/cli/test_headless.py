@@ -6,16 +6,22 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from store import query
+from engine import kernel_cache
+from store import query, retention
 from store.check import check
+from store.config import RetentionConfig
+from strategies.registry import BUILT_IN
 from tests.console.cli.engines import PROGRAM, Engine, environment, run, until
+from tests.engine.daily_files import DAYS, day, write_market
 
 pytestmark = pytest.mark.terminal
 
@@ -165,6 +171,63 @@ def test_json_alone_on_standard_output_and_nothing_of_a_terminal_in_the_process(
     summary = json.loads(ended.stdout)
     assert (summary["bars"], summary["reason"], summary["mode"]) == (5, "bars reached", "sim")
     assert ended.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_result_as_json_is_waited_for_with_words_beside_it(tmp_path: Path) -> None:
+    """A cache that does not say what it holds is looked through by the compiler's process."""
+    cache = tmp_path / kernel_cache.prepare().name
+    cache.mkdir()
+    for entry in kernel_cache.prepare().iterdir():
+        if entry.suffix != ".ready":
+            (cache / entry.name).symlink_to(entry)
+    ended = run(
+        *(tmp_path, "run", "--no-ui", "--json", "--speed", "max", "--bars", "5", "--db", "new.db"),
+        NUMBA_CACHE_DIR=str(tmp_path),
+    )
+    assert ended.code == 0, ended.err
+    (line,) = [line for line in ended.err.splitlines() if "in shadow" in line]
+    assert line.startswith("quarterdeck: signals in shadow: compiling kernels, once for this version: ")
+    assert line.endswith("; waited for 180 s at most, and a stop ends that")
+    assert json.loads(ended.out)["shadow"] == ""
+    assert len({reading["signal"] for reading in query.readings(tmp_path / "new.db")}) == len(BUILT_IN)
+
+
+def test_a_replay_without_a_digest_has_a_summary_all_the_same(tmp_path: Path) -> None:
+    """Its decisions were thinned."""
+    (folder := tmp_path / "market").mkdir()
+    write_market(folder, {"BTCUSDT": DAYS, "ETHUSDT": DAYS})
+    asked = (
+        "run",
+        "--no-ui",
+        "--json",
+        "--mode",
+        "replay",
+        "--data",
+        str(folder),
+        "--timerange",
+        day(DAYS - 30),
+        "--speed",
+        "max",
+        "--set",
+        "signals.shadow=off",
+        "--db",
+        "x.db",
+        "--bars",
+        "10",
+    )
+    whole = run(tmp_path, *asked)
+    assert whole.code == 0, whole.err
+    assert len(json.loads(whole.out)["digest"]) == 64
+    last_ms = json.loads(whole.out)["last_ts_ms"]
+    with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as database:
+        while retention.step(database, RetentionConfig(decision_days=1), last_ms):
+            pass
+    thinned = run(tmp_path, *asked)
+    assert thinned.code == 0
+    assert (json.loads(thinned.out)["digest"], json.loads(thinned.out)["decisions"]) == (None, 20)
+    assert thinned.err.startswith("quarterdeck: no digest: ")
+    assert thinned.err.count("\n") == 1
+    assert "decisions that a digest covers were thinned" in thinned.err
 
 
 def test_help_loads_nothing_heavy(tmp_path: Path) -> None:

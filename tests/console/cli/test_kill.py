@@ -89,6 +89,36 @@ def test_a_killed_engine_is_no_obstacle(book: Path, qd: Command) -> None:
     halted_and_flat(book)
 
 
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (signal.SIGUSR1, "SIGUSR1, HALTED is stored: "),
+        (signal.SIGTERM, "SIGTERM received, stop (flatten): "),
+    ],
+)
+def test_what_a_start_was_asked_before_it_failed_is_not_forgotten(book: Path, number: int, told: str) -> None:
+    """Its venue's file is another program's for a while, and then not readable."""
+    with (
+        closing(sqlite3.connect(book.with_name("book.db.venue"), isolation_level=None)) as venue,
+        Engine(book, *LIVE, "--set", "run.stop_policy=flatten") as engine,
+    ):
+        venue.execute("BEGIN EXCLUSIVE")
+        ((version,),) = venue.execute("PRAGMA user_version")
+        until("signals are heard", Path(f"{book}.sock").exists)
+        engine.signal(number)
+        if number == signal.SIGUSR1:
+            until("HALTED", lambda: (query.control(book) or {}).get("state") == "HALTED")
+        venue.execute(f"PRAGMA user_version = {version + 1}")
+        venue.execute("COMMIT")
+        assert engine.ended() == 1
+        undone = "nothing was cancelled or closed, the engine did not start; run `quarterdeck kill`"
+        assert engine.output.splitlines()[-1] == f"quarterdeck: {told}{undone}"
+        venue.execute(f"PRAGMA user_version = {version}")
+    assert query.positions(book)
+    if number == signal.SIGUSR1:
+        halted_and_flat(book)
+
+
 def test_a_wedged_engine_is_passed_by_and_finds_out_when_it_wakes(book: Path, qd: Command) -> None:
     with Engine(book, *LIVE) as engine:
         until("positions", lambda: engine.running().picture()["positions"])
