@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from console.screens.limit_words import RULES
 from engine.snapshot import LimitRow, Snapshot
 from tests.console import snapshots
 from tests.console.snapshots import LIMITS, POSITIONS, WEIGHTS
@@ -70,6 +71,20 @@ async def test_a_log_that_does_not_follow_says_where_it_stands() -> None:
         shown = len(on.app.desk._log._view.shown)
         assert f" of {shown} ━┓" in edge_of(on)
         assert "1-" in edge_of(on)
+
+
+async def test_a_budget_and_a_cap_that_bind_are_in_sight_beside_all_other_limits() -> None:
+    rows = [LimitRow(name, 0.1, 1.0, "x", "ok") for name in RULES]
+    for place, row in enumerate(rows):
+        if row.name in ("directional", "signal share"):
+            rows[place] = replace(row, used=0.35, maximum=0.35, unit="fraction", status="WARN")
+    async with stage(replace(snapshots.running(), limits=tuple(rows)), NARROW) as on:
+        await on.press("4")
+        assert "2 WARN" in edge_of(on)
+        for name in ("directional", "signal share"):
+            (line,) = [line for line in on.lines if f" {name} " in line]
+            assert " 35.00%   35.00% ████████████ WARN " in line
+        assert {len(line) for line in on.lines} == {NARROW[0]}
 
 
 async def test_a_breach_is_in_sight_or_named_at_the_foot() -> None:
