@@ -151,10 +151,17 @@ def _choose(machine: Machine, command: Command) -> Begun:
     machine.journal.audit("weights", command.actor, facts | states, now_ms)
     said = f"{wished.said}{_unread(machine, signal)}"
     if was_followed is not followed and machine.lane.would_follow(signal) and state is not SignalState.OFF:
-        said = f"{said}; its record begins anew"
+        said = f"{said}; {_record_said(machine, signal, followed)}"
     message = f"{said}; {weights_said(machine)}; from {utc(from_ms)} UTC on"
     _say(machine, command, message)
     return Begun(True, message)
+
+
+def _record_said(machine: Machine, signal: Signal, followed: bool) -> str:
+    """What becomes of the record of a signal that goes among those that follow, or leaves them."""
+    shadow = machine.cycle.shadow
+    days = 0 if followed or shadow is None else shadow.days.health(signal.name).days
+    return f"its record of {days} days with the decisions goes on" if days else "its record begins anew"
 
 
 def _unread(machine: Machine, signal: Signal) -> str:
@@ -183,7 +190,8 @@ def _tune(machine: Machine, command: Command) -> Begun:
     if signal.signal_class.value in machine.weighting.shares:
         aside = f"{aside}; the next estimate of weights has not seen it"
     if machine.lane.follows(signal):
-        aside = "in shadow: its record begins anew where it has folded its past with them"
+        read = machine.lane.would_follow(signal)
+        aside = f"in shadow: {aside}" if read else "in shadow: it is read with them where the run ends"
     elif not is_computed(signal, machine.book.choices):
         aside = "it is off: they count once it is switched on"
     message = f"{wished.said}; {aside}"

@@ -9,16 +9,17 @@ are a thread's; a kill or a stop drops them at once, and whatever goes wrong wit
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine import kernel_cache
-from engine.lane_cursor import CURSOR, Cursor
+from engine.lane_cursor import BEGINS, CURSOR, Cursor
 from engine.lane_patience import COMPILES_WITHIN_S, Patience
 from engine.refold import ENDS, FoldFault
 from engine.signal_state import is_followed
@@ -88,6 +89,8 @@ class ShadowLane:
         self._outrun = 0
         self._unread: frozenset[str] = frozenset()
         self._not_read = ""
+        self._known: tuple[Signal, ...] = ()
+        self._begins_ms: dict[str, int] = {}
 
     @property
     def ended(self) -> bool:
@@ -129,11 +132,16 @@ class ShadowLane:
         """At a start that trades on from the close `until_ms`: where the followers begin is durable before the first
         decision they follow. `fresh`: it is the account's first."""
         self._decided_ms, known = until_ms, states.get(CURSOR)
+        self._known = self.wanted()
         if self.following is Following.BEHIND and not known:
             self._machine.journal.state(CURSOR, Cursor(until_ms, fresh, {}).dumps())
         elif self.following is not Following.BEHIND and known:
             # What is not followed is not made up for: their readings end here.
             self._machine.journal.state(CURSOR, "")
+        elif known:
+            # What cannot be read is said by their own task, and ends them alone.
+            with suppress(ValueError, TypeError):
+                self._restore_begins(Cursor.loads(known), states.get(BEGINS, "{}"), until_ms)
 
     def decided(self, close_ms: int) -> None:
         """Every decision up to this close is durable."""
@@ -141,8 +149,30 @@ class ShadowLane:
         self._news.set()
 
     def look(self) -> None:
-        """The operator has chosen otherwise: see who is followed now."""
+        """The operator has chosen otherwise: see who is followed now, and from this close on. It is durable with the
+        command."""
+        before, self._known = self._known, self.wanted()
+        new = [signal.name for signal in self._known if not any(signal is known for known in before)]
+        self._begin(new, self._machine.clock.now_ms())
         self._news.set()
+
+    def _restore_begins(self, cursor: Cursor, stored: str, until_ms: int) -> None:
+        """Those that did not take the bars so far, though they could, are new with this start, or were configured
+        otherwise before."""
+        self._begins_ms = json.loads(stored)
+        if cursor.settings:
+            new = (signal.name for signal in self._known if not cursor.knows(signal))
+            self._begin([name for name in new if self._begins_ms.get(name, 0) <= cursor.close_ms], until_ms)
+
+    def _begin_at(self) -> dict[str, int]:
+        """By name, the close from which on what is said is about a signal as it is."""
+        return since_ms(self._machine.book.tunings) | self._begins_ms
+
+    def _begin(self, names: Sequence[str], close_ms: int) -> None:
+        """Let signals be followed from a close on, and nothing older be about them."""
+        if names and self.following is Following.BEHIND:
+            self._begins_ms |= dict.fromkeys(names, close_ms)
+            self._machine.journal.state(BEGINS, json.dumps(self._begins_ms))
 
     def hurry(self) -> None:
         """Leave the processor to something urgent at once, for as long as it takes."""
@@ -242,18 +272,23 @@ class ShadowLane:
             if wanted:
                 await self._open(worker)
             return bool(wanted)
-        if not all(signal in wanted for signal in books.signals):
-            await self._let_go(worker, books, wanted)
+        close_ms, begins_ms = books.cursor.close_ms, self._begin_at()
+        begun = tuple(signal for signal in wanted if begins_ms.get(signal.name, 0) <= close_ms)
+        if not all(signal in begun for signal in books.signals):
+            await self._let_go(worker, books, begun)
             return True
-        if books.cursor.close_ms >= self._decided_ms:
-            # Whoever is new begins where nobody else has written of it since.
-            if books.signals != wanted:
-                await self._open(worker)
-            return books.signals != wanted
+        if books.signals != begun:
+            await self._open(worker)
+            return True
+        if close_ms >= self._decided_ms:
+            return False
         if self._outrun >= MOST_OUTRUN and self._hurries:
             return False
         began_s = time.monotonic()
-        anew_ms = await worker.ask(partial(books.follow, self._decided_ms, self._hurried))
+        # Whoever begins later is taken up where it begins.
+        later_ms = (begins_ms[signal.name] for signal in wanted if signal not in begun)
+        until_ms = min((self._decided_ms, *later_ms))
+        anew_ms = await worker.ask(partial(books.follow, until_ms, self._hurried))
         if anew_ms is not None:
             await self._begin_anew(worker, books, anew_ms)
             return True
@@ -275,8 +310,7 @@ class ShadowLane:
         if days := self._machine.configuration.store.retention.decision_days:
             # What is old by now goes, too, however far thinning has come.
             anew_ms = max(anew_ms, (self._decided_ms // DAY_MS - days) * DAY_MS)
-        since = since_ms(self._machine.book.tunings)
-        await worker.ask(partial(books.begin_anew, anew_ms, since, self._hurried))
+        await worker.ask(partial(books.begin_anew, anew_ms, self._begin_at(), self._hurried))
         words = f"decisions up to {utc(anew_ms)} UTC were thinned: signals in shadow begin anew there"
         self._outrun += 1
         if self._outrun >= MOST_OUTRUN and self._hurries:
@@ -297,7 +331,7 @@ class ShadowLane:
         from engine.lane_books import Ends, LaneBooks
 
         source = await worker.ask(self._source)
-        ends = Ends(self._decided_ms, since_ms(self._machine.book.tunings))
+        ends = Ends(self._decided_ms, self._begin_at())
         opened = partial(LaneBooks.open, source, self._journal, self.wanted(), ends, self._hurried)
         self._books = await worker.ask(opened)
         await self._show(worker, self._books, at_once=True)

@@ -69,11 +69,11 @@ class LaneSource:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What the followers are opened towards: the close of the newest decision, and until when signals had other
-    parameters (by name)."""
+    """What the followers are opened towards: the close of the newest decision, and by name the close a signal begins
+    anew at; what is older is not about it."""
 
     decided_ms: int
-    since_ms: Mapping[str, int]
+    begins_ms: Mapping[str, int]
 
 
 class LaneBooks:
@@ -109,18 +109,16 @@ class LaneBooks:
         ends: Ends,
         stopped: threading.Event,
     ) -> LaneBooks:
-        """The followers as they were stored, their market folded to where they stood. While that is behind the newest
-        decision, those of the `wanted` go on that took the bars so far; where it is not, or there are none, all begin
-        that are new. Raises FoldFault once `stopped`, DataFault, StoreError."""
+        """The followers as they were stored, their market folded to where they stood: those of the `wanted` that took
+        the bars so far, or begin there. Where all begin later it is where the first of them does. Raises FoldFault once
+        `stopped`, DataFault, StoreError."""
         with read_only(source.database) as connection:
             stored = followed.states(connection, STATE)
-            beginning = Cursor(ends.decided_ms, False, {})
-            known = Cursor.loads(stored[CURSOR]) if stored[CURSOR] else beginning
-            signals = wanted
-            if known.settings and known.close_ms < ends.decided_ms:
-                signals = tuple(signal for signal in wanted if known.knows(signal))
-            if not signals:
-                known, signals = beginning, wanted
+            first_ms = min(ends.begins_ms.get(signal.name, ends.decided_ms) for signal in wanted)
+            known = Cursor.loads(stored[CURSOR]) if stored[CURSOR] else Cursor(first_ms, False, {})
+            if not (signals := _begun(wanted, known.close_ms, ends)):
+                known = Cursor(first_ms, False, {})
+                signals = _begun(wanted, first_ms, ends)
             days = followed.followed_days(connection, DAYS_KEPT)
             names = [signal.name for signal in signals]
             said = followed.readings_of(connection, names, known.close_ms)
@@ -130,16 +128,17 @@ class LaneBooks:
         if last is not None:
             market.append(last)
         past = ShadowDays((), days)
-        shadow = Shadow(signals, _table(signals), market, source.terms, past, ends.since_ms, state=STATE)
-        shadow.load(stored, {signal.name for signal in signals if not known.knows(signal)})
+        shadow = Shadow(signals, _table(signals), market, source.terms, past, ends.begins_ms, state=STATE)
+        here = {name for name, begins_ms in ends.begins_ms.items() if begins_ms == known.close_ms}
+        shadow.load(stored, here | {signal.name for signal in signals if not known.knows(signal)})
         log = ReadingLog(journal, names, market.symbols)
         if not known.fresh:
-            log.restore(said, market.readings.closed_ms, ends.since_ms)
+            log.restore(said, market.readings.closed_ms, ends.begins_ms)
         return cls(source, journal, market, shadow, log, known)
 
-    def begin_anew(self, at_ms: int, since_ms: Mapping[str, int], stopped: threading.Event) -> None:
+    def begin_anew(self, at_ms: int, begins_ms: Mapping[str, int], stopped: threading.Event) -> None:
         """Where the decisions that follow were thinned away: begin at a later close as at a first start, once the
-        market has come there; no bar is folded twice for it. `since_ms` as in `Ends`. Raises FoldFault once `stopped`,
+        market has come there; no bar is folded twice for it. `begins_ms` as in `Ends`. Raises FoldFault once `stopped`,
         after which this can be asked again, DataFault, StoreError."""
         market, names = self.market, [signal.name for signal in self.signals]
         with read_only(self._source.database) as connection:
@@ -151,7 +150,7 @@ class LaneBooks:
         days, terms = self._shadow.days, self._source.terms
         self._shadow = Shadow(self.signals, _table(self.signals), market, terms, days, state=STATE)
         self._log = ReadingLog(self._journal, names, market.symbols)
-        self._log.restore(said, market.readings.closed_ms, since_ms)
+        self._log.restore(said, market.readings.closed_ms, begins_ms)
         self.cursor = Cursor(at_ms, False, {})
 
     def let_go(self, kept: tuple[Signal, ...]) -> None:
@@ -210,6 +209,11 @@ class LaneBooks:
         with np.errstate(divide="ignore", invalid="ignore"):
             sized: FloatArray = weight * idm * self._source.volatility_target / sigma
         return np.where(usable, sized, 0.0)
+
+
+def _begun(wanted: Sequence[Signal], close_ms: int, ends: Ends) -> tuple[Signal, ...]:
+    """Those that have begun at a close."""
+    return tuple(signal for signal in wanted if ends.begins_ms.get(signal.name, close_ms) <= close_ms)
 
 
 def _table(signals: Sequence[Signal]) -> SignalTable:

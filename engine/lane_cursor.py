@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from strategies.signal import Signal
 
-STATE, CURSOR = "followed", "followed cursor"
+STATE, CURSOR, BEGINS = "followed", "followed cursor", "followed begins"
 
 
 def fingerprint(signal: Signal) -> str:

@@ -96,6 +96,24 @@ async def test_each_is_named_and_all_others_are_followed(folder: Path, tmp_path:
         assert rows(database, beside) == rows(tmp_path / "without.db", beside) != []
 
 
+async def test_read_once_at_the_end_each_is_named_and_all_others_are_read(
+    folder: Path, tmp_path: Path
+) -> None:
+    for name, changes in RAISES.items():
+        signal_file(folder, name, *changes)
+    flags = in_shadow(folder, "STRETCH", *RAISES) | {"signals__shadow": "auto"}
+    session, told = engine(tmp_path / "x.db", run__bars="5", **flags), list[str]()
+    session.add_listener(lambda event: told.append(event.message))
+    await session.run()
+    for name in RAISES:
+        assert any(words.startswith(f"{name} in shadow: it failed and has no opinion: ") for words in told)
+    assert "signals in shadow are not read" not in "".join(told)
+    read = {reading["signal"]: reading["cells"] for reading in query.readings(tmp_path / "x.db")}
+    assert read.keys() == {kind.name for kind in BUILT_IN} | {"STRETCH", *RAISES}
+    broken = {name for name, cells in read.items() if any(c["reason"] == "BROKEN" for c in cells.values())}
+    assert broken == set(RAISES)
+
+
 async def test_one_that_is_switched_on_is_named_and_trading_goes_on_without_it(
     folder: Path, tmp_path: Path
 ) -> None:

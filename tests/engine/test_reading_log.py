@@ -184,6 +184,39 @@ async def test_interrupted_around_the_switch_the_same_rows_are_written(
     assert rows(tmp_path / "parts.db") == rows(tmp_path / "one.db")
 
 
+@pytest.mark.parametrize("leaves", [True, False])
+@pytest.mark.parametrize("restored", [True, False], ids=["known from a start", "asked to be ended"])
+async def test_what_is_written_elsewhere_is_neither_written_nor_ended_here(
+    tmp_path: Path, bars: list[Readings], restored: bool, leaves: bool
+) -> None:
+    """Of two signals one leaves for another log; whoever leaves to nobody is heard no more."""
+    path = tmp_path / "x.db"
+    alone = replace(
+        bars[1],
+        closed_ms=bars[1].closed_ms[:1],
+        value=bars[1].value[:1],
+        confidence=bars[1].confidence[:1],
+        reasons=bars[1].reasons[:1],
+        statistics=bars[1].statistics[:1],
+    )
+    async with opened(path) as database:
+        journal = Journal(database)
+        both = ReadingLog(journal, list(STEPS), SYMBOLS)
+        both.write(bars[0], START_MS + HOUR_MS)
+        await journal.commit()
+        log = ReadingLog(journal, ["hourly"], SYMBOLS)
+        if restored:
+            log.restore(await recall.readings(database, START_MS + HOUR_MS), bars[0].closed_ms[:1])
+        else:
+            log.end("daily")
+        if leaves:
+            log.leave({"daily"})
+        log.write(alone, START_MS + 2 * HOUR_MS)
+        await journal.commit()
+    heard = {reading["signal"] for reading in query.readings(path)}
+    assert heard == ({"hourly", "daily"} if leaves else {"hourly"})
+
+
 async def test_old_readings_go_and_a_signal_that_is_off_stays_off(
     tmp_path: Path, bars: list[Readings]
 ) -> None:

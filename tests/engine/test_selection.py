@@ -16,6 +16,7 @@ from store.query import decision
 from strategies.blend.selector import Measures, SelectorSettings, select
 from strategies.blend.settings import SelectorConfig
 from tests.engine.session_runs import Script, follow, rows, run
+from tests.engine.test_shadow_lane import DAYS, INLINE, ON
 
 DAY_MS = 86_400_000
 BEST_TWO = {"blend__selector__enabled": "true", "blend__selector__count": "2"}
@@ -137,3 +138,15 @@ async def test_the_side_a_symbol_leans_to_is_remembered_over_a_restart(tmp_path:
     assert digest(tmp_path / "plain.db") != digest(tmp_path / "one.db")
     ((book,),) = rows(tmp_path / "parts.db", "SELECT value FROM session_state WHERE name = 'book'")
     assert set(np.abs(list(json.loads(book)["leaning"].values()))) == {1.0}
+
+
+async def test_signals_in_shadow_follow_the_choice_that_was_decided_with(tmp_path: Path) -> None:
+    """What they would have earned is what they would have computed for the decisions, before and after a choice."""
+    behind, inline, all_of_them = (tmp_path / f"{name}.db" for name in ("behind", "inline", "all"))
+    await run(behind, 54, **ON, **BEST_TWO)
+    await run(inline, 54, **INLINE, **BEST_TWO)
+    assert len([row for row in weight_rows.read(behind) if row.kind == estimates.INSTRUMENTS]) >= 2
+    days = rows(behind, DAYS.format("followed_days"))
+    assert days == rows(inline, DAYS.format("signal_days"))
+    await run(all_of_them, 54, **ON)
+    assert days != rows(all_of_them, DAYS.format("followed_days"))
