@@ -194,8 +194,6 @@ class LegBooks:
         priced = np.where(target != 0.0, self._unit, 1.0)
         wanted = target / priced
         lacks = (wanted != 0.0) != (units != 0.0)
-        if hedges:
-            lacks[columns.universe] = False
         standing = self._standing[place]
         anew = np.abs(amount - standing) > self._terms.band * np.abs(amount)
         np.logical_or.at(anew, columns.coin, lacks)

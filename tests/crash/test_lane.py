@@ -17,6 +17,13 @@ from tests.crash.lives import Career
 from tests.crash.test_sigkill import MANY_ORDERS
 
 FLAGS: Flags = MANY_ORDERS | {"signals__shadow": "on"}
+LEGS: Flags = FLAGS | {
+    "run__symbols": "BTCUSDT,ETHUSDT",
+    "sim__start": "2024-04-15",
+    **{f"signals__{name}__dead_band": "0" for name in ("A9", "C7", "C8")},
+    **{f"signals__{name}__cost_bps": "0" for name in ("A4", "A7", "A8")},
+}
+"""Those that would hold pairs, options and perpetuals of two venues hold some."""
 OF_THEIRS = (
     "followers: before they take bars",
     "followers: bars taken, not durable",
@@ -55,11 +62,12 @@ def in_progress(career: Career) -> list[object]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-def test_kills_while_they_follow_change_nothing(start: Start) -> None:
+@pytest.mark.parametrize("flags", [FLAGS, LEGS], ids=["all", "legs of several instruments"])
+def test_kills_while_they_follow_change_nothing(start: Start, flags: Flags) -> None:
     bars = 60
-    undisturbed = start("undisturbed", bars, **FLAGS)
+    undisturbed = start("undisturbed", bars, **flags)
     undisturbed.finish()
-    career = start("killed", bars, **FLAGS)
+    career = start("killed", bars, **flags)
     for point in OF_THEIRS:
         assert career.live(bars=13, kill_at=(point, 1)).killed, point
     assert career.live(kill_at=("accepted, answer not booked", 2)).killed

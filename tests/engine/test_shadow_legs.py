@@ -315,12 +315,17 @@ def test_a_straddle_follows_its_deltas_with_the_perpetual_and_is_paid_for_both()
 
 @pytest.mark.parametrize("name", ["A9", "C7", "C8"])
 def test_what_has_ended_is_followed_by_the_series_that_is_listed_next(name: str) -> None:
+    """Which has its strikes of the hour that comes, and nobody sells it before."""
     desk = Desk([signal(name)], legs=(SPOT, *FIRST, *OVER))
     desk.bar(100.0, (100.0, *PREMIUMS, *NONE), said=1.0)
-    desk.market.now_ms = START_MS + 99 * HOUR_MS
-    desk.bar(105.0, (105.0, *worth(105.0), *NONE), said=1.0)
-    assert set(units(desk)) <= {"BTCSPOT"}, "the coin of a call waits for the next one"
-    desk.bar(105.0, (105.0, *NONE, 9.0, 4.0, 3.0, 2.5), said=1.0, listed=(SPOT, *FIRST, *LATER))
+    began = set(units(desk))
+    desk.market.now_ms = START_MS + 98 * HOUR_MS
+    listed, later_prices = (SPOT, *FIRST, *LATER), (9.0, 4.0, 3.0, 2.5)
+    desk.bar(100.0, (100.0, *PREMIUMS, *later_prices), said=1.0, listed=listed)
+    assert set(units(desk)) == began, "what is held runs to its end"
+    desk.bar(105.0, (105.0, *worth(105.0), *later_prices), said=1.0)
+    assert set(units(desk)) == ({"BTCSPOT"} if name == "C7" else set())
+    desk.bar(105.0, (105.0, *NONE, *later_prices), said=1.0)
     sold = {each for each, size in units(desk).items() if size < 0.0 and each != "BTCUSDT"}
     later = [leg.symbol for leg in LATER]
     assert sold == {"A9": set(later[:2]), "C7": {later[2]}, "C8": {later[3]}}[name]
