@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 FIELDS = ("open", "high", "low", "close", "volume")
 TAKER_BUY_VOLUME = "taker_buy_volume"
 _MINUTE_MS = 60_000
+FIRST_SETTLEMENTS_MS = 48 * 60 * _MINUTE_MS
+"""How far from the first settlement the second may lie to tell how long the first was."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,6 +61,17 @@ class Rows:
         """Those of one symbol."""
         own = self.symbol == symbol
         return Rows(self.symbol[own], self.ts_ms[own], tuple(column[own] for column in self.columns))
+
+
+def first_interval_ms(settled: Rows) -> int | None:
+    """What the first of settlements (rates and hours told) covers, to the minute; None where nothing tells."""
+    import math
+
+    told: list[float] = settled.columns[1][:1].tolist()
+    if told and not math.isnan(told[0]):
+        return round(told[0] * 60) * _MINUTE_MS
+    times: list[int] = settled.ts_ms[:2].tolist()
+    return round((times[1] - times[0]) / _MINUTE_MS) * _MINUTE_MS if len(times) > 1 else None
 
 
 def open_history(
@@ -132,22 +145,41 @@ class History:
 
     def funding(self, first_ms: int, end_ms: int) -> tuple[FundingRow, ...]:
         """Settlements in [first_ms, end_ms), ordered by time and symbol; one for each minute and symbol."""
-        by_minute: dict[tuple[int, int], FundingRow] = {}
-        for part in self._rates:
-            found = self._fetch((part,), ("ts", "funding_rate"), first_ms, end_ms, tuple(part.spans))
-            if found is None:
-                continue
-            columns = (found["ts"], found["place"], found["funding_rate"])
-            for ts, place, rate in zip(*(column.tolist() for column in columns), strict=True):
-                if rate is not None and rate == rate:  # neither missing nor NaN
-                    # Venues stamp a settlement a few milliseconds late, and not all by the same.
-                    minute = (ts + _MINUTE_MS // 2) // _MINUTE_MS
-                    by_minute[minute, place] = FundingRow(ts, place, rate)
-        return tuple(sorted(by_minute.values()))
+        found = self.settlements(first_ms, end_ms)
+        place = {symbol: index for index, symbol in enumerate(self.symbols)}
+        rows = zip(found.ts_ms.tolist(), found.symbol.tolist(), found.columns[0].tolist(), strict=True)
+        return tuple(FundingRow(ts_ms, place[symbol], rate) for ts_ms, symbol, rate in rows)
+
+    def settlements(self, first_ms: int, end_ms: int) -> Rows:
+        """The same as arrays: the rates, and the hours each covers where a file says so."""
+        import numpy as np
+
+        names = ("ts", "place", "funding_rate", "funding_hours")
+        fetched = [
+            [np.ma.filled(found[name].astype(np.float64), np.nan) for name in names]
+            for part in self._rates
+            if (found := self._fetch((part,), ("ts", *names[2:]), first_ms, end_ms, tuple(part.spans)))
+        ]
+        ts, place, rate, hours = np.concatenate(fetched, axis=1) if fetched else np.empty((4, 0))
+        # Venues stamp a settlement a few milliseconds late, and not all by the same; the later file has the last word.
+        minute = (ts + _MINUTE_MS // 2) // _MINUTE_MS
+        order = np.lexsort((place, minute))
+        order = order[np.isfinite(rate[order])]
+        is_last = np.ones(len(order), dtype=np.bool_)
+        is_last[:-1] = (np.diff(minute[order]) != 0) | (np.diff(place[order]) != 0)
+        order = order[is_last]
+        order = order[np.lexsort((place[order], ts[order]))]
+        symbol = np.array(self.symbols, dtype=object)[place[order].astype(np.int64)]
+        return Rows(symbol, ts[order].astype(np.int64), (rate[order], hours[order]))
 
     def has_funding(self) -> bool:
         """Whether any file has rates that are settled on positions."""
         return bool(self._rates)
+
+    @property
+    def funded(self) -> frozenset[str]:
+        """The symbols on whose positions rates are settled."""
+        return frozenset(symbol for part in self._rates for symbol in part.spans)
 
     def rows(self, item: InputPart | VenuePart, columns: Sequence[str], first_ms: int, end_ms: int) -> Rows:
         """Rows of a file that stands beside the bars, in [first_ms, end_ms)."""
@@ -176,10 +208,12 @@ class History:
         return np.stack([found[field][order] for field in FIELDS[:4]])
 
     def funding_interval_ms(self, symbol: str) -> int | None:
-        """The least time between two settlements of a symbol, to the minute; None where there are not two."""
-        steps = [part.spans[symbol].step_ms for part in self._rates if symbol in part.spans]
-        known = [round(step / _MINUTE_MS) * _MINUTE_MS for step in steps if step]
-        return min(known, default=None)
+        """What the first settlement of a symbol covers, to the minute: told, or the time to the one after it. Nothing
+        later changes it. None where a file tells neither."""
+        first_ms = min(
+            (part.spans[symbol].first_ms for part in self._rates if symbol in part.spans), default=0
+        )
+        return first_interval_ms(self.settlements(first_ms, first_ms + FIRST_SETTLEMENTS_MS).of(symbol))
 
     def _fetch(
         self,

@@ -20,6 +20,7 @@ SMALLEST_PRICE = 1e-8
 LARGEST_PRICE = 1e10
 LARGEST_VOLUME = 1e18
 LARGEST_FUNDING_RATE = 0.5
+LONGEST_FUNDING_HOURS = 24
 MOST_SYMBOLS = 1_000
 
 
@@ -95,6 +96,10 @@ _FUNDING_RULES = (
     Rule(
         f"isinf(funding_rate) OR abs(funding_rate) > {LARGEST_FUNDING_RATE} AND NOT isnan(funding_rate)",
         "funding_rate {r_funding_rate} is absurd for a fraction per interval",
+    ),
+    Rule(
+        f"funding_hours <= 0 OR funding_hours > {LONGEST_FUNDING_HOURS}",
+        f"funding_hours {{r_funding_hours}} is not above 0 and at most {LONGEST_FUNDING_HOURS}",
     ),
 )
 _FUNDING_NEEDED = (

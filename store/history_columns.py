@@ -23,6 +23,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "volume": ("volume", "v", "vol", "base_volume", "volume_base", "base_asset_volume"),
     "quote_volume": ("quote_volume", "volume_quote", "quote_asset_volume", "quotevolume", "turnover"),
     "funding_rate": ("funding_rate", "fundingrate", "last_funding_rate"),
+    "funding_hours": ("funding_interval_hours", "fundingintervalhours", "funding_hours"),
     "open_interest": ("open_interest", "sum_open_interest", "openinterest"),
     "market_cap": ("capmrktcurusd", "market_cap", "market_cap_usd"),
     "realised_cap": ("caprealusd", "realised_cap", "realised_cap_usd", "realized_cap", "realized_cap_usd"),

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _ROWS_THAT_SHOW_A_SIZE = 50
-_EIGHT_HOURS_MS = 28_800_000
 _BESIDE = (FileKind.VALUES, FileKind.CHAIN)
 _EVERY = "EVERY"
 """What a file of inputs without a symbol is said to hold."""
@@ -101,8 +100,7 @@ class Opening:
     def _venues(self, sources: Sequence[Source], bars: Sequence[Part], symbols: Sequence[str]) -> Venues:
         """The files of rates by venue; a notice about rates nobody can use."""
         parts = [part for source in sources if (part := self._part(source, None, whole=True)) is not None]
-        usual = {part.name: usual_step_ms(self._connection, part.source) or _EIGHT_HOURS_MS for part in parts}
-        venues = by_venue(parts, usual, bars, symbols)
+        venues = by_venue(parts, bars, symbols)
         coins = {base_of(symbol) for symbol in symbols}
         for part in parts:
             strangers = sorted(name for name in part.spans if base_of(name) not in coins)

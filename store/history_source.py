@@ -204,7 +204,12 @@ def _expressions(source: Source, symbol: str, types: dict[str, str], factor: flo
     columns = source.columns
     expressions = {"symbol": _symbol(source, symbol), "ts": _time(source, types["ts"], factor)}
     if columns.kind is FileKind.FUNDING:
-        return {**expressions, "funding_rate": _number(source, "funding_rate", types)}
+        rate = _number(source, "funding_rate", types)
+        return {
+            **expressions,
+            "funding_rate": rate,
+            "funding_hours": _optional(source, "funding_hours", types),
+        }
     if columns.kind is FileKind.CHAIN:
         numbers = {part: _number(source, part, types) for part in ("expiry", "strike", "forward")}
         quotes = {part: _optional(source, part, types) for part in ("bid", "ask")}
@@ -217,7 +222,7 @@ def _expressions(source: Source, symbol: str, types: dict[str, str], factor: flo
         expressions["volume"] = _volume(source, "volume", types)
     else:
         expressions["volume"] = f"{_volume(source, 'quote_volume', types)} / {expressions['close']}"
-    for part in ("funding_rate", "taker_buy_volume"):
+    for part in ("funding_rate", "funding_hours", "taker_buy_volume"):
         expressions[part] = _optional(source, part, types)
     return expressions
 

@@ -21,10 +21,9 @@ SLOTS = (2, 3)
 @dataclass(frozen=True, slots=True)
 class VenuePart:
     """Rates of a venue that is not traded: `slots` from its own symbols to (index of the market's, number of the
-    venue) pairs; `usual_ms` is the usual time between two of its settlements."""
+    venue) pairs."""
 
     part: Part
-    usual_ms: int
     slots: Mapping[str, tuple[tuple[int, int], ...]]
 
 
@@ -37,10 +36,8 @@ class Venues:
     unused: tuple[str, ...]
 
 
-def by_venue(
-    rates: Sequence[Part], usual_ms: Mapping[str, int], bars: Sequence[Part], symbols: Sequence[str]
-) -> Venues:
-    """Divide files of rates. `usual_ms` is by the name of the file."""
+def by_venue(rates: Sequence[Part], bars: Sequence[Part], symbols: Sequence[str]) -> Venues:
+    """Divide files of rates."""
     chosen = {symbol: _chosen(symbol, rates, bars) for symbol in symbols}
     traded = []
     for part in rates:
@@ -55,9 +52,7 @@ def by_venue(
     return Venues(
         tuple(traded),
         tuple(
-            VenuePart(
-                rates[row], usual_ms[rates[row].name], {name: tuple(pairs) for name, pairs in slots.items()}
-            )
+            VenuePart(rates[row], {name: tuple(pairs) for name, pairs in slots.items()})
             for row, slots in sorted(others.items())
         ),
         tuple(part.name for part in rates if part.name not in used),

@@ -21,6 +21,10 @@ PERIODS_FRESH = 2
 LEAST_MVRV_DAYS = 365
 LONGEST_INTERVAL_HOURS = 8
 """Of funding: no perpetual future settles less often, so a longer pause is a settlement nobody has."""
+INTERVAL_KNOWN_MS = 7 * 24 * HOUR_MS
+"""How long an interval of funding is believed that no settlement confirms any more."""
+SETTLED_BEFORE_MS = INTERVAL_KNOWN_MS + 3 * LONGEST_INTERVAL_HOURS * HOUR_MS
+"""How far back settlements must be known to tell what one of them covers."""
 
 
 def as_of(close_ms: IntArray, available_ms: IntArray, values: FloatArray, fresh_ms: int) -> FloatArray:
@@ -52,14 +56,24 @@ def fallen_into(
     return sums
 
 
-def hours_covered(ts_ms: IntArray, usual_hours: float) -> FloatArray:
-    """Hours each settlement [m], in the order of time, covers: those since the one before it, `usual_hours` for the
-    first and after a pause no venue makes. Nothing later enters: a venue that changes its interval is believed from
-    then on."""
-    hours = np.full(len(ts_ms), float(usual_hours))
-    since = np.rint(np.diff(ts_ms) / HOUR_MS)
-    hours[1:] = np.where((since >= 1) & (since <= LONGEST_INTERVAL_HOURS), since, usual_hours)
-    return hours
+def hours_covered(ts_ms: IntArray, told_hours: FloatArray, first_hours: float) -> FloatArray:
+    """Hours each settlement [m], in the order of time, covers: what its file told, else the interval in force, and no
+    more than since the one before it.
+
+    In force is what was told last, or the time between two settlements once it has come twice in a row: a longer pause
+    that comes once is a settlement nobody has, and no longer interval. For INTERVAL_KNOWN_MS without either it is
+    `first_hours`, which the first of all covers. Nothing later enters, and nothing before SETTLED_BEFORE_MS.
+    """
+    count = len(ts_ms)
+    since = np.full(count, np.inf)
+    since[1:] = np.rint(np.diff(ts_ms) / HOUR_MS)
+    told, twice = np.isfinite(told_hours), np.zeros(count, dtype=np.bool_)
+    twice[2:] = (since[2:] == since[1:-1]) & (since[2:] >= 1.0) & (since[2:] <= LONGEST_INTERVAL_HOURS)
+    newest = np.maximum.accumulate(np.where(told | twice, np.arange(count), -1))
+    is_known = newest >= 0
+    is_known[is_known] = (ts_ms - ts_ms[newest])[is_known] <= INTERVAL_KNOWN_MS
+    interval = np.where(is_known, np.where(told, told_hours, since)[newest], first_hours)
+    return np.where(told, told_hours, np.where(since >= 1.0, np.minimum(interval, since), interval))
 
 
 def mvrv_z(market_cap: FloatArray, realised_cap: FloatArray, least_days: int = LEAST_MVRV_DAYS) -> FloatArray:

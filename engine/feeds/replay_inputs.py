@@ -13,9 +13,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.feeds.as_of import HOUR_MS, PERIODS_FRESH, as_of, fallen_into, hours_covered, mvrv_z
-from store.history import TAKER_BUY_VOLUME, History, Rows
+from engine.feeds.as_of import (
+    HOUR_MS,
+    LONGEST_INTERVAL_HOURS,
+    PERIODS_FRESH,
+    SETTLED_BEFORE_MS,
+    as_of,
+    fallen_into,
+    hours_covered,
+    mvrv_z,
+)
+from store.history import FIRST_SETTLEMENTS_MS, TAKER_BUY_VOLUME, History, Rows, first_interval_ms
 from store.history_inputs import InputPart
+from store.history_venues import VenuePart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,8 +33,6 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-EIGHT_HOURS_MS = 8 * HOUR_MS
-DAY_MS = 24 * HOUR_MS
 END_OF_TIME_MS = 2**62
 SNAPSHOT_MS = 60_000
 """Quotes that follow each other sooner are of one snapshot."""
@@ -40,6 +48,10 @@ class ReplayInputs:
     def __init__(self, history: History) -> None:
         self._history = history
         self._whole = [self._derived(item) for item in history.inputs]
+        self._first_hours = [_hours(history.funding_interval_ms(symbol)) for symbol in history.symbols]
+        self._first_hours_beside = [
+            {name: self._first_hours_at(venue, name) for name in venue.slots} for venue in history.venues
+        ]
 
     @property
     def names(self) -> frozenset[str]:
@@ -121,47 +133,60 @@ class ReplayInputs:
         at_ms, values = _scores(rows) if item.name == "mvrv_z" else _skews(rows, item.name)
         return dict.fromkeys(item.serves, (at_ms + item.lag_ms, values))
 
+    def _first_hours_at(self, venue: VenuePart, name: str) -> float:
+        """What the first settlement of a symbol of a venue that is not traded covers."""
+        first_ms = venue.part.spans[name].first_ms
+        rows = self._history.rows(venue, (RATE, HOURS), first_ms, first_ms + FIRST_SETTLEMENTS_MS)
+        return _hours(first_interval_ms(_settlements(rows.of(name))))
+
     def _fund(self, known: dict[str, FloatArray], first_open_ms: int, count: int) -> None:
         """Rates and hours of the venue traded and of the others."""
         history = self._history
-        end_ms = first_open_ms + count * history.bar_ms
+        since_ms, end_ms = first_open_ms - SETTLED_BEFORE_MS, first_open_ms + count * history.bar_ms
+        span = first_open_ms, count
         if history.has_funding():
-            settled = history.funding(first_open_ms - DAY_MS, end_ms)
+            settled, funded = history.settlements(since_ms, end_ms), history.funded
             for place, symbol in enumerate(history.symbols):
-                own = [row for row in settled if row.symbol_index == place]
-                usual_ms = history.funding_interval_ms(symbol)
-                if usual_ms is not None:
-                    ts_ms = np.array([row.ts_ms for row in own], dtype=np.int64)
-                    rates = np.array([row.rate for row in own], dtype=np.float64)
-                    self._settle(known, "", place, first_open_ms, count, usual_ms, (ts_ms, rates))
-        for venue in history.venues:
-            rows = history.rows(venue, (RATE,), first_open_ms - DAY_MS, end_ms)
+                if symbol in funded:
+                    self._settle(known, "", place, span, settled.of(symbol), self._first_hours[place])
+        for venue, first_hours in zip(history.venues, self._first_hours_beside, strict=True):
+            rows = history.rows(venue, (RATE, HOURS), since_ms, end_ms)
             for name, slots in venue.slots.items():
-                own_rows = rows.of(name)
+                own = _settlements(rows.of(name))
                 for place, number in slots:
-                    series = (own_rows.ts_ms, own_rows.columns[0])
-                    self._settle(known, f"_{number}", place, first_open_ms, count, venue.usual_ms, series)
+                    self._settle(known, f"_{number}", place, span, own, first_hours[name])
 
     def _settle(
         self,
         known: dict[str, FloatArray],
         suffix: str,
         place: int,
-        first_open_ms: int,
-        count: int,
-        usual_ms: int,
-        settled: Series,
+        span: tuple[int, int],
+        settled: Rows,
+        first_hours: float,
     ) -> None:
-        ts_ms, rates = settled
-        hours = hours_covered(ts_ms, usual_ms / HOUR_MS)
+        first_open_ms, count = span
+        rates, told = settled.columns
+        hours = hours_covered(settled.ts_ms, told, first_hours)
         for name, values in ((RATE, rates), (HOURS, hours)):
             column = self._column(known, name + suffix, count, place)
-            fallen = fallen_into(first_open_ms, self._history.bar_ms, count, ts_ms, values)
+            fallen = fallen_into(first_open_ms, self._history.bar_ms, count, settled.ts_ms, values)
             column[:] = np.where(np.isnan(column), fallen, column)
 
     def _column(self, known: dict[str, FloatArray], name: str, count: int, place: int) -> FloatArray:
         shape = (count, len(self._history.symbols))
         return known.setdefault(name, np.full(shape, np.nan))[:, place]
+
+
+def _settlements(rows: Rows) -> Rows:
+    """Those rows that have a rate: bars of a perpetual future may have one in some of them alone."""
+    have = np.isfinite(rows.columns[0])
+    return Rows(rows.symbol[have], rows.ts_ms[have], tuple(column[have] for column in rows.columns))
+
+
+def _hours(interval_ms: int | None) -> float:
+    """An interval in hours, the longest there is where nothing told it."""
+    return float(LONGEST_INTERVAL_HOURS) if interval_ms is None else interval_ms / HOUR_MS
 
 
 def _first_of(one: FloatArray | None, other: FloatArray) -> FloatArray:

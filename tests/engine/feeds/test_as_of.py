@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.feeds.as_of import as_of, fallen_into, hours_covered, mvrv_z
+from engine.feeds.as_of import SETTLED_BEFORE_MS, as_of, fallen_into, hours_covered, mvrv_z
 
 NAN = float("nan")
 HOUR_MS = 3_600_000
@@ -74,10 +74,54 @@ def test_settlements_fall_into_the_bar_they_open() -> None:
     np.testing.assert_array_equal(fallen_into(10, 10, 2, ts, np.ones(5)), [1.0, 1.0])
 
 
-def test_hours_follow_the_venue_and_a_missing_settlement_covers_nothing() -> None:
-    ts = ints(0, 8, 16, 20, 24, 25, 41, 49) * HOUR_MS + 7
-    assert hours_covered(ts, 8).tolist() == [8, 8, 8, 4, 4, 1, 8, 8]
-    assert hours_covered(ts[:0], 8).tolist() == []
+@pytest.mark.parametrize(
+    ("at", "first", "covered"),
+    [
+        ([], 8, []),
+        ([3], 8, [8]),
+        ([0, 8, 16, 24], 8, [8, 8, 8, 8]),
+        ([0, 1, 2, 3], 1, [1, 1, 1, 1]),
+        ([0, 8, 16, 20, 24, 25, 26, 27], 8, [8, 8, 8, 4, 4, 1, 1, 1]),  # it settles more often from then on
+        ([0, 1, 2, 6, 10, 14], 1, [1, 1, 1, 1, 4, 4]),  # less often: believed when it has come twice
+        ([0, 4, 8, 16, 20, 24], 4, [4, 4, 4, 4, 4, 4]),  # one of every 4 hours is missing
+        ([0, 1, 2, 4, 5, 8, 9], 1, [1, 1, 1, 1, 1, 1, 1]),  # and of every hour
+        ([0, 2, 4, 8, 10, 16, 18], 2, [2, 2, 2, 2, 2, 2, 2]),
+        ([0, 8, 16, 40, 48], 8, [8, 8, 8, 8, 8]),
+        ([0, 8, 17, 24, 32], 8, [8, 8, 8, 7, 8]),  # one comes an hour late
+        ([0, 8, 11, 16, 24], 8, [8, 8, 3, 5, 8]),  # one between two is no new interval
+        ([0, 4, 8, 24, 40, 44], 4, [4, 4, 4, 4, 4, 4]),  # nobody settles every 16 hours
+        ([0, 24, 48], 24, [24, 24, 24]),  # but where the first says so
+        ([0, 4, 8, 192, 196], 8, [8, 4, 4, 8, 4]),  # after a week the first interval is as good as any
+    ],
+)
+def test_hours_follow_the_venue_and_a_missing_settlement_covers_nothing(
+    at: list[int], first: float, covered: list[float]
+) -> None:
+    ts = ints(*at) * HOUR_MS + 7
+    assert hours_covered(ts, np.full(len(at), NAN), first).tolist() == covered
+
+
+def test_what_the_file_tells_of_an_interval_is_what_it_covers() -> None:
+    ts = ints(0, 8, 12, 16, 20, 24, 32) * HOUR_MS
+    told = np.array([8, 8, 4, NAN, NAN, 1, NAN])
+    assert hours_covered(ts, told, 8).tolist() == [8, 8, 4, 4, 4, 1, 1]
+
+
+@given(
+    steps=st.lists(st.sampled_from([1, 1, 2, 4, 4, 8, 8, 8, 16, 200]), min_size=1, max_size=40),
+    told=st.lists(st.sampled_from([NAN, NAN, NAN, 1, 4, 8]), min_size=40, max_size=40),
+    cut=st.integers(0, 40),
+    start_h=st.integers(0, 400),
+)
+def test_later_settlements_change_nothing_and_older_ones_than_that_are_not_needed(
+    steps: list[int], told: list[float], cut: int, start_h: int
+) -> None:
+    ts, hours = np.cumsum(ints(*steps)) * HOUR_MS, np.array(told[: len(steps)])
+    whole = hours_covered(ts, hours, 8)
+    assert whole[:cut].tobytes() == hours_covered(ts[:cut], hours[:cut], 8).tobytes()
+    assert (whole[1:] <= np.where(np.isnan(hours[1:]), np.diff(ts) / HOUR_MS, 8)).all()
+    wanted, read = ts >= start_h * HOUR_MS, ts >= start_h * HOUR_MS - SETTLED_BEFORE_MS
+    assert whole[wanted].tobytes() == hours_covered(ts[read], hours[read], 8)[wanted[read]].tobytes()
 
 
 def test_mvrv_z_of_small_numbers() -> None:

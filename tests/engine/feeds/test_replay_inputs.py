@@ -10,43 +10,10 @@ import numpy as np
 import pytest
 
 from engine.config_sections import ReplayConfig
-from engine.feeds.feed import BarBlock
-from engine.feeds.replay import ReplayFeed, open_replay
+from engine.feeds.replay import open_replay
 from store.data_fault import DataFault
+from tests.engine.feeds.beside_files import DAYS, NAN, at_closes, beside, market, opened, settled, whole
 from tests.engine.feeds.market_files import APRIL, DAY_MS, HOUR_MS, bars, write_csv
-
-NAN = float("nan")
-DAYS = 6
-
-
-def market(folder: Path, *names: str, hours: int = 24 * DAYS) -> list[Path]:
-    """Hourly bars of symbols, in files of a venue's perpetual futures."""
-    return [write_csv(folder / f"ohlcv_binanceum_{name}_1h.csv", bars(range(hours))) for name in names]
-
-
-def beside(folder: Path, name: str, columns: Mapping[str, Sequence[Any]], step_ms: int = DAY_MS) -> Path:
-    """A file of one row every `step_ms` from the first bar on."""
-    count = len(next(iter(columns.values())))
-    return write_csv(
-        folder / f"{name}.csv",
-        [
-            {"ts": APRIL + row * step_ms, **{key: values[row] for key, values in columns.items()}}
-            for row in range(count)
-        ],
-    )
-
-
-def opened(*files: Path, symbols: Sequence[str] = ()) -> ReplayFeed:
-    return open_replay([str(file) for file in files], symbols=symbols)
-
-
-def whole(feed: ReplayFeed) -> BarBlock:
-    return feed.read(feed.first_open_ms, 24 * DAYS)
-
-
-def at_closes(block: BarBlock, name: str, hours: Sequence[int], symbol: int = 0) -> list[float]:
-    """What is known of an input at the close of the bar that ends so many hours after the first one's open."""
-    return [float(block.inputs[name][hour - 1, symbol]) for hour in hours]
 
 
 def test_bars_alone_have_nothing_beside_them(tmp_path: Path) -> None:
@@ -125,41 +92,6 @@ def test_spot_bars_before_those_of_a_future_are_one_history(tmp_path: Path) -> N
     feed = opened(*market(tmp_path, "BTCUSDT"), spot)
     assert feed.first_open_ms == APRIL - 9 * HOUR_MS
     assert whole(feed).inputs == {}
-
-
-def settled(folder: Path, name: str, rates: Sequence[object], step_hours: int = 8) -> Path:
-    return beside(folder, name, {"funding_rate": rates}, step_hours * HOUR_MS)
-
-
-def test_rates_of_three_venues(tmp_path: Path) -> None:
-    files = [
-        settled(tmp_path, "funding_binance_BTCUSDT_8h", [1e-4, 2e-4, 3e-4]),
-        settled(tmp_path, "funding_deribit_BTCPERPETUAL_8h", [4e-4, 5e-4]),
-        settled(tmp_path, "funding_okx_BTCUSDT_4h", [6e-4, 7e-4, 8e-4], 4),
-        settled(tmp_path, "funding_binancecm_BTCUSD_8h", [9e-4]),
-    ]
-    feed = opened(*market(tmp_path, "BTCUSDT"), *files)
-    block = whole(feed)
-    hours = [1, 2, 5, 9, 17]
-    for suffix, rates, covered in (
-        ("", [1e-4, NAN, NAN, 2e-4, 3e-4], [8, NAN, NAN, 8, 8]),
-        ("_2", [4e-4, NAN, NAN, 5e-4, NAN], [8, NAN, NAN, 8, NAN]),
-        ("_3", [6e-4, NAN, 7e-4, 8e-4, NAN], [4, NAN, 4, 4, NAN]),
-    ):
-        np.testing.assert_array_equal(at_closes(block, f"funding_rate{suffix}", hours), rates)
-        np.testing.assert_array_equal(at_closes(block, f"funding_hours{suffix}", hours), covered)
-    assert [row.rate for row in block.funding] == [1e-4, 2e-4, 3e-4]
-    assert feed.notices == ("funding_binancecm_BTCUSD_8h.csv: left out, nothing here reads its rates",)
-
-
-def test_rates_beside_bars_of_another_size_stand_beside_the_bars_traded(tmp_path: Path) -> None:
-    rows = [{**row, "funding_rate": 1e-4} for row in bars(range(9), bar_ms=8 * HOUR_MS)]
-    file = write_csv(tmp_path / "perp8h_bybit_BTCUSDT.csv", rows)
-    block = whole(opened(*market(tmp_path, "BTCUSDT"), file))
-    assert block.funding == ()
-    np.testing.assert_array_equal(at_closes(block, "funding_rate_2", [1, 2, 9]), [1e-4, NAN, 1e-4])
-    own = write_csv(tmp_path / "perp8h_binance_BTCUSDT.csv", rows)
-    assert len(whole(opened(*market(tmp_path, "BTCUSDT"), file, own)).funding) == 9
 
 
 def test_wanted_symbols_keep_what_their_coin_reads(tmp_path: Path) -> None:
