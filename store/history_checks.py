@@ -172,7 +172,7 @@ def _rules(source: Source, bar_ms: int | None) -> _Rules:
     if source.kind is FileKind.CHAIN:
         return (*_TIME_RULES[:-2], *_CHAIN_RULES)
     if source.kind is FileKind.VALUES:
-        return (*_TIME_RULES, *(rule for part in source.columns.values for rule in _value_rules(part)))
+        return (*_TIME_RULES, *(rule for part in source.columns.beside for rule in _value_rules(part)))
     rules: _Rules = _TIME_RULES
     if bar_ms is not None:
         rules += (

@@ -28,6 +28,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "market_cap": ("capmrktcurusd", "market_cap", "market_cap_usd"),
     "realised_cap": ("caprealusd", "realised_cap", "realised_cap_usd", "realized_cap", "realized_cap_usd"),
     "supply": ("splycur", "supply", "circulating_supply", "stablecoin_supply"),
+    "price_usd": ("priceusd", "price_usd"),
     "spot_price": ("spot_close", "spot_price"),
     "mark_price": ("mark_price",),
     "index_price": ("index_price",),
@@ -88,6 +89,11 @@ class Columns:
         """The parts that are inputs."""
         named = ("close",) if self.meaning and self.has("close") else ()
         return (*named, *(part for part in VALUES if self.has(part)))
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The same with the price that a supply is valued at."""
+        return (*self.values, "price_usd") if self.has("supply", "price_usd") else self.values
 
     @property
     def is_close_only(self) -> bool:

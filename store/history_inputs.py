@@ -73,7 +73,8 @@ def inputs_of(part: Part, symbols: Sequence[str], period_ms: int) -> list[InputP
         served = _served(part, meaning, symbols)
         if served:
             lag_ms = meaning.periods * period_ms
-            found.append(InputPart(meaning.name, part, (column,), meaning.factor, period_ms, lag_ms, served))
+            columns = ("supply", "price_usd") if column == "supply" and held.has("price_usd") else (column,)
+            found.append(InputPart(meaning.name, part, columns, meaning.factor, period_ms, lag_ms, served))
     if served := _served(part, _COLUMNS["market_cap"], symbols) if held.has(*_BOTH_CAPS) else {}:
         found.append(InputPart("mvrv_z", part, _BOTH_CAPS, 1.0, period_ms, 2 * period_ms, served))
     return found
@@ -96,9 +97,11 @@ def _served(part: Part, meaning: _Meaning, symbols: Sequence[str]) -> dict[str, 
     if not meaning.coins:
         served = {name: _same(name, symbols) for name in part.spans}
         return {name: places for name, places in served.items() if places}
-    if part.source.is_panel or coin_in(part.stem) not in meaning.coins:
-        return {}
-    return dict.fromkeys(part.spans, tuple(range(len(symbols))))
+    if part.source.is_panel:
+        names = [name for name in part.spans if name in meaning.coins]
+    else:
+        names = list(part.spans) if coin_in(part.stem) in meaning.coins else []
+    return dict.fromkeys(names, tuple(range(len(symbols))))
 
 
 def _same(name: str, symbols: Sequence[str]) -> tuple[int, ...]:

@@ -215,7 +215,7 @@ def _expressions(source: Source, symbol: str, types: dict[str, str], factor: flo
         quotes = {part: _optional(source, part, types) for part in ("bid", "ask")}
         return {**expressions, **numbers, **quotes, "is_call": _IS_CALL}
     if columns.kind is FileKind.VALUES:
-        return {**expressions, **{part: _optional(source, part, types) for part in columns.values}}
+        return {**expressions, **{part: _optional(source, part, types) for part in columns.beside}}
     for part in PRICES:
         expressions[part] = _number(source, "close" if columns.is_close_only else part, types)
     if columns.has("volume"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-STABLECOINS = ("USDT", "USDC", "DAI", "BUSD", "TUSD", "FDUSD", "USDE", "USDD", "PYUSD", "USDP")
+STABLECOINS = ("USDT", "USDC", "DAI", "BUSD", "TUSD", "FDUSD", "USDE", "USDD", "PYUSD", "USDP", "UST")
 """Coins worth a dollar by their issuer's promise."""
 WRAPPED = ("WBTC", "WETH", "WBETH", "STETH", "WSTETH", "CBBTC")
 """Coins that are a claim on another coin, and so move with it alone."""

@@ -26,6 +26,8 @@ from engine.feeds.as_of import (
 from store.history import FIRST_SETTLEMENTS_MS, TAKER_BUY_VOLUME, History, Rows, first_interval_ms
 from store.history_inputs import InputPart
 from store.history_venues import VenuePart
+from store.stablecoins import PEG_BREAK, counts_until_ms
+from store.symbols import base_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,18 +104,16 @@ class ReplayInputs:
         return known if bought is None else {**known, TAKER_BUY_VOLUME: bought}
 
     def _supply(self, close_ms: IntArray, by_coin: Mapping[str, FloatArray]) -> FloatArray:
-        """The sum over the coins that had begun by then, NaN while one of them is not known."""
-        begun = {
-            coin: close_ms
-            >= min(
-                item.part.spans[coin].first_ms + item.lag_ms
-                for item in self._history.inputs
-                if item.name == SUPPLY and coin in item.serves
-            )
-            for coin in by_coin
-        }
-        total = np.sum([np.where(begun[coin], values, 0.0) for coin, values in by_coin.items()], axis=0)
-        return np.where(np.any(list(begun.values()), axis=0), total, np.nan)
+        """The sum over the coins that count on the day that is known by then, NaN while one of them is not known."""
+        total, any_counts = np.zeros(len(close_ms)), np.zeros(len(close_ms), dtype=np.bool_)
+        items = [item for item in self._history.inputs if item.name == SUPPLY]
+        for coin in sorted({coin for item in items for coin in item.serves}):
+            known_ms = close_ms - min(item.lag_ms for item in items if coin in item.serves)
+            first_ms = min(item.part.spans[coin].first_ms for item in items if coin in item.serves)
+            counts = (known_ms >= first_ms) & (known_ms < counts_until_ms(base_of(coin)))
+            total += np.where(counts, by_coin.get(coin, np.nan), 0.0)
+            any_counts |= counts
+        return np.where(any_counts, total, np.nan)
 
     def _series(self, item: InputPart, close_ms: IntArray) -> dict[str, Series]:
         """Values by the file's own symbols that may be known at these closes, and when they became so."""
@@ -130,8 +130,8 @@ class ReplayInputs:
         if len(item.columns) == 1:
             return {}
         rows = self._history.rows(item, item.columns, 0, END_OF_TIME_MS)
-        at_ms, values = _scores(rows) if item.name == "mvrv_z" else _skews(rows, item.name)
-        return dict.fromkeys(item.serves, (at_ms + item.lag_ms, values))
+        series = {symbol: _derived_series(item.name, rows.of(symbol)) for symbol in item.serves}
+        return {symbol: (at_ms + item.lag_ms, values) for symbol, (at_ms, values) in series.items()}
 
     def _first_hours_at(self, venue: VenuePart, name: str) -> float:
         """What the first settlement of a symbol of a venue that is not traded covers."""
@@ -145,9 +145,9 @@ class ReplayInputs:
         since_ms, end_ms = first_open_ms - SETTLED_BEFORE_MS, first_open_ms + count * history.bar_ms
         span = first_open_ms, count
         if history.has_funding():
-            settled = history.settlements(since_ms, end_ms)
+            settled, funded = history.settlements(since_ms, end_ms), history.funded
             for place, symbol in enumerate(history.symbols):
-                if symbol in history.funded:
+                if symbol in funded:
                     self._settle(known, "", place, span, settled.of(symbol), self._first_hours[place])
         for venue, first_hours in zip(history.venues, self._first_hours_beside, strict=True):
             rows = history.rows(venue, (RATE, HOURS), since_ms, end_ms)
@@ -192,6 +192,17 @@ def _hours(interval_ms: int | None) -> float:
 def _first_of(one: FloatArray | None, other: FloatArray) -> FloatArray:
     """The values of the first of two sources, and of the second where the first has none."""
     return other if one is None else np.where(np.isnan(one), other, one)
+
+
+def _derived_series(name: str, rows: Rows) -> Series:
+    if name == SUPPLY:
+        return rows.ts_ms, _at_market(*rows.columns)
+    return _scores(rows) if name == "mvrv_z" else _skews(rows, name)
+
+
+def _at_market(supply: FloatArray, price: FloatArray) -> FloatArray:
+    """A dollar a coin, and where its peg is broken what it is worth."""
+    return np.where(np.abs(price - 1.0) > PEG_BREAK, supply * price, supply)
 
 
 def _scores(rows: Rows) -> Series:

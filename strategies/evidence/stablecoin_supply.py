@@ -1,9 +1,9 @@
 """A11, stablecoin supply ratio: much money waiting beside the market for its size makes every risk a better one.
 
-SSR = market value of bitcoin / stablecoins in circulation, both USD at market prices, as published for the day before
-or earlier. Score = (SSR - mean) / deviation (ddof 0) over the window, today included. Value: clip(-score / full), an
-overlay on both sides: the multiplier of forecasts is 1 + up value above 0 and 1 + down value below, with the defaults
-clip(1 - score / 4, .5, 1.5). Confidence: 1.
+SSR = market value of bitcoin / stablecoins in circulation, both USD, as published for the day before or earlier; a coin
+whose peg is broken counts at its market price. Score = (SSR - mean) / deviation (ddof 0) over the window, today
+included. Value: clip(-score / full), an overlay on both sides: the multiplier of forecasts is 1 + up value above 0 and
+1 + down value below, with the defaults clip(1 - score / 4, .5, 1.5). Confidence: 1.
 
 Glassnode's definition of the ratio, a practitioner's metric; Ante, Fiedler and Strehle 2021 for what issuance does.
 The slope is a choice of this project.
