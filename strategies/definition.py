@@ -43,7 +43,8 @@ def bar_signal(
     options: OptionStructure | None = None,
     overlay: OverlaySide | None = None,
 ) -> SignalKind:
-    """What is registered for a signal whose settings have `bar` and `window`, and `up` and `down` of an `overlay`."""
+    """What is registered for a signal whose settings have `bar` and `window`, `up` and `down` of an `overlay`, and
+    `prior` where it is a rule."""
 
     def build(chosen: Any) -> Signal:
         return Signal(
@@ -69,6 +70,7 @@ def bar_signal(
             up=0.0 if overlay is None else chosen.up,
             down=0.0 if overlay is None else chosen.down,
             side=OverlaySide.BOTH if overlay is None else overlay,
+            prior=getattr(chosen, "prior", None),
         )
 
     return SignalKind(name, settings, build)
@@ -85,8 +87,8 @@ def cross_signal(
     kernels: str,
     legs: Legs,
 ) -> SignalKind:
-    """What is registered for a market-neutral signal whose `kernel` takes its settings (`bar`, `window`), the symbols
-    [S] and arrays [N, S, w]."""
+    """What is registered for a market-neutral signal whose `kernel` takes its settings (`bar`, `window`, and `prior`
+    where it is a rule), the symbols [S] and arrays [N, S, w]."""
 
     def build(chosen: Any) -> Signal:
         return Signal(
@@ -106,6 +108,7 @@ def cross_signal(
             kernels=kernels,
             cross=True,
             legs=legs,
+            prior=getattr(chosen, "prior", None),
         )
 
     return SignalKind(name, settings, build)
