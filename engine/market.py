@@ -28,6 +28,7 @@ from strategies.evidence.breakout import average_true_range
 from strategies.inputs import INPUT_NAMES
 from strategies.panel import Panel
 from strategies.signal import BAR_LENGTHS_MS, TAKER_BUY_VOLUME, Signal
+from strategies.track_record import TrackRecord
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,6 +136,7 @@ class MarketState:
         self.now_ms = 0
         self.day_completed = False
         self.readings: Readings = evaluate(self.signals, self._panel, 0)
+        self._record = TrackRecord(self.signals, count)
         self.atr: FloatArray = np.full(count, np.nan)
         self.cluster = np.full(count, -1, dtype=np.int64)
         self.last_close: FloatArray = np.full(count, np.nan)
@@ -162,6 +164,7 @@ class MarketState:
         said = self.readings
         self.signals = tuple(signals)
         self.forecasts = self.forecasts.only(kept)
+        self._record.keep(kept)
         self._intraday = tuple(sorted({signal.bar for signal in self.signals} - {"1d"}))
         self.readings = replace(
             said,
@@ -367,14 +370,16 @@ class MarketState:
         if day_completed:
             self._close_day()
         elif self._intraday:
-            self.readings = evaluate(self.signals, self._panel, None, self.readings)
+            said = evaluate(self.signals, self._panel, None, self.readings)
+            self.readings = self._record.applied(said, self.readings)
         if self.selector is not None:
             if day_completed:
                 self.selector.close_day(self.now_ms, self._panel, self.readings, self.volume_24h)
             self.instrument_weight = self.selector.narrow(self.instrument_weight)
 
     def _close_day(self) -> None:
-        self.readings = evaluate(self.signals, self._panel, self.now_ms)
+        self.readings = self._record.applied(evaluate(self.signals, self._panel, self.now_ms))
+        self._record.close_day(self.readings.value, self.last_close)
         self.forecasts.add(self._panel.frame("1d").close_ms, self.readings)
         self.cluster = clusters.assign(
             self.symbols,

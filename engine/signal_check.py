@@ -1,7 +1,8 @@
 """What signals would have said of recorded bars, and whether they were right: one pass, in memory that does not grow.
 
 Each reading is judged by the close of the next bar of the signal's own size, as if nothing cost anything: this says
-whether a signal speaks, and whether it speaks of what comes; it is no backtest.
+whether a signal speaks, and whether it speaks of what comes; it is no backtest. Rules speak with their prior
+confidence.
 """
 
 from __future__ import annotations

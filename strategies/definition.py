@@ -45,7 +45,8 @@ def bar_signal(
     venues: Venues | None = None,
     overlay: OverlaySide | None = None,
 ) -> SignalKind:
-    """What is registered for a signal whose settings have `bar` and `window`, and `up` and `down` of an `overlay`."""
+    """What is registered for a signal whose settings have `bar` and `window`, `up` and `down` of an `overlay`, and
+    `prior` where it is a rule."""
 
     def build(chosen: Any) -> Signal:
         return Signal(
@@ -72,6 +73,7 @@ def bar_signal(
             up=0.0 if overlay is None else chosen.up,
             down=0.0 if overlay is None else chosen.down,
             side=OverlaySide.BOTH if overlay is None else overlay,
+            prior=getattr(chosen, "prior", None),
         )
 
     return SignalKind(name, settings, build)
@@ -88,8 +90,8 @@ def cross_signal(
     kernels: str,
     legs: Legs,
 ) -> SignalKind:
-    """What is registered for a market-neutral signal whose `kernel` takes its settings (`bar`, `window`), the symbols
-    [S] and arrays [N, S, w]."""
+    """What is registered for a market-neutral signal whose `kernel` takes its settings (`bar`, `window`, and `prior`
+    where it is a rule), the symbols [S] and arrays [N, S, w]."""
 
     def build(chosen: Any) -> Signal:
         return Signal(
@@ -109,6 +111,7 @@ def cross_signal(
             kernels=kernels,
             cross=True,
             legs=legs,
+            prior=getattr(chosen, "prior", None),
         )
 
     return SignalKind(name, settings, build)

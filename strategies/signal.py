@@ -148,6 +148,8 @@ class Signal:
     is held in two instruments on that coin which they are; `options` of one that holds options on it, in which
     structure; `venues` of one whose perpetuals are at several venues where. All None: it has no legs.
     An overlay scales forecasts of its `side` by 1 + `up` value above 0 and 1 + `down` value below.
+    `prior` is the confidence of a rule, or its factor, until its own trades say how often it is right
+    (`strategies.track_record`).
     """
 
     name: str
@@ -174,6 +176,7 @@ class Signal:
     up: float = 0.0
     down: float = 0.0
     side: OverlaySide = OverlaySide.BOTH
+    prior: float | None = None
 
     @property
     def bar_ms(self) -> int:

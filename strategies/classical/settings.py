@@ -11,12 +11,13 @@ from strategies.settings import SCALAR, BarSettings, BarSize, SignalSettings, fo
 PERIOD = "bars of the average (bars)"
 RANGES = "period of the average true range (bars)"
 CLOSES = "closes each reading is computed from (bars)"
-PRIOR = "confidence of a rule nothing is known of yet (share)"
+PRIOR = "confidence of a rule until a hundred of its trades have ended; 0: silent for good (share)"
 LONGEST = 5_000
 
 
 class RuleSettings(BarSettings):
-    """A rule: its confidence is a prior, for nothing in one window says how often it is right."""
+    """A rule: its confidence is a prior, for nothing in one window says how often it is right, until its own trades do
+    (`strategies.track_record`)."""
 
     prior: float = Field(default=0.5, ge=0, le=1, description=PRIOR)
 
