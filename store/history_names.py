@@ -30,17 +30,19 @@ _UNITS_MS = {
     "min": 60_000,
     "minute": 60_000,
     "h": 3_600_000,
+    "hr": 3_600_000,
     "hour": 3_600_000,
     "d": 86_400_000,
     "day": 86_400_000,
 }
 _BAR_WORDS_MS = {"hourly": 3_600_000, "daily": 86_400_000}
-_BAR = re.compile(r"(\d{0,4})(m|min|minute|h|hour|d|day)", re.ASCII)
+_BAR = re.compile(r"(\d{0,4})(m|min|minute|h|hr|hour|d|day)", re.ASCII)
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 
 # A token that ends in one of these is a pair in any case of letters; in the second, only in capitals.
 _QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "PERPETUAL", "PERP")
-_QUOTES_IN_CAPITALS = ("BTC", "ETH", "BNB", "EUR", "GBP", "JPY", "TRY", "DAI")
+_COINS = ("BTC", "ETH", "BNB")
+_QUOTES_IN_CAPITALS = (*_COINS, "EUR", "GBP", "JPY", "TRY", "DAI")
 
 _MEANINGS = {
     "mark": "mark_price",
@@ -52,6 +54,27 @@ _MEANINGS = {
 _VENUES = (
     *("binance", "bybit", "okx", "deribit", "bitmex", "kraken", "coinbase", "bitget", "gate", "kucoin"),
     *("huobi", "bitfinex", "bitstamp", "ftx", "dydx", "hyperliquid"),
+)
+# Before a coin these are no coin; dydx is both, and left out.
+_NO_BASES = frozenset(
+    (
+        *(name for venue in _VENUES if venue != "dydx" for name in (venue, f"{venue}um", f"{venue}cm")),
+        *("binanceus", "gateio", "gemini", "htx", "mexc", "okex", "phemex", "poloniex", "upbit"),
+        *(
+            "ohlc",
+            "ohlcv",
+            "kline",
+            "klines",
+            "candle",
+            "candles",
+            "bars",
+            "prices",
+            "trades",
+            "close",
+            "funding",
+        ),
+        *("spot", "futures", "linear", "inverse", "margin", "usdm", "coinm"),
+    )
 )
 
 
@@ -76,9 +99,15 @@ def bar_ms_in(stem: str) -> int | None:
 def symbol_in(stem: str) -> str | None:
     """The symbol a file name gives, in capitals and digits."""
     tokens = [token for token in _SEPARATORS.split(stem) if token]
-    for base, quote in pairwise(tokens):
-        if _is_quote(quote) and _is_base(base, quote) and _pair_quote(base) not in _QUOTES:
-            return (base + quote).upper()
+    pairs = [
+        (base, quote)
+        for base, quote in pairwise(tokens)
+        if _is_quote(quote) and _is_base(base, quote) and _pair_quote(base) not in _QUOTES
+    ]
+    if pairs:
+        # Money first: in X_BTC_USDT bitcoin is what is traded, whatever X is.
+        base, quote = min(pairs, key=lambda pair: pair[1] in _COINS)
+        return (base + quote).upper()
     for token in tokens:
         if _pair_quote(token) is not None:
             return token.upper()
@@ -143,7 +172,7 @@ def _is_quote(token: str) -> bool:
 def _is_base(token: str, quote: str) -> bool:
     """Whether a token can be the coin before a quote: a venue or a kind of file is no coin."""
     is_same_case = token.isupper() == quote.isupper() and token.islower() == quote.islower()
-    return is_same_case and len(token) <= 12 and not token.isdigit()
+    return is_same_case and len(token) <= 12 and not token.isdigit() and token.lower() not in _NO_BASES
 
 
 def _is_capital_name(token: str) -> bool:
