@@ -175,6 +175,10 @@ class History:
         order = np.argsort(found["ts"], kind="stable")
         return np.stack([found[field][order] for field in FIELDS[:4]])
 
+    def lowest(self, symbol: str) -> float:
+        """The lowest price of all bars of one symbol."""
+        return min(part.spans[symbol].lowest for part in self._bars if symbol in part.spans)
+
     def funding_interval_ms(self, symbol: str) -> int | None:
         """The least time between two settlements of a symbol, to the minute; None where there are not two."""
         steps = [part.spans[symbol].step_ms for part in self._rates if symbol in part.spans]

@@ -33,7 +33,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What one file holds of one symbol; `step_ms` is the least distance of two rows, None for a single row."""
+    """What one file holds of one symbol; `step_ms` is the least distance of two rows, None for a single row.
+    Bars alone have `lowest`, the lowest price."""
 
     symbol: str
     rows: int
@@ -41,7 +42,7 @@ class Span:
     last_ms: int
     step_ms: int | None
     traded_rows: int
-    first_close: float
+    lowest: float
 
 
 # No time before 1970 is one, but two of them can lie further apart than their difference has room for.
@@ -124,9 +125,7 @@ def examined(connection: DuckDBPyConnection, source: Source, bar_ms: int | None)
     over = "PARTITION BY symbol ORDER BY rn" if source.is_panel else ""
     rows = f"SELECT *, {_PRIOR_TS} OVER ({over}) AS prior_ts FROM ({source.table})"
     judged = f"SELECT *, {number} AS rule FROM ({rows})"
-    values = (
-        "count(*) FILTER (WHERE volume > 0), any_value(close)" if source.kind is FileKind.BARS else "0, 0.0"
-    )
+    values = "count(*) FILTER (WHERE volume > 0), min(low)" if source.kind is FileKind.BARS else "0, 0.0"
     with reading(source):
         found = connection.execute(
             f"SELECT coalesce(symbol, ''), count(*), min(ts), max(ts), min({_TS} - prior_ts), {values}, "
@@ -142,7 +141,7 @@ def examined(connection: DuckDBPyConnection, source: Source, bar_ms: int | None)
         raise source.fault(rules[rule].reason.format_map(_Cells(raw_row(connection, source, row))), row)
     if len(found) > MOST_SYMBOLS:
         raise source.fault(f"holds more than {MOST_SYMBOLS} symbols")
-    return [Span(*row[:7]) for row in found]
+    return [Span(*row[:-1]) for row in found]
 
 
 def usual_step_ms(connection: DuckDBPyConnection, source: Source) -> int | None:

@@ -94,11 +94,13 @@ class ReplayFeed:
                     symbol,
                     config.kind,
                     history.first_bars(symbol, BARS_LOOKED_AT),
+                    history.lowest(symbol),
                     history.funding_interval_ms(symbol),
                 )
             )
             for symbol in history.symbols
         )
+        _check_ticks(history, self.instruments)
         self._legs = ReplayLegs(history, self._inputs, self.instruments, instruments.applied_to)
         self.legs: tuple[Instrument, ...] = self._legs.instruments
         self._history = history
@@ -218,6 +220,15 @@ def _joined(spans: Sequence[tuple[_Chunk, slice]]) -> dict[str, FloatArray]:
         )
         for name in sorted(names)
     }
+
+
+def _check_ticks(history: History, universe: Sequence[Instrument]) -> None:
+    """Raise DataFault where a price lies below the step an operator has given it."""
+    for instrument in universe:
+        lowest = history.lowest(instrument.symbol)
+        if lowest < instrument.tick:
+            key = f"instruments.{instrument.symbol}.tick"
+            raise DataFault(f"{key}: {instrument.tick} is more than the lowest price in the data, {lowest}")
 
 
 def _traded(history: History, timerange: TimeRange) -> tuple[int, int]:

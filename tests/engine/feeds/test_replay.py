@@ -11,11 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.config_sections import InstrumentConfig, InstrumentsConfig, ReplayConfig
+from engine.config_sections import ReplayConfig
 from engine.feeds.feed import Feed, FundingSettlement
 from engine.feeds.replay import ReplayFeed, open_replay
 from engine.timerange import TimeRange
-from store.records import InstrumentKind
 from tests.engine.feeds.market_files import APRIL, DAY_MS, HOUR_MS, bars, write_csv, write_parquet
 
 FIELDS = ("open", "high", "low", "close", "volume")
@@ -274,56 +273,6 @@ def test_a_settlement_told_twice_is_settled_once(tmp_path: Path) -> None:
     assert [(row.ts_ms - APRIL, row.rate) for row in feed.read(APRIL, 24).funding] == [
         *((7, 0.0002), (8 * HOUR_MS + 7, 0.0002), (16 * HOUR_MS, 0.0001))
     ]
-
-
-STEPS = [
-    # first price, decimals, tick, lot
-    (57_775.67, 2, "0.01", "0.00001"),
-    (1_000.0, 0, "1", "0.001"),
-    (999.5, 1, "0.1", "0.001"),
-    (1.0, 0, "1", "1"),
-    (0.35, 2, "0.01", "1"),
-    (0.1, 1, "0.1", "10"),
-    (0.00002413, 8, "0.00000001", "10000"),
-]
-
-
-@pytest.mark.parametrize(("price", "decimals", "tick", "lot"), STEPS)
-def test_steps_are_inferred_from_prices(
-    tmp_path: Path, price: float, decimals: int, tick: str, lot: str
-) -> None:
-    step = 10.0**-decimals
-    rows = [
-        {**row, "open": price, "high": round(price + i * step, decimals), "low": price, "close": price}
-        for i, row in enumerate(bars(range(3)))
-    ]
-    (instrument,) = open_replay([str(write_csv(tmp_path / "ABCUSDT-1h.csv", rows))]).instruments
-    assert (instrument.tick, instrument.lot, instrument.min_quantity) == (
-        Decimal(tick),
-        Decimal(lot),
-        Decimal(lot),
-    )
-    assert (instrument.min_notional, instrument.base, instrument.quote) == (Decimal(5), "ABC", "USDT")
-
-
-def test_decimals_that_come_later_do_not_change_the_tick(tmp_path: Path) -> None:
-    rows = bars(range(260))
-    rows[230]["high"] += 0.123
-    (instrument,) = open_replay([str(write_csv(tmp_path / "ABCUSDT-1h.csv", rows))]).instruments
-    assert instrument.tick == Decimal("0.1")
-
-
-def test_an_operator_may_know_better(tmp_path: Path) -> None:
-    overrides = InstrumentsConfig(
-        {"ABCUSDT": InstrumentConfig(tick=Decimal("0.25"), min_notional=Decimal(20))}
-    )
-    (instrument,) = open_replay(
-        [str(write_csv(tmp_path / "ABCUSDT-1h.csv", bars(range(3))))],
-        instruments=overrides,
-        config=ReplayConfig(kind=InstrumentKind.SPOT),
-    ).instruments
-    assert (instrument.tick, instrument.min_notional) == (Decimal("0.25"), Decimal(20))
-    assert (instrument.kind, instrument.lot) == (InstrumentKind.SPOT, Decimal("0.01"))
 
 
 def test_identity_is_the_content_and_not_the_place(tmp_path: Path) -> None:
