@@ -12,8 +12,11 @@ LARGEST = 2**63 - 1
 
 def named_file(path: Path | None) -> Path | None:
     """The engine's other files are named after its database, so that one has to have a name."""
-    if path is not None and not path.expanduser().absolute().name:
-        raise typer.BadParameter(f"{path} is a folder; name a file")
+    try:
+        if path is not None and not path.expanduser().absolute().name:
+            raise typer.BadParameter(f"{path} is a folder; name a file")
+    except RuntimeError:
+        raise typer.BadParameter(f"{path}: there is no such home folder") from None
     return path
 
 

@@ -6,6 +6,7 @@ its own affair: it is left out and named, the others are loaded, and the engine 
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from collections.abc import Sequence
@@ -65,7 +66,7 @@ def signal_files(folder: str) -> Sequence[SignalFile]:
     """The files of the folder by name, those whose name begins with _ left out; the folder where there is none."""
     if not folder:
         return ()
-    whole = Path(folder).expanduser().absolute()
+    whole = Path(os.path.expanduser(folder)).absolute()  # unlike Path, silent about a home that is not there
     if not whole.is_dir():
         return (SignalFile(whole),)
     return [SignalFile(path) for path in sorted(whole.glob("*.py")) if not path.name.startswith("_")]

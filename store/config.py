@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class RetentionConfig(BaseModel):
@@ -57,3 +57,13 @@ class StoreConfig(BaseModel):
         default=5_000, ge=0, le=60_000, description="how long to wait for another program's write lock (ms)"
     )
     retention: RetentionConfig = RetentionConfig()
+
+    @field_validator("path")
+    @classmethod
+    def _has_its_home(cls, path: Path | None) -> Path | None:
+        try:
+            if path is not None:
+                path.expanduser()
+        except RuntimeError:
+            raise ValueError("there is no such home folder") from None
+        return path

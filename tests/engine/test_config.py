@@ -215,6 +215,7 @@ ELSEWHERE: list[tuple[Texts, dict[str, FlagValue], str]] = [
     ({}, {"": "1"}, '--set : "": unknown section'),
     ({}, {"run.symbols": "[1, 2"}, '--symbols: run.symbols: "[1, 2" is not a list'),
     ({}, {"run.mode": "replay"}, "--mode: run.mode: mode replay needs data"),
+    ({}, {"store.path": "~no-such-user/x.db"}, "--db: store.path: there is no such home folder"),
     ({}, {"store.path": "\0"}, "--db: store.path: holds a NUL character"),
 ]  # fmt: skip
 

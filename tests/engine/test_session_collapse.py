@@ -15,7 +15,7 @@ from engine.valuation import Valuation, mark_price
 from store.records import Position
 from tests.crash.books import compare
 from tests.engine.daily_files import DAYS, day, write_market
-from tests.engine.feeds.market_files import APRIL, DAY_MS, Row, write_csv
+from tests.engine.feeds.market_files import APRIL, DAY_MS, write_csv
 from tests.engine.session_runs import rows, run
 
 COLLAPSE, AFTER = DAYS - 60, 60
@@ -23,10 +23,9 @@ BOTTOM = 0.0003
 FILLS = "SELECT ts_ms, side, price, maker FROM fills WHERE symbol = 'LUNAUSDT' ORDER BY sequence"
 
 
-def collapsing(draw: random.Random) -> list[Row]:
+def collapsing(draw: random.Random) -> list[dict[str, float]]:
     """Daily bars of a coin that rises in steps of .001 and opens at `BOTTOM` one day, where it stays about."""
-    close = 60.0
-    bars: list[Row] = []
+    close, bars = 60.0, []
     for index in range(DAYS):
         falls = index == COLLAPSE
         opened = BOTTOM if falls else close

@@ -124,6 +124,8 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     (broken,) = kinds(tmp_path / "none").broken
     assert broken.entry_point == f"none = {tmp_path}/none"
     assert broken.fault.startswith("FileNotFoundError")
+    (homeless,) = signal_files("~no-such-user/signals")
+    assert homeless.path.parts[-2:] == ("~no-such-user", "signals")
 
 
 def test_files_that_begin_with_an_underscore_and_other_files_are_not_read(folder: Path) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from engine.assembly import assemble
 from engine.config import load_config
 from engine.lane_once import past_record
-from engine.machine import assemble
 from engine.refold import fold_until
 from strategies.evaluate import Readings
 from strategies.registry import BUILT_IN

@@ -54,6 +54,8 @@ def complaint(err: str) -> str:
         (("config", "check", "-c", "none.toml"), 4, "none.toml"),
         (("fills", "--db", "/"), 2, "/ is a folder; name a file"),
         (("run", "--no-ui", "--db", "/"), 2, "/ is a folder; name a file"),
+        (("fills", "--db", "~no-such-user/x.db"), 2, "~no-such-user/x.db: there is no such home folder"),
+        (("run", "--no-ui", "--db", "~no-such-user/x.db"), 2, "there is no such home folder"),
         (("fills", "--db", "none.db", "--limit", str(2**63)), 2, "is too large; 0 shows all"),
         (("fills", "--db", "none.db", "--since", str(2**63)), 2, "or milliseconds"),
         (("fills", "--db", "none.db", "--since", "\N{SUPERSCRIPT TWO}"), 2, "or milliseconds"),
