@@ -33,7 +33,7 @@ from typing import NoReturn
 
 SOURCE = "engine.kernel_cache"
 VARIABLE = "NUMBA_CACHE_DIR"
-COMPILE = "import sys; from engine import kernel_cache; kernel_cache.warm(sys.argv[1:])"
+COMPILE = "import sys; from engine import kernel_cache; kernel_cache.end_with_parent(); kernel_cache.warm(sys.argv[1:])"
 LOW_PRIORITY = 10
 LOOKS_EVERY_S = 0.1
 ROOT = Path(__file__).resolve().parent.parent
@@ -122,21 +122,22 @@ def warm(names: Iterable[str] | None = None) -> Warmth:
                 _refuse(name, f"{type(fault).__name__}: {text}")
                 continue
             if name not in _refused:
-                _ready_mark(name).touch()
+                _note_ready(name)
     finally:
         _under_way = None
     return Warmth(time.monotonic() - began_s, compiled)
 
 
-def warm_beside(names: Iterable[str], stopped: threading.Event) -> None:
+def warm_beside(names: Iterable[str], stopped: threading.Event, priority: int = LOW_PRIORITY) -> None:
     """As `warm`, while others need this interpreter: what the cache does not hold is compiled by a process of its own,
-    at a low priority, which ends once `stopped`; then nothing is imported. Blocking: call it off the loop."""
+    at a low `priority` (niceness), which ends once `stopped`; then nothing is imported. Blocking: call it off the loop.
+    """
     wanted = tuple(names)
     prepare()
-    if _compile(_missing(wanted), stopped) < 0:
+    if _compile(_missing(wanted), stopped, priority) < 0:
         # What ends a process would end this one, too: each by itself shows which of them it is.
         for name in _missing(wanted):
-            if (code := _compile((name,), stopped)) < 0 and not stopped.is_set():
+            if (code := _compile((name,), stopped, priority)) < 0 and not stopped.is_set():
                 _refuse(name, f"the process that compiled it was ended by signal {-code}")
     if not stopped.is_set():
         # What the other process could not compile says why here.
@@ -167,12 +168,23 @@ def needed_by(own: Iterable[str]) -> tuple[str, ...]:
     return (*shared, *sorted({name for name in own if name}))
 
 
+def end_with_parent() -> None:
+    """End this process with the one that started it, whatever ends that: nobody else waits for what it compiles."""
+
+    def wait() -> None:
+        # The other end is the parent's alone; it never writes.
+        os.read(0, 1)
+        os._exit(1)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
 def _missing(names: Iterable[str]) -> tuple[str, ...]:
     """The modules that the cache does not hold and that may still be compiled."""
-    return tuple(name for name in names if name not in _refused and not _ready_mark(name).exists())
+    return tuple(name for name in names if name not in _refused and not _is_ready(name))
 
 
-def _compile(names: Iterable[str], stopped: threading.Event) -> int:
+def _compile(names: Iterable[str], stopped: threading.Event, priority: int) -> int:
     """Have another process fill the cache with these modules, which ends once `stopped`; how it ended. `compiling` says
     meanwhile how far it is."""
     global _under_way
@@ -182,12 +194,12 @@ def _compile(names: Iterable[str], stopped: threading.Event) -> int:
     compiler = subprocess.Popen(
         [sys.executable, "-c", COMPILE, *wanted],
         cwd=ROOT,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, compiler.pid, LOW_PRIORITY)
+        os.setpriority(os.PRIO_PROCESS, compiler.pid, priority)
     try:
         while compiler.poll() is None:
             _under_way = Progress(len(wanted) - len(_missing(wanted)), len(wanted), began_s, True)
@@ -196,6 +208,8 @@ def _compile(names: Iterable[str], stopped: threading.Event) -> int:
                 compiler.wait()
     finally:
         _under_way = None
+        if compiler.stdin is not None:
+            compiler.stdin.close()
     return compiler.returncode
 
 
@@ -226,9 +240,43 @@ def source_digest() -> str:
     return digest.hexdigest()[:16]
 
 
+def _is_ready(name: str) -> bool:
+    """Whether the cache holds all kernels of a module for this processor."""
+    try:
+        return _environment(name) in _ready_mark(name).read_text("utf-8").splitlines()
+    except OSError:
+        return False
+
+
+def _note_ready(name: str) -> None:
+    if not _is_ready(name):
+        with _ready_mark(name).open("a", encoding="utf-8") as mark:
+            mark.write(f"{_environment(name)}\n")
+
+
 def _ready_mark(name: str) -> Path:
-    """Stands where the cache holds all kernels of a module."""
+    """Holds a line for each processor and checkout that the cache has a module's kernels for."""
     return prepare() / f"{name}.ready"
+
+
+def _environment(name: str) -> str:
+    """What numba looks at beside the sources' text before it takes machine code from the cache: the processor, and the
+    file's path, time and size."""
+    path = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+    seen = ""
+    with suppress(OSError):
+        stat = path.stat()
+        seen = f"{path} {stat.st_mtime_ns} {stat.st_size}"
+    return hashlib.sha256(f"{_processor()} {seen}".encode()).hexdigest()[:16]
+
+
+@cache
+def _processor() -> str:
+    """The target that numba compiles for, as its cache names it."""
+    load_numba()
+    from numba.core.registry import cpu_target
+
+    return str(cpu_target.target_context.codegen().magic_tuple())
 
 
 @cache

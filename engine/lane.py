@@ -397,6 +397,7 @@ class ShadowLane:
                     "their kernels are still compiling" if kernel_cache.compiling() else "they take too long"
                 )
                 self._hurried.set()
+                answer.cancel()
                 raise FoldFault(ENDS if given_up() else why)
             for name, words in answer.result():
                 self._say("WARN", f"{name} in shadow: {words}", f"signals.{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,9 +41,9 @@ def read_once(
 ) -> list[tuple[str, str]]:
     """Gather what the signals say at the close `now_ms`; the names of those that lack inputs everywhere, and which, in
     words. Blocking. Raises FoldFault once it is `stopped`, DataFault, StoreError."""
-    kernel_cache.warm_beside(
-        kernel_cache.needed_by(name for each in signals for name in each.modules), stopped
-    )
+    needed = kernel_cache.needed_by(name for each in signals for name in each.modules)
+    # Nothing is traded any more that a compiler could take the processor from.
+    kernel_cache.warm_beside(needed, stopped, os.getpriority(os.PRIO_PROCESS, 0))
     _heed(stopped)
     panel = _panel(feed.beside(), signals, now_ms, stopped)
     record = past_record(feed.beside(), signals, now_ms, stopped)

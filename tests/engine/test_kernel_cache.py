@@ -6,8 +6,11 @@ import ast
 import json
 import os
 import re
+import select
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -94,6 +97,8 @@ def test_how_far_compiling_is(tmp_path: Path, filled: bool) -> None:
 
 
 COLD = "strategies.classical.kernels.bands"
+ENDS_WITHIN_S = 20.0
+"""A fraction of what it takes to compile everything."""
 BESIDE = (
     "import sys, threading; from engine import kernel_cache; stopped = threading.Event(); "
     f"kernel_cache.warm_beside([{COLD!r}], stopped); "
@@ -106,6 +111,61 @@ def test_beside_a_running_engine_another_process_compiles(tmp_path: Path) -> Non
     here, *marks = run(BESIDE, NUMBA_CACHE_DIR=str(tmp_path)).split()
     assert here == "False"
     assert [Path(mark).name for mark in marks] == [f"{COLD}.ready"]
+
+
+def test_what_the_cache_holds_for_another_processor_is_compiled_by_another_process_too(
+    tmp_path: Path,
+) -> None:
+    """A cache is shared between machines, or moved to one."""
+    kernel = (
+        "from numba import njit\n\n@njit('float64(float64)', cache=True)\ndef double(x):\n    return 2 * x\n"
+    )
+    (tmp_path / "tiny.py").write_text(kernel)
+    paths = os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", "")))
+    there = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": paths}
+    beside = BESIDE.replace(COLD, "tiny").replace("bands", "double")
+    for lines, other in ((1, {"NUMBA_CPU_NAME": "generic"}), (2, {}), (2, {})):
+        here, mark = run(beside, **there, **other).split()
+        assert here == "False"
+        assert len(Path(mark).read_text().splitlines()) == lines
+
+
+def test_a_source_that_was_written_anew_is_compiled_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """numba looks at the time of a file and where it lies, too."""
+    monkeypatch.setattr(kernel_cache, "ROOT", tmp_path)
+    source, marks = tmp_path / "tiny.py", set()
+    for second in (1, 2):
+        source.write_text("")
+        os.utime(source, (second, second))
+        marks |= {kernel_cache._environment("tiny")}
+    assert len(marks) == 2
+
+
+def test_a_compiler_ends_with_an_engine_that_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import threading; from engine import kernel_cache;"
+        "kernel_cache.warm_beside(kernel_cache.kernel_modules(), threading.Event())"
+    )
+    engine = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | {kernel_cache.VARIABLE: str(tmp_path)},
+        cwd=kernel_cache.ROOT,
+    )
+    children = Path(f"/proc/{engine.pid}/task/{engine.pid}/children")
+    while not (found := children.read_text().split()):
+        assert engine.poll() is None
+    compiler = os.pidfd_open(int(found[0]))
+    try:
+        engine.kill()
+        engine.wait()
+        ended, _, _ = select.select([compiler], [], [], ENDS_WITHIN_S)
+        assert ended
+    finally:
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(compiler, signal.SIGKILL)
+        os.close(compiler)
 
 
 def test_how_far_the_other_process_is(tmp_path: Path) -> None:

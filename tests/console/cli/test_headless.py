@@ -185,7 +185,7 @@ def test_a_result_as_json_is_waited_for_with_words_beside_it(tmp_path: Path) -> 
         NUMBA_CACHE_DIR=str(tmp_path),
     )
     assert ended.code == 0, ended.err
-    (line,) = [line for line in ended.err.splitlines() if "in shadow" in line]
+    line = next(line for line in ended.err.splitlines() if "in shadow" in line)
     assert line.startswith("quarterdeck: signals in shadow: compiling kernels, once for this version: ")
     assert line.endswith("; waited for 180 s at most, and a stop ends that")
     assert json.loads(ended.out)["shadow"] == ""
@@ -197,23 +197,18 @@ def test_a_replay_without_a_digest_has_a_summary_all_the_same(tmp_path: Path) ->
     (folder := tmp_path / "market").mkdir()
     write_market(folder, {"BTCUSDT": DAYS, "ETHUSDT": DAYS})
     asked = (
-        "run",
-        "--no-ui",
-        "--json",
-        "--mode",
-        "replay",
-        "--data",
-        str(folder),
-        "--timerange",
-        day(DAYS - 30),
-        "--speed",
-        "max",
-        "--set",
-        "signals.shadow=off",
-        "--db",
-        "x.db",
-        "--bars",
-        "10",
+        *(
+            "run",
+            "--no-ui",
+            "--json",
+            "--mode",
+            "replay",
+            "--data",
+            str(folder),
+            "--timerange",
+            day(DAYS - 30),
+        ),
+        *("--speed", "max", "--bars", "10", "--db", "x.db", "--set", "signals.shadow=off"),
     )
     whole = run(tmp_path, *asked)
     assert whole.code == 0, whole.err
