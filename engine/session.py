@@ -204,8 +204,12 @@ class Session:
         self._control = await Control.open(self, machine)
         await self._control.adopt_latch()
         machine.tape.say(clock.now_ms(), "INFO", "engine.session", machine.describe())
-        started = {"mode": machine.configuration.run.mode.value, "config": machine.config_hash}
-        started |= {"signals": [signal.name for signal in machine.signals]}
+        names = [signal.name for signal in machine.signals]
+        started = {
+            "mode": machine.configuration.run.mode.value,
+            "config": machine.config_hash,
+            "signals": names,
+        }
         machine.journal.audit("start", "engine", started, clock.now_ms())
         # What the venue did meanwhile is booked before anything is sent to it.
         if await self._take_news(machine, clock.now_ms()):
