@@ -76,11 +76,10 @@ class DailyForecasts:
 class JointForecasts:
     """How alike the signals of two markets are, worked out day by day as both come to it."""
 
-    _until_ms: int
-    _state: diversification.ForecastState
-
     def __init__(self) -> None:
-        self._begin(())
+        self._signals: tuple[Signal, ...] = ()
+        self._until_ms = -1
+        self._state = diversification.initial(0)
 
     def correlation(self, own: PastForecasts, others: PastForecasts) -> FloatArray:
         """H [K + C, K + C] over the days that both know, first `own` signals [K] and then the `others` [C]; NaN as

@@ -89,7 +89,7 @@ async def test_exposure_that_drifted_past_its_cap_within_the_band_is_no_breach(t
 
 def shown_limits(held: Floats, legs: Floats, decision: Any = None, **limits: Any) -> dict[str, LimitRow]:
     """The rows of the limits, by name, of what is held."""
-    cycle = SimpleNamespace(parameters=replace(LIMITS, **limits), decision=decision)
+    cycle = SimpleNamespace(parameters=replace(LIMITS, **limits), decision=decision, cost_band=None)
     guards = SimpleNamespace(day=None, losing_streak=0)
     ledger = SimpleNamespace(high_water_mark=1)
     market = SimpleNamespace(cluster=np.array([0, 0]), missing_runs=np.zeros(3))
