@@ -109,7 +109,9 @@ async def test_what_is_off_is_shown_as_off_and_why_until_it_is_switched_on_again
         "switched off by operator@test: not computed, until an operator puts it in shadow or gives it a weight"
     )
     assert weights["A2"].why == "in shadow by operator@test, until an operator enables it"
-    assert weights["C1"].why == "in shadow by operator@test, until an operator enables it"
+    assert (
+        weights["C1"].why == "in shadow by operator@test, until an operator enables it and gives it a weight"
+    )
     assert weights["B1"].why.startswith("switched off by the configuration")
     assert weights["A3"].why == ""
     await follow(database, 2, {3: [switch("A1", "on"), switch("A2", "on"), switch("C1", "off")]})
