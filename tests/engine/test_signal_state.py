@@ -78,7 +78,7 @@ def test_what_ends_the_shadow_of_a_signal_that_follows_is_what_an_operator_can_d
     name: str, weight: float, ends: str
 ) -> None:
     (kind,) = (kind for kind in BUILT_IN if kind.name == name)
-    signal = replace(kind.build(kind.settings(enabled=False)), weight=weight)
+    signal = replace(kind.build(kind.settings()), weight=weight)
     assert why(signal, {}, followed=True) == f"{FOLLOWED}{ends}"
     put = {name: chosen(enabled=False, weight=weight or None)}
     aside = "" if ends == "switches it on" else " and gives it a weight"
