@@ -14,12 +14,12 @@ from engine.market import MarketState, inputs_to_keep, rows
 from strategies.evidence import reversal
 from strategies.signal import KernelResult, Reason, Signal
 from tests.engine import session_runs
-from tests.strategies.fixtures import directional_signals
+from tests.strategies.fixtures import default_signals
 from tests.strategies.toys import CARRY, RANK
 
 HOUR_MS = 3_600_000
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
-SIGNALS = (*directional_signals(), CARRY.build(CARRY.settings()), RANK.build(RANK.settings()))
+SIGNALS = (*default_signals(), CARRY.build(CARRY.settings()), RANK.build(RANK.settings()))
 
 
 def fed(block: BarBlock) -> BarBlock:

@@ -11,14 +11,9 @@ import pytest
 from store.digest import digest
 from strategies.registry import BUILT_IN
 from tests.engine.session_runs import rows, run
-from tests.three_signals import THREE
 
-OTHERS = [kind.name for kind in BUILT_IN if kind.name not in THREE]
-ALL = {
-    f"signals__{name}__{key}": value
-    for name in OTHERS
-    for key, value in (("enabled", "true"), ("weight", "0"))
-}
+OTHERS = [kind.name for kind in BUILT_IN if not kind.settings().enabled]
+ALL = {f"signals__{name}__enabled": "true" for name in OTHERS}
 INTRADAY = {
     "signals__B12__enabled": "true",
     "signals__B12__weight": "0.5",

@@ -25,7 +25,6 @@ from store.digest import digest
 from strategies.registry import BUILT_IN
 from tests.engine.session_runs import Script, bars_pass, engine, follow, give, rows, run, running
 from tests.engine.test_missing_inputs import market
-from tests.three_signals import ALONE, THREE
 
 DAY_BARS, BARS = 24, 30
 ON = {"signals__shadow": "on"}
@@ -33,7 +32,7 @@ YOUNG = {"sim__history_days": "60"}
 """So little past that it is soon folded."""
 QUICK = ON | YOUNG
 ALL = {kind.name for kind in BUILT_IN}
-FOLLOWED = [kind.name for kind in BUILT_IN if kind.name not in THREE]
+FOLLOWED = [kind.name for kind in BUILT_IN if not kind.settings().enabled]
 INLINE = {f"signals__{name}__enabled": "true" for name in FOLLOWED} | {
     f"signals__{kind.name}__weight": "0"
     for kind in BUILT_IN
@@ -302,7 +301,6 @@ async def test_a_replay_at_full_speed_reads_them_once_at_its_end_and_names_what_
         "run.mode": "replay",
         "run.speed": "max",
         "run.timerange": "20210409-",
-        **ALONE,
     }
     flags["run.data"] = market(tmp_path)
     database = tmp_path / "x.db"

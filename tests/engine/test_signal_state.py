@@ -19,7 +19,7 @@ from strategies.signal import Reason
 A1 = momentum.build(MomentumSettings())
 A2 = breakout.build(BreakoutSettings())
 A3 = reversal.build(ReversalSettings())
-A12 = realised_value.KIND.build(RealisedValueSettings(weight=0.0))
+A12 = realised_value.KIND.build(RealisedValueSettings(enabled=True))
 ESTIMATE = Standing(
     kind="directional",
     method="equal-risk",

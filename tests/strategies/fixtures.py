@@ -8,7 +8,6 @@ import numpy as np
 import scipy.special
 from numpy.typing import NDArray
 
-from store.records import SignalClass
 from strategies.config import SignalsConfig, enabled_signals
 from strategies.inputs import INPUT_NAMES
 from strategies.panel import Panel
@@ -54,10 +53,9 @@ def BARS(count: int, seed: int) -> tuple[FloatArray, FloatArray, FloatArray, Flo
     return open_, high, low, close, 1000 * (1 + U(count, seed + 3))
 
 
-def directional_signals() -> tuple[Signal, ...]:
-    """The directional ones of the signals that run unless somebody says otherwise."""
-    known = enabled_signals(SignalsConfig(), assemble(()))
-    return tuple(signal for signal in known if signal.signal_class is SignalClass.DIRECTIONAL)
+def default_signals() -> tuple[Signal, ...]:
+    """The signals that run unless somebody says otherwise; no plug-ins."""
+    return enabled_signals(SignalsConfig(), assemble(()))
 
 
 def walk(

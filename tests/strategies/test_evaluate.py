@@ -8,17 +8,9 @@ from hypothesis import strategies as st
 from strategies.evaluate import evaluate, explain, past_readings
 from strategies.panel import Panel
 from strategies.signal import REASONS, Reason
-from tests.strategies.fixtures import (
-    DAY_MS,
-    HOUR_MS,
-    START_MS,
-    FloatArray,
-    directional_signals,
-    panel_of,
-    walk,
-)
+from tests.strategies.fixtures import DAY_MS, HOUR_MS, START_MS, FloatArray, default_signals, panel_of, walk
 
-SIGNALS = directional_signals()
+SIGNALS = default_signals()
 A1, A2, A3 = SIGNALS
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from strategies.evaluate import PastReadings, evaluate, past_readings
 from strategies.panel import Panel
-from tests.strategies.fixtures import HOUR_MS, FloatArray, directional_signals
+from tests.strategies.fixtures import HOUR_MS, FloatArray, default_signals
 
-SIGNALS = directional_signals()
+SIGNALS = default_signals()
 COLUMNS = ("open", "high", "low", "close", "volume")
 
 
