@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from store.symbols import STABLECOINS, WRAPPED
-from strategies.settings import LONGEST_WINDOW, WEIGHT, BarSettings, BarSize, SignalSettings, forgets_its_seed
+from strategies.settings import LONGEST_WINDOW, BarSettings, BarSize, SignalSettings, forgets_its_seed
 from strategies.statistical.settings import BARS_A_DAY, LONGEST
 
 BORROWABLE = "whether spot can be borrowed, so that the pair may be held the other way round"
@@ -32,8 +32,6 @@ class DailySettings(SignalSettings):
 class FundingCarrySettings(BarSettings):
     """[signals.A4]: funding of the last days against what it costs to collect it."""
 
-    enabled: bool = Field(default=True, description="whether the signal takes part")
-    weight: float = Field(default=0.40, ge=0, le=1, description=WEIGHT)
     bar: BarSize = Field(default="1h", description=HOURLY)
     days: int = Field(default=7, ge=1, le=90, description="funding that is averaged (days)")
     cost_bps: float = Field(default=20.0, ge=0, le=1_000, description=COST)
@@ -76,8 +74,6 @@ class OpenInterestSettings(BarSettings):
 class CrossSectionSettings(DailySettings):
     """[signals.A6]: which coins did better than their exposure to the reference coin explains."""
 
-    enabled: bool = Field(default=True, description="whether the signal takes part")
-    weight: float = Field(default=0.20, ge=0, le=1, description=WEIGHT)
     reference: str = Field(
         default="BTC", min_length=1, description="coin that the others are measured against, by base"
     )
@@ -105,8 +101,6 @@ class CrossSectionSettings(DailySettings):
 class BasisSettings(BarSettings):
     """[signals.A7]: what a dated future pays over the interest rate until it expires."""
 
-    enabled: bool = Field(default=True, description="whether the signal takes part")
-    weight: float = Field(default=0.20, ge=0, le=1, description=WEIGHT)
     days: int = Field(
         default=30, ge=3, le=365, description="daily bases whose deviation confidence is measured in (days)"
     )
@@ -162,9 +156,8 @@ class FundingDispersionSettings(BarSettings):
 class OverlaySettings(DailySettings):
     """An overlay: it scales what the directional signals say."""
 
-    enabled: bool = Field(default=True, description="whether the signal takes part")
     weight: float = Field(
-        default=1.0, ge=0, le=1, description="above 0 it scales forecasts, 0: it is only shown (share)"
+        default=0.0, ge=0, le=1, description="above 0 it scales forecasts, 0: it is only shown (share)"
     )
 
 

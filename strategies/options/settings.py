@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from strategies.settings import LONGEST_WINDOW, WEIGHT, BarSettings, BarSize, SignalSettings
+from strategies.settings import LONGEST_WINDOW, BarSettings, BarSize, SignalSettings
 from strategies.statistical.settings import BARS_A_DAY
 
 BAR = "size of the bars it reads, shorter than a day and none finer than the market's own"
@@ -17,8 +17,6 @@ PRIOR = "confidence of a rule nothing is known of yet (share)"
 class PremiumSettings(BarSettings):
     """[signals.A9]: implied volatility against what the last days' returns realised."""
 
-    enabled: bool = Field(default=True, description="whether the signal takes part")
-    weight: float = Field(default=0.20, ge=0, le=1, description=WEIGHT)
     bar: BarSize = Field(default="1h", description=BAR)
     days: int = Field(default=30, ge=2, le=365, description="returns of the realised volatility (days)")
     dead_band: float = Field(
@@ -86,8 +84,6 @@ class WhipsawSettings(SignalSettings):
 class IncomeSettings(PremiumSettings):
     """[signals.C7] and [signals.C8]: options sold where volatility is dear, by the premium of [signals.A9]."""
 
-    enabled: bool = Field(default=False, description="whether the signal takes part")
-    weight: float = Field(default=0.0, ge=0, le=1, description=WEIGHT)
     prior: float = Field(default=0.5, ge=0, le=1, description=PRIOR)
     delta: float = Field(
         default=0.30, gt=0, lt=1, description="size of the forward delta of the option sold (delta)"

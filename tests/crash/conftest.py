@@ -9,7 +9,6 @@ import pytest
 
 from tests.crash.life import Flags
 from tests.crash.lives import Career, Nursery
-from tests.three_signals import ALONE
 
 SIM: Flags = {
     "run.speed": "max",
@@ -17,7 +16,6 @@ SIM: Flags = {
     "sim.history_days": "440",
     # Only lives about them wait for the signals that follow the decisions.
     "signals.shadow": "off",
-    **ALONE,
 }
 COINS = ("ADA", "BTC", "ETH", "SOL")
 
@@ -62,5 +60,5 @@ def recorded(request: pytest.FixtureRequest, first_day: str) -> Flags:
     except pytest.skip.Exception:
         return SIM
     files = [str(folder / f"ohlcv_binance_{coin}USDT_1h_2021-2023.parquet") for coin in COINS]
-    replay: Flags = {"run.mode": "replay", "run.speed": "max", "signals.shadow": "off", **ALONE}
+    replay: Flags = {"run.mode": "replay", "run.speed": "max", "signals.shadow": "off"}
     return replay | {"run.data": files, "run.timerange": f"{first_day}-"}

@@ -13,7 +13,6 @@ from engine.commands import Command, CommandKind, CommandResult
 from engine.config import Configuration, load_config
 from engine.session import Session
 from engine.summary import Summary
-from tests.three_signals import ALONE
 
 if TYPE_CHECKING:
     from engine.machine import Machine
@@ -27,7 +26,6 @@ SMALL: dict[str, str | list[str]] = {
     "risk.trades_per_day": "5000",
     # Only tests about them wait for the signals that follow the decisions.
     "signals.shadow": "off",
-    **ALONE,
 }
 
 
