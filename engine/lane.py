@@ -46,6 +46,8 @@ SHOWN_EVERY_S = 0.25
 CATCHES_UP_WITHIN_S = 300.0
 MOST_OUTRUN = 3
 """How often in a run at full speed they begin anew because what they were to follow was thinned away."""
+FIRST_WITHIN_S = 60.0
+"""A run too short for its followers to have read anything shows them all the same."""
 PACED_WITHIN_S = 5.0
 """Who paces a market looks on: what its followers have not come to where it ends is for the next run."""
 TELLS_EVERY_S = 10.0
@@ -217,10 +219,8 @@ class ShadowLane:
         self._finishing = True
         self._news.set()
         hurries = self._machine.configuration.run.speed_factor is None
-        within_s, words = (
-            CATCHES_UP_WITHIN_S if hurries else PACED_WITHIN_S,
-            "catch up with the last decision",
-        )
+        paced_s = FIRST_WITHIN_S if self.view is None else PACED_WITHIN_S
+        within_s, words = CATCHES_UP_WITHIN_S if hurries else paced_s, "catch up with the last decision"
         await self._come_to(lambda: self._caught_up, given_up, beat, Patience(within_s), words)
         if not self._ended and self.left_behind:
             self._say("WARN", self.left_behind)

@@ -24,7 +24,7 @@ from engine import shadow_kernel as at
 from engine.neutral_positions import neutral_positions
 from engine.option_legs import OptionListings
 from engine.pairs import UNLISTED, PairListings
-from engine.shadow_columns import Columns
+from engine.shadow_columns import OTHER_VENUES, Columns
 from engine.shadow_terms import Terms
 from store.records import InstrumentKind
 from strategies.classical.legs import own_legs
@@ -269,6 +269,8 @@ class LegBooks:
         amount = np.nan_to_num(neutral_positions(own_legs, self._market.symbols, value, score))
         sold = [each.kind is InstrumentKind.PERPETUAL for each in self._terms.universe]
         amount = np.where(np.array(sold) & self._terms.allow_short, amount, 0.0)
+        known = np.isin(said[[SHORT_AT, LONG_AT]], (1, *OTHER_VENUES)).all(axis=0)
+        amount = np.where(known, amount, 0.0)
         for coin in np.flatnonzero(amount).tolist():
             short_at, long_at = (
                 columns.at_venue(coin, int(said[kind, coin])) for kind in (SHORT_AT, LONG_AT)

@@ -56,7 +56,7 @@ _VENUES = (
 _NO_BASES = frozenset(
     (
         *(name for venue in _VENUES if venue != "dydx" for name in (venue, f"{venue}um", f"{venue}cm")),
-        *("binanceus", "gateio", "gemini", "htx", "mexc", "okex", "phemex", "poloniex", "upbit"),
+        *("binanceus", "gateio", "gemini", "mexc", "okex", "phemex", "poloniex", "upbit"),
         *(
             "ohlc",
             "ohlcv",

@@ -21,7 +21,7 @@ _COINS_LIKE_PAIRS = frozenset(
         *WRAPPED,
         *("BNB", "ARB", "SHIB", "CKB"),
         *("DOT", "BAT", "GRT", "NOT", "HNT", "ANT", "MNT", "GMT", "FTT", "APT", "QNT", "BTT", "FET", "BNT"),
-        *("JST", "LIT", "HOT", "IOST", "ACT"),
+        *("GHST", "JST", "LIT", "HOT", "IOST", "ACT"),
     )
 )
 _SEPARATORS = re.compile(r"[/:_-]+")
@@ -51,9 +51,15 @@ def pair_quote(name: str) -> str | None:
     if capitals in _COINS_LIKE_PAIRS:
         return None
     known = QUOTES + (QUOTES_IN_CAPITALS if name.isupper() else ())
-    found = [quote for quote in known if capitals.endswith(quote) and len(name) > len(quote)]
+    found = [quote for quote in known if capitals.endswith(quote) and _leaves_a_coin(capitals, quote)]
     certain = (quote for quote in found if capitals.removesuffix(quote) in _COINS_LIKE_PAIRS)
     return next(certain, found[0] if found else None)
+
+
+def _leaves_a_coin(capitals: str, quote: str) -> bool:
+    """Whether a coin stands before a quote: OXTUSD is OXT in USD, for a coin of two letters in TUSD is rarer."""
+    coin = capitals.removesuffix(quote)
+    return bool(coin) and (quote not in ("TUSD", "BUSD") or len(coin) > 2 or coin in _COINS_LIKE_PAIRS)
 
 
 def is_quote(name: str) -> bool:

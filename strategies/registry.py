@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
-from store.records import SignalClass, SignalType
+from store.records import InstrumentKind, SignalClass, SignalType
 from strategies.attempt import FOREIGN_FAULTS, one_line
 from strategies.blend.veto import OverlaySide
 from strategies.classical import (
@@ -42,7 +42,7 @@ from strategies.evidence import (
     volatility_premium,
 )
 from strategies.settings import LONGEST_DAILY_WINDOW, LONGEST_INTRADAY_WINDOW, SignalSettings
-from strategies.signal import READABLE, Signal, SignalKind, bar_length_ms
+from strategies.signal import READABLE, OptionStructure, Signal, SignalKind, bar_length_ms
 from strategies.statistical import (
     autocorrelation,
     drift,
@@ -104,6 +104,9 @@ _TYPES: tuple[tuple[tuple[str, ...], Any], ...] = (
     (("type",), SignalType),
     (("side",), OverlaySide),
     (("settings",), SignalSettings),
+    (("prior",), int | float | None),
+    (("options",), OptionStructure | None),
+    (("pair", "venues"), tuple | None),
 )
 """What the parts of a signal have to be."""
 
@@ -181,6 +184,14 @@ def check_signal(signal: Signal) -> None:
     for name in ("scalar", "weight", "up", "down"):
         if not math.isfinite(getattr(signal, name)):
             raise ValueError(f"its {name} is {getattr(signal, name)}")
+    if signal.prior is not None and not 0.0 <= signal.prior <= 1.0:
+        raise ValueError(f"its prior is {signal.prior}, not a share from 0 to 1")
+    if signal.legs is not None and not callable(signal.legs):
+        raise TypeError(f"its legs are a {type(signal.legs).__name__}")
+    for name, kind in (("pair", InstrumentKind), ("venues", str)):
+        found = getattr(signal, name)
+        if found is not None and (len(found) != 2 or not all(isinstance(part, kind) for part in found)):
+            raise TypeError(f"its {name} are not two of {kind.__name__}")
     if signal.kernels and not all(part.isidentifier() for part in signal.kernels.split(".")):
         raise ValueError(f"its kernels are in {signal.kernels!r}, which is the name of no module")
     try:

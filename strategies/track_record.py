@@ -90,7 +90,7 @@ class TrackRecord:
         confidence, statistics = said.confidence.copy(), list(said.statistics)
         for row in fresh:
             prior, ended, right = self._priors[row] or 1.0, self.ended[row], self.right[row]
-            confidence[row] *= earned(right, ended, prior) / prior
+            confidence[row] = np.minimum(confidence[row] * earned(right, ended, prior) / prior, 1.0)
             counted = {"ended_trades": float(ended), "hit_rate": right / ended if ended else math.nan}
             width = said.value.shape[1]
             statistics[row] = {**statistics[row], **{n: np.full(width, v) for n, v in counted.items()}}

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass
+from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -226,7 +227,7 @@ def _check_ticks(history: History, universe: Sequence[Instrument]) -> None:
     """Raise DataFault where a price lies below the step an operator has given it."""
     for instrument in universe:
         lowest = history.lowest(instrument.symbol)
-        if lowest < instrument.tick:
+        if Decimal(repr(lowest)) < instrument.tick:
             key = f"instruments.{instrument.symbol}.tick"
             raise DataFault(f"{key}: {instrument.tick} is more than the lowest price in the data, {lowest}")
 

@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 from pydantic import model_validator
@@ -69,6 +69,16 @@ UNREAD = SignalKind("U", SlowSettings, lambda s: replace(build_slow(s), name="U"
 ROLLING = SignalKind(
     "R", SlowSettings, lambda s: replace(build_slow(s), name="R", cross=True, roll=build_slow(s).kernel)
 )
+
+
+def odd(part: str, value: Any) -> SignalKind:
+    return SignalKind("P", SlowSettings, lambda s: replace(build_slow(s), name="P", **{part: value}))
+
+
+TOO_SURE = odd("prior", float("nan"))
+WORDY = odd("prior", "0.5")
+LEGLESS = odd("legs", "all")
+LONE = odd("pair", ("spot", "future"))
 NOT_A_KIND = "surprise"
 
 
@@ -107,6 +117,10 @@ def test_a_plug_in_may_read_inputs() -> None:
         (point("ROLLING"), "ValueError: it reads a cross-section, which has no roll"),
         (point("WRONG_BAR"), "ValueError: unknown bar size '7m'"),
         (point("TOO_LONG"), "ValueError: its window of 501 bars is not within 1 and 500"),
+        (point("TOO_SURE"), "ValueError: its prior is nan, not a share from 0 to 1"),
+        (point("WORDY"), "TypeError: its prior is a str"),
+        (point("LEGLESS"), "TypeError: its legs are a str"),
+        (point("LONE"), "TypeError: its pair are not two of InstrumentKind"),
         (point("NOT_A_KIND"), "TypeError: it is a str, not a SignalKind"),
         (point("ABSENT"), "AttributeError: module"),
         (

@@ -18,6 +18,8 @@ from engine.paths import socket_path
 
 PROGRAM = (sys.executable, "-c", "from console.cli import main; main()")
 PATIENCE_S = 60.0
+FOLLOWED = {"QUARTERDECK__SIGNALS__SHADOW": "auto"}
+"""For tests about signals in shadow, which other tests leave out."""
 
 
 @dataclass(frozen=True, slots=True)

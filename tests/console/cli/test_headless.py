@@ -20,7 +20,7 @@ from store import query, retention
 from store.check import check
 from store.config import RetentionConfig
 from strategies.registry import BUILT_IN
-from tests.console.cli.engines import PROGRAM, Engine, environment, run, until
+from tests.console.cli.engines import FOLLOWED, PROGRAM, Engine, environment, run, until
 from tests.engine.daily_files import DAYS, day, write_market
 
 pytestmark = pytest.mark.terminal
@@ -183,6 +183,7 @@ def test_a_result_as_json_is_waited_for_with_words_beside_it(tmp_path: Path) -> 
     ended = run(
         *(tmp_path, "run", "--no-ui", "--json", "--speed", "max", "--bars", "5", "--db", "new.db"),
         NUMBA_CACHE_DIR=str(tmp_path),
+        **FOLLOWED,
     )
     assert ended.code == 0, ended.err
     line = next(line for line in ended.err.splitlines() if "in shadow" in line)

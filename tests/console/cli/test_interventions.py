@@ -13,7 +13,7 @@ import pytest
 
 from store import query
 from tests.console.cli.conftest import Command
-from tests.console.cli.engines import PROGRAM, Engine, environment, until
+from tests.console.cli.engines import FOLLOWED, PROGRAM, Engine, environment, until
 from tests.console.terminal_session import TerminalSession
 
 LIVE = ("--speed", "36000")
@@ -25,7 +25,7 @@ def engine(traded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[E
     folder = tmp_path_factory.mktemp("running")
     for name in ("book.db", "book.db.venue"):
         shutil.copy(traded / name, folder / name)
-    with Engine(folder / "book.db", *LIVE) as running:
+    with Engine(folder / "book.db", *LIVE, **FOLLOWED) as running:
         yield running.running()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from strategies.registry import BUILT_IN
-from tests.console.cli.engines import Ran, run
+from tests.console.cli.engines import FOLLOWED, Ran, run
 from tests.engine.feeds.market_files import bars, write_parquet
 
 
@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def signals(folder: Path, *arguments: str) -> Ran:
-    return run(folder, "signals", *arguments)
+    return run(folder, "signals", *arguments, **FOLLOWED)
 
 
 def test_list_names_every_signal_with_its_state_and_what_was_left_out(folder: Path) -> None:
