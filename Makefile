@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 WORKERS ?= 2
+# One more than processors: fast tests wait for sockets, terminals and disks a good part of their time.
+FAST_WORKERS ?= 3
 SLOW_LIMIT_S ?= 2880
 SLOW_ALONE_LIMIT_S ?= 600
 
@@ -70,7 +72,7 @@ kernels: $(STAMP)
 	@$(WARM)
 
 test-fast: kernels
-	@$(PYTEST) -n $(WORKERS) --dist worksteal -m 'not slow and not ($(ALONE))' $(ARGS)
+	@$(PYTEST) -n $(FAST_WORKERS) --dist worksteal -m 'not slow and not ($(ALONE))' $(ARGS)
 
 # Only the files that hold any: collecting all the others takes longer than most of these.
 test-alone: kernels

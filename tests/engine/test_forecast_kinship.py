@@ -60,6 +60,7 @@ def test_some_of_them_are_what_they_would_be_alone() -> None:
     assert both.only([0, 2]).past().signals == (SIGNALS[0], SIGNALS[2])
 
 
+@pytest.mark.slow
 async def test_a_follower_is_as_alike_those_that_decide_as_if_it_decided_with_them(tmp_path: Path) -> None:
     behind = engine(tmp_path / "behind.db", run__bars=str(BARS), **ON)
     inline = engine(tmp_path / "inline.db", run__bars=str(BARS), **INLINE)

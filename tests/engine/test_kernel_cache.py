@@ -198,6 +198,7 @@ AND_OTHERS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "fault"),
     [

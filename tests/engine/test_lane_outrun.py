@@ -85,6 +85,7 @@ async def test_no_bar_is_folded_twice(tmp_path: Path) -> None:
         await machine.close()
 
 
+@pytest.mark.slow
 async def test_at_full_speed_they_are_outrun_a_few_times_at_most(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

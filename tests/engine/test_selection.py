@@ -140,6 +140,7 @@ async def test_the_side_a_symbol_leans_to_is_remembered_over_a_restart(tmp_path:
     assert set(np.abs(list(json.loads(book)["leaning"].values()))) == {1.0}
 
 
+@pytest.mark.slow
 async def test_signals_in_shadow_follow_the_choice_that_was_decided_with(tmp_path: Path) -> None:
     """What they would have earned is what they would have computed for the decisions, before and after a choice."""
     behind, inline, all_of_them = (tmp_path / f"{name}.db" for name in ("behind", "inline", "all"))

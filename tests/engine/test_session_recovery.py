@@ -65,6 +65,7 @@ async def test_a_command_among_bars_that_are_not_durable_makes_no_half_of_them_s
     assert digest(tmp_path / "refused resume.db") == digest(tmp_path / "undisturbed.db")
 
 
+@pytest.mark.slow
 async def test_deaths_under_unanswered_questions_change_no_decision(tmp_path: Path) -> None:
     flags = QUIET | UNANSWERED
     await run(tmp_path / "undisturbed.db", BARS, **flags)

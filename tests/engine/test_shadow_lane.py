@@ -148,6 +148,7 @@ async def test_a_paced_run_does_not_wait_for_what_the_next_one_goes_on_with(
 ) -> None:
     database = tmp_path / "x.db"
     await left_behind(database, 48)
+    monkeypatch.setattr(lane, "FIRST_WITHIN_S", 0.0)
     monkeypatch.setattr(lane, "PACED_WITHIN_S", 0.0)
     words = "signals in shadow have not followed the decisions yet; the next run goes on where they stand"
     summary = await run(database, 1, run__speed="360000", **QUICK)

@@ -97,6 +97,7 @@ def test_viewers_leave_no_mark_on_what_the_engine_does(traded: Path, book: Path,
     assert query.commands(book) == []
 
 
+@pytest.mark.slow
 def test_an_engine_that_dies_is_found_again_and_nothing_has_moved(book: Path) -> None:
     path = socket_path(book)
     with Engine(book, *LIVE) as first:

@@ -180,11 +180,8 @@ def test_a_result_as_json_is_waited_for_with_words_beside_it(tmp_path: Path) -> 
     for entry in kernel_cache.prepare().iterdir():
         if entry.suffix != ".ready":
             (cache / entry.name).symlink_to(entry)
-    ended = run(
-        *(tmp_path, "run", "--no-ui", "--json", "--speed", "max", "--bars", "5", "--db", "new.db"),
-        NUMBA_CACHE_DIR=str(tmp_path),
-        **FOLLOWED,
-    )
+    asked = ("run", "--no-ui", "--json", "--speed", "max", "--bars", "5", "--db", "new.db")
+    ended = run(tmp_path, *asked, NUMBA_CACHE_DIR=str(tmp_path), **FOLLOWED)
     assert ended.code == 0, ended.err
     line = next(line for line in ended.err.splitlines() if "in shadow" in line)
     assert line.startswith("quarterdeck: signals in shadow: compiling kernels, once for this version: ")

@@ -27,9 +27,8 @@ def halted_and_flat(database: Path) -> None:
     with Engine(database, *LIVE) as engine:
         engine.running()
         until("a decision after the restart", lambda: engine.picture()["positions"] == [])
-        picture = engine.picture()
-        assert picture["state"] == "HALTED"
-        assert picture["kill"]["progress"] == "flat"
+        until("the proof of it", lambda: engine.picture()["kill"]["progress"] == "flat")
+        assert engine.picture()["state"] == "HALTED"
         engine.signal(signal.SIGTERM)
         assert engine.ended() == 0
     assert check(database).findings == ()
