@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +14,12 @@ import pytest
 
 from engine import killing as killing_module
 from engine.session import Session
+from engine.venues.choose import venue_path
 from store.check import check
 from store.latch import latch_halt
 from tests.crash.books import Told, compare
 from tests.engine.daily_files import DAYS, day, write_market
-from tests.engine.session_runs import engine, give, rows, run
+from tests.engine.session_runs import engine, give, rows, run, running
 
 if TYPE_CHECKING:
     from engine.machine import Machine
@@ -186,6 +189,20 @@ async def test_a_fill_that_comes_after_a_cancel_and_a_restart_is_its_orders(tmp_
     assert {name: Decimal(quantity) for name, quantity in filled} == booked
     assert any(booked.values())
     assert_sound(database)
+
+
+async def test_a_stop_of_a_halted_book_is_written_down_though_the_venue_cannot_be_read(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "x.db"
+    await run(database, BARS)
+    latch_halt(database, "outside", "test", keep_positions=False)
+    await run(database, 4)
+    assert_killed(database)
+    async with running(engine(database, run__speed="1")):
+        with closing(sqlite3.connect(venue_path(database))) as other:
+            other.execute("ALTER TABLE events RENAME TO gone")
+    assert rows(database, "SELECT actor FROM audit WHERE kind = 'stop'")[-1] == ("test",)
 
 
 def guards(database: Path) -> dict[str, list[dict[str, str]]]:
