@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine import killing as killing_module
+from engine.dealings import resolve
+from engine.kill import KillProgress, KillState
 from engine.session import Session
+from engine.venues import books
 from engine.venues.choose import venue_path
 from store.check import check
 from store.latch import latch_halt
@@ -203,6 +206,26 @@ async def test_a_stop_of_a_halted_book_is_written_down_though_the_venue_cannot_b
         with closing(sqlite3.connect(venue_path(database))) as other:
             other.execute("ALTER TABLE events RENAME TO gone")
     assert rows(database, "SELECT actor FROM audit WHERE kind = 'stop'")[-1] == ("test",)
+
+
+async def test_a_lock_that_a_kill_met_delays_no_question_about_what_it_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(books, "LOCK_TIMEOUT_S", 0.05)
+    database = tmp_path / "x.db"
+    await run(database, BARS)
+    async with running(engine(database, run__speed="1")) as session:
+        assert (machine := session._machine) is not None
+        now_ms = machine.clock.now_ms()
+        begun = KillState(KillProgress.FLATTENING, False, "test", "enough", 0, now_ms)
+        await machine.journal.commit_apart(lambda: machine.kill.latch(begun))
+        with closing(sqlite3.connect(venue_path(database), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await machine.kill.carry_out(now_ms)
+        assert machine.execution.in_flight
+        assert await resolve(machine, now_ms)
+        assert not machine.execution.in_flight
+    assert_killed(database)
 
 
 def guards(database: Path) -> dict[str, list[dict[str, str]]]:
