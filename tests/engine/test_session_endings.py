@@ -215,7 +215,8 @@ async def test_a_lock_that_a_kill_met_delays_no_question_about_what_it_sent(
     database = tmp_path / "x.db"
     await run(database, BARS)
     async with running(engine(database, run__speed="1")) as session:
-        assert (machine := session._machine) is not None
+        machine = session._machine
+        assert machine is not None
         now_ms = machine.clock.now_ms()
         begun = KillState(KillProgress.FLATTENING, False, "test", "enough", 0, now_ms)
         await machine.journal.commit_apart(lambda: machine.kill.latch(begun))
