@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 async def assemble(
     configuration: Configuration, database_path: Path, opening: asyncio.Lock | None = None
 ) -> Machine:
-    """Open market, database (`opening` is held meanwhile) and venue and build what stands on them. Closes what it opened
-    where it fails."""
+    """Open market, database (`opening` is held meanwhile) and venue and build what stands on them. Closes what it
+    opened where it fails."""
     registry, known, signals, compile_seconds = await asyncio.to_thread(_ready_signals, configuration)
     feed = await asyncio.to_thread(_open_feed_for, signals, configuration)
     async with opening or asyncio.Lock():

@@ -1,7 +1,8 @@
 """The halt latched from outside: what `quarterdeck kill` writes when no engine answers, or none is running.
 
-It needs no lock of the engine's, but where it is not known whose engine is meant: SQLite serialises the two writers, and the engine's journal sees the foreign
-write in its next transaction and leaves it standing. Nothing here lifts a halt.
+It needs no lock of the engine's: SQLite serialises the two writers, and the engine's journal sees the foreign
+write in its next transaction and leaves it standing. Nothing here lifts a halt. Only an engine that may turn out to be
+none of this database takes the lock first.
 """
 
 from __future__ import annotations
