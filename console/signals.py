@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.commands import Command, CommandKind, CommandResult
@@ -50,19 +50,29 @@ def obey_signals(session: Session) -> None:
 
 async def _insist(session: Session, command: Command) -> CommandResult:
     """Nobody waits for a signal's answer, so an engine that is still starting is asked until it can take it. It may
-    never start: where there is a database, HALTED is durable before that."""
-    latched, session.unmet["kill"] = False, UNSTARTED.format("SIGUSR1, HALTED may not be stored")
+    never start: where there is a database that is its own, HALTED is durable before that."""
+    told = "HALTED may not be stored"
+    latched, session.unmet["kill"] = False, UNSTARTED.format(f"SIGUSR1, {told}")
     while (result := await session.execute(command)).state == STARTING:
-        if not latched and (latched := await asyncio.to_thread(_latch, session.database_path, command)):
-            session.unmet["kill"] = UNSTARTED.format("SIGUSR1, HALTED is stored")
+        if not latched:
+            async with session.opening:
+                latched = await asyncio.to_thread(_latch, session, command)
+        if latched:
+            told = "HALTED is stored"
+            session.unmet["kill"] = UNSTARTED.format(f"SIGUSR1, {told}")
+        if session.over:
+            return replace(result, message=UNSTARTED.format(told))
         await asyncio.sleep(ASK_AGAIN_S)
     return result
 
 
-def _latch(database: Path, command: Command) -> bool:
+def _latch(session: Session, command: Command) -> bool:
     """Whether the halt is durable; nothing was ever traded where there is no database."""
+    run = session.configuration.run
     try:
-        latch.latch_halt(database, command.reason, command.actor, keep_positions=False)
+        latch.latch_own_halt(
+            session.database_path, command.reason, command.actor, mode=run.mode, account=run.account
+        )
     except StoreError:
         return False
     return True

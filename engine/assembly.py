@@ -32,17 +32,21 @@ if TYPE_CHECKING:
     from strategies.signal import Signal
 
 
-async def assemble(configuration: Configuration, database_path: Path) -> Machine:
-    """Open market, database and venue and build what stands on them. Closes what it opened where it fails."""
+async def assemble(
+    configuration: Configuration, database_path: Path, opening: asyncio.Lock | None = None
+) -> Machine:
+    """Open market, database (`opening` is held meanwhile) and venue and build what stands on them. Closes what it
+    opened where it fails."""
     registry, known, signals, compile_seconds = await asyncio.to_thread(_ready_signals, configuration)
     feed = await asyncio.to_thread(_open_feed_for, signals, configuration)
-    database = await Database.open(
-        database_path,
-        mode=configuration.run.mode,
-        account=configuration.run.account,
-        identity=feed.identity(),
-        busy_timeout_ms=configuration.store.busy_timeout_ms,
-    )
+    async with opening or asyncio.Lock():
+        database = await Database.open(
+            database_path,
+            mode=configuration.run.mode,
+            account=configuration.run.account,
+            identity=feed.identity(),
+            busy_timeout_ms=configuration.store.busy_timeout_ms,
+        )
     try:
         venue = open_venue(configuration, feed, database.path)
         await patiently(venue.open)

@@ -134,11 +134,15 @@ def warm_beside(names: Iterable[str], stopped: threading.Event, priority: int = 
     """
     wanted = tuple(names)
     prepare()
-    if _compile(_missing(wanted), stopped, priority) < 0:
+    if _compile(_missing(wanted), stopped, priority) != 0:
         # What ends a process would end this one, too: each by itself shows which of them it is.
         for name in _missing(wanted):
-            if (code := _compile((name,), stopped, priority)) < 0 and not stopped.is_set():
-                _refuse(name, f"the process that compiled it was ended by signal {-code}")
+            if stopped.is_set():
+                return
+            code = _compile((name,), stopped, priority)
+            if code != 0 and not stopped.is_set() and not _is_shared(name):
+                how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+                _refuse(name, f"the process that compiled it {how}")
     if not stopped.is_set():
         # What the other process could not compile says why here.
         warm(wanted)

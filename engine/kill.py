@@ -145,6 +145,8 @@ class KillSwitch:
         orders = [flatten_order(symbol, now_ms, quantity, taken) for symbol, quantity in held]
         await self._journal.commit_apart(lambda: self._execution.intend_all(orders))
         await self._execution.dispatch(unsent + orders, now_ms)
+        # A file that was held for this is asked again by the next bar, not by the one after it.
+        self._execution.locked_out = False
 
     def _closing(self) -> list[Order]:
         """Open orders that close a whole position."""

@@ -72,6 +72,9 @@ class Session:
         self._killing = Killing(self.hurry)
         self.unmet: dict[str, str] = {}
         """What was asked while the engine starts and not done yet, in words for a start that fails."""
+        self.opening = asyncio.Lock()
+        """Held while the database is opened, or by who needs its process lock beside that."""
+        self.over = False
         self.lag = LagProbe()
         self._watchdog = LoopWatchdog(lambda: self.lag.beat_s, self._halt_beside)
         self._details = Details(database_path)
@@ -81,7 +84,7 @@ class Session:
         raises, files are closed and what was decided is either wholly stored or not at all."""
         try:
             assemble = await asyncio.to_thread(_heavy_parts)
-            self._machine = machine = await assemble(self.configuration, self.database_path)
+            self._machine = machine = await assemble(self.configuration, self.database_path, self.opening)
             self.compile_seconds = machine.compile_seconds
             machine.tape.listeners += self._listeners
             self._pacer = Pacer(machine.feed.bar_ms, self.configuration.run.speed_factor or math.inf)
@@ -109,6 +112,7 @@ class Session:
                     fault.add_note(words)
             raise
         finally:
+            self.over = True
             await self._close()
 
     def snapshot(self) -> Snapshot | None:
@@ -384,7 +388,7 @@ class Session:
                 await self._machine.close()
 
 
-def _heavy_parts() -> Callable[[Configuration, Path], Coroutine[None, None, Machine]]:
+def _heavy_parts() -> Callable[[Configuration, Path, asyncio.Lock], Coroutine[None, None, Machine]]:
     """Import what stands on numba, off the loop: a screen beside it goes on painting."""
     kernel_cache.prepare()
     kernel_cache.load_numba()

@@ -1,11 +1,13 @@
 """The halt latched from outside: what `quarterdeck kill` writes when no engine answers, or none is running.
 
 It needs no lock of the engine's: SQLite serialises the two writers, and the engine's journal sees the foreign
-write in its next transaction and leaves it standing. Nothing here lifts a halt.
+write in its next transaction and leaves it standing. Nothing here lifts a halt. Only an engine that may turn out to be
+none of this database takes the lock first.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -16,9 +18,10 @@ from store.audit import append
 from store.codecs import CONTROL
 from store.database import BUSY_TIMEOUT_MS, transaction
 from store.errors import FAULTS, NotFound, StoreError, translate
+from store.lock import owning
 from store.records import TradingState
 from store.rows import CommandRow, ControlRow, command_payload, command_values, control_payload, printable
-from store.schema import check_version
+from store.schema import check_version, require_same
 from store.statements import INSERT_COMMAND, REPLACE_CONTROL
 
 FIRST_PROGRESS = "cancelling"
@@ -53,6 +56,26 @@ def latch_halt(path: Path, reason: str, actor: str, keep_positions: bool) -> Con
             return latch
     except FAULTS as error:
         raise translate(error, path) from error
+
+
+def latch_own_halt(path: Path, reason: str, actor: str, *, mode: str, account: str) -> ControlRow:
+    """As `latch_halt`, positions closed, but only where an engine of this process has, or could have, the database.
+
+    Raises StoreError, with nothing written: Locked where another engine lives, WrongAccount where the file belongs to
+    another mode or account, NotFound where it belongs to nobody yet.
+    """
+    # The lock is named after the file, whatever leads to it.
+    path = Path(os.path.realpath(path))
+    try:
+        with closing(_connect(path)) as connection:
+            stored = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+    except FAULTS as error:
+        raise translate(error, path) from error
+    if not stored:
+        raise NotFound(f"{path}: nothing was ever written to this database")
+    require_same(stored, path, {"mode": mode, "account": account})
+    with owning(path):
+        return latch_halt(path, reason, actor, keep_positions=False)
 
 
 def standing(path: Path) -> ControlRow | None:

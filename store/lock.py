@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from store.errors import Locked, translate
+
+_held: set[Path] = set()
+"""The lock files of this process."""
 
 
 class ProcessLock:
@@ -24,8 +29,9 @@ class ProcessLock:
         try:
             self._take(database)
         except BaseException:
-            self.release()
+            os.close(self._descriptor)
             raise
+        _held.add(self.path)
 
     def _take(self, database: Path) -> None:
         assert self._descriptor is not None
@@ -46,7 +52,22 @@ class ProcessLock:
         """Let go. The file stays: removing it would let two later processes lock two different files."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
+            _held.discard(self.path)
             os.close(descriptor)
+
+
+@contextmanager
+def owning(database: Path) -> Iterator[None]:
+    """Hold the lock of `database`, links resolved, for a moment where this process does not hold it anyway. Raises
+    Locked."""
+    if database.with_name(database.name + ".lock") in _held:
+        yield
+        return
+    lock = ProcessLock(database)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def holder(database: Path) -> int | None:

@@ -111,6 +111,11 @@ def claim(connection: sqlite3.Connection, path: Path, belongs_to: Mapping[str, s
         connection.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", rows)
         connection.execute("COMMIT")
         return
+    require_same(stored, path, belongs_to)
+
+
+def require_same(stored: Mapping[str, str], path: Path, belongs_to: Mapping[str, str]) -> None:
+    """Raise WrongAccount, naming the differences, where a file says that it belongs to another."""
     differences = [
         f'{name} is "{stored.get(name, "")}", not "{value}"'
         for name, value in belongs_to.items()

@@ -188,7 +188,17 @@ def test_an_engine_that_ends_waits_for_no_compiler(tmp_path: Path) -> None:
     assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "False"
 
 
-ABSENT, DEADLY = "of_that_name_is_nothing", "ends_who_imports_it"
+def test_no_compiler_is_begun_once_the_engine_ends(tmp_path: Path) -> None:
+    """Neither to find out which module ended the one before: the engine did."""
+    code = (
+        "import sys, threading; from engine import kernel_cache; stopped, begun = threading.Event(), []\n"
+        "sys.addaudithook(lambda event, _: begun.append(event) if event == 'subprocess.Popen' else None)\n"
+        f"stopped.set(); kernel_cache.warm_beside([{COLD!r}, 'another'], stopped); print(len(begun))"
+    )
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "1"
+
+
+ABSENT, DEADLY, LEAVING = "of_that_name_is_nothing", "ends_who_imports_it", "leaves_when_imported"
 AND_OTHERS = (
     "import sys, threading; from engine import kernel_cache; "
     f"kernel_cache.warm_beside([{{first!r}}, {COLD!r}], threading.Event()); "
@@ -204,6 +214,7 @@ AND_OTHERS = (
     [
         (ABSENT, f"ModuleNotFoundError: No module named '{ABSENT}'"),
         (DEADLY, "the process that compiled it was ended by signal 9"),
+        (LEAVING, "the process that compiled it ended with code 3"),
     ],
 )
 def test_a_module_that_cannot_be_loaded_leaves_none_behind_it_uncompiled(
@@ -211,6 +222,7 @@ def test_a_module_that_cannot_be_loaded_leaves_none_behind_it_uncompiled(
 ) -> None:
     """Whoever asks for it hears why, at once and as often as it is asked for."""
     (tmp_path / f"{DEADLY}.py").write_text("import os; os.kill(os.getpid(), 9)")
+    (tmp_path / f"{LEAVING}.py").write_text("import os; os._exit(3)")
     code, path = AND_OTHERS.format(first=first), f"{tmp_path}{os.pathsep}{kernel_cache.ROOT}"
     told = run(code, NUMBA_CACHE_DIR=str(tmp_path), PYTHONPATH=path)
     assert told.splitlines() == [f"False {COLD}", f"{first}: {fault}"]

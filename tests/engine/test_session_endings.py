@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +13,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine import killing as killing_module
+from engine.dealings import resolve
+from engine.kill import KillProgress, KillState
 from engine.session import Session
+from engine.venues import books
+from engine.venues.choose import venue_path
 from store.check import check
 from store.latch import latch_halt
 from tests.crash.books import Told, compare
 from tests.engine.daily_files import DAYS, day, write_market
-from tests.engine.session_runs import engine, give, rows, run
+from tests.engine.session_runs import engine, give, rows, run, running
 
 if TYPE_CHECKING:
     from engine.machine import Machine
@@ -186,6 +192,41 @@ async def test_a_fill_that_comes_after_a_cancel_and_a_restart_is_its_orders(tmp_
     assert {name: Decimal(quantity) for name, quantity in filled} == booked
     assert any(booked.values())
     assert_sound(database)
+
+
+async def test_a_stop_of_a_halted_book_is_written_down_though_the_venue_cannot_be_read(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "x.db"
+    await run(database, BARS)
+    latch_halt(database, "outside", "test", keep_positions=False)
+    await run(database, 4)
+    assert_killed(database)
+    async with running(engine(database, run__speed="1")):
+        with closing(sqlite3.connect(venue_path(database))) as other:
+            other.execute("ALTER TABLE events RENAME TO gone")
+    assert rows(database, "SELECT actor FROM audit WHERE kind = 'stop'")[-1] == ("test",)
+
+
+async def test_a_lock_that_a_kill_met_delays_no_question_about_what_it_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(books, "LOCK_TIMEOUT_S", 0.05)
+    database = tmp_path / "x.db"
+    await run(database, BARS)
+    async with running(engine(database, run__speed="1")) as session:
+        machine = session._machine
+        assert machine is not None
+        now_ms = machine.clock.now_ms()
+        begun = KillState(KillProgress.FLATTENING, False, "test", "enough", 0, now_ms)
+        await machine.journal.commit_apart(lambda: machine.kill.latch(begun))
+        with closing(sqlite3.connect(venue_path(database), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await machine.kill.carry_out(now_ms)
+        assert machine.execution.in_flight
+        assert await resolve(machine, now_ms)
+        assert not machine.execution.in_flight
+    assert_killed(database)
 
 
 def guards(database: Path) -> dict[str, list[dict[str, str]]]:
