@@ -398,6 +398,9 @@ class ShadowLane:
         from engine.lane_once import read_once
 
         machine, worker = self._machine, Worker("shadow once")
+        if not self._ended:
+            # What they made way for is over, or ends this as well.
+            self._hurried.clear()
         job = partial(
             read_once, machine.feed, machine.database.path, self._journal, self.wanted(), machine.clock.now_ms(),
             self._hurried,

@@ -339,6 +339,14 @@ def said_of(database: Path) -> dict[tuple[str, str], tuple[object, ...]]:
     }
 
 
+async def test_a_signal_that_is_computed_from_a_bar_on_leaves_the_others_to_be_read_once(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "x.db"
+    await follow(database, 6, {2: [("signal", {"name": "B1", "state": "on"})]}, **READ_ONCE)
+    assert {reading["signal"] for reading in query.readings(database)} == ALL
+
+
 class Late(Session):
     """A session whose operator wants B1 computed while those in shadow are read; that is held open until the answer."""
 
