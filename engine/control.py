@@ -118,7 +118,8 @@ class Control:
         machine = self._machine
         await self._hold(command)
         async with machine.refold.turn:
-            if machine.refold.ends:
+            # After the last bar nothing is folded for it, and nobody makes way.
+            if machine.refold.ends or self._session.phase in ("finished", "stopping"):
                 return CommandResult(True, LEFT, machine.oversight.state.name)
             machine.lane.hurry()
             folded, wanted = None, to_fold(machine, command)

@@ -133,17 +133,22 @@ class ShadowLane:
     def restore(self, states: Mapping[str, Any], until_ms: int, fresh: bool) -> None:
         """At a start that trades on from the close `until_ms`: where the followers begin is durable before the first
         decision they follow. `fresh`: it is the account's first."""
-        self._decided_ms, known = until_ms, states.get(CURSOR)
+        self._decided_ms, known, begins = until_ms, states.get(CURSOR), states.get(BEGINS, "{}")
         self._known = self.wanted()
-        if self.following is Following.BEHIND and not known:
-            self._machine.journal.state(CURSOR, Cursor(until_ms, fresh, {}).dumps())
-        elif self.following is not Following.BEHIND and known:
-            # What is not followed is not made up for: their readings end here.
-            self._machine.journal.state(CURSOR, "")
-        elif known:
-            # What cannot be read is said by their own task, and ends them alone.
-            with suppress(ValueError, TypeError):
-                self._restore_begins(Cursor.loads(known), states.get(BEGINS, "{}"), until_ms)
+        if self.following is not Following.BEHIND:
+            if known or begins != "{}":
+                # What is not followed is not made up for: their readings end here.
+                self._machine.journal.state(CURSOR, "")
+                self._machine.journal.state(BEGINS, "{}")
+            return
+        # What cannot be read is said by their own task, and ends them alone.
+        with suppress(ValueError, TypeError):
+            self._begins_ms = json.loads(begins)
+            if known:
+                self._begin_unknown(Cursor.loads(known), until_ms)
+        if not known:
+            first_ms = self._begin_with_first(until_ms)
+            self._machine.journal.state(CURSOR, Cursor(first_ms, fresh, {}).dumps())
 
     def decided(self, close_ms: int) -> None:
         """Every decision up to this close is durable."""
@@ -158,17 +163,27 @@ class ShadowLane:
         self._begin(new, self._machine.clock.now_ms())
         self._news.set()
 
-    def _restore_begins(self, cursor: Cursor, stored: str, until_ms: int) -> None:
+    def _begin_unknown(self, cursor: Cursor, until_ms: int) -> None:
         """Those that did not take the bars so far, though they could, are new with this start, or were configured
         otherwise before."""
-        self._begins_ms = json.loads(stored)
         if cursor.settings:
             new = (signal.name for signal in self._known if not cursor.knows(signal))
-            self._begin([name for name in new if self._begins_ms.get(name, 0) <= cursor.close_ms], until_ms)
+            # Who begins where they stand takes the bars after it.
+            self._begin([name for name in new if self._begins_ms.get(name, 0) < cursor.close_ms], until_ms)
+
+    def _begin_with_first(self, until_ms: int) -> int:
+        """Where nobody took bars any more: the close of the first of those that an operator let begin since, else that
+        of this start, with which the others begin."""
+        names = [signal.name for signal in self._known]
+        begins_ms = [self._begins_ms[name] for name in names if name in self._begins_ms]
+        if begins_ms:
+            self._begin([name for name in names if name not in self._begins_ms], until_ms)
+        return min(begins_ms, default=until_ms)
 
     def _begin_at(self) -> dict[str, int]:
         """By name, the close from which on what is said is about a signal as it is."""
-        return since_ms(self._machine.book.tunings) | self._begins_ms
+        tuned_ms = since_ms(self._machine.book.tunings)
+        return tuned_ms | {name: max(ms, tuned_ms.get(name, ms)) for name, ms in self._begins_ms.items()}
 
     def _begin(self, names: Sequence[str], close_ms: int) -> None:
         """Let signals be followed from a close on, and nothing older be about them."""
@@ -383,6 +398,9 @@ class ShadowLane:
         from engine.lane_once import read_once
 
         machine, worker = self._machine, Worker("shadow once")
+        if not self._ended:
+            # What they made way for is over, or ends this as well.
+            self._hurried.clear()
         job = partial(
             read_once, machine.feed, machine.database.path, self._journal, self.wanted(), machine.clock.now_ms(),
             self._hurried,

@@ -5,19 +5,32 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from engine.commands import CommandResult
-from tests.engine.session_runs import Script, bars_pass, engine, follow, give, rows, run, running
-from tests.engine.test_shadow_lane import DAY_BARS, QUICK, followed
+from tests.engine.session_runs import (
+    Script,
+    ScriptedSession,
+    bars_pass,
+    engine,
+    follow,
+    give,
+    rows,
+    run,
+    running,
+)
+from tests.engine.test_shadow_lane import DAY_BARS, INLINE, QUICK, followed
 
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 DAYS = "SELECT day_ms, bars FROM followed_days WHERE signal = ? ORDER BY day_ms"
 SET = ("parameters", {"name": "C4", "parameters": "period=15"})
 BACK = ("signal", {"name": "C1", "state": "shadow"})
+ALL_BUT_C4 = {key: value for key, value in INLINE.items() if not key.startswith("signals__C4__")}
 COMPUTED = ("signal", {"name": "C1", "state": "on"})
 
 
@@ -84,6 +97,49 @@ async def test_switched_while_they_follow_and_stopped_before_they_came_to_it(tmp
     assert rows(database, DAYS, "C4") == rows(whole, DAYS, "C4")
     assert rows(database, DAYS, "B2") == rows(whole, DAYS, "B2")
     assert followed(database)[1:] == followed(whole)[1:]
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["beside others", "alone"])
+async def test_an_engine_that_ends_before_they_go_on_loses_no_bar_of_it(tmp_path: Path, alone: bool) -> None:
+    """They stand at the close at which it was set, and while they fold anew for it bars go on and the engine ends."""
+    flags = QUICK | (ALL_BUT_C4 if alone else {})
+    database = tmp_path / "x.db"
+    await run(database, DAY_BARS, **flags)
+    paced = engine(database, run__speed="360000", **flags).configuration
+    session = ScriptedSession(paced, database, {DAY_BARS: [SET]})
+    async with running(session):
+        await bars_pass(session, 5)
+    if alone:
+        # So it is durable when the last one is let go; whoever was set anew is folded after that.
+        with closing(sqlite3.connect(database)) as book:
+            book.execute("UPDATE session_state SET value = '' WHERE name = 'followed cursor'")
+            book.commit()
+    await run(database, 2 * DAY_BARS, **flags)
+    from_ms = stated(session.answers[0])
+    day_ms, bars = bars_of_its_first_day(from_ms)
+    assert [row for row in rows(database, DAYS, "C4") if row[0] >= day_ms][:1] == [(day_ms, bars)]
+    first = "SELECT min(ts_ms) FROM readings WHERE signal = 'C4' AND ts_ms >= ?"
+    assert rows(database, first, from_ms) == [(from_ms,)]
+
+
+async def test_where_following_ended_nothing_is_left_of_where_they_began(tmp_path: Path) -> None:
+    """Set while they were followed, and otherwise while nobody was: the days between are no record of it."""
+    database = tmp_path / "x.db"
+    await follow(database, 2 * DAY_BARS, {5: [SET]}, **QUICK)
+    at = 2 * DAY_BARS + 4
+    again: Script = {at: [("parameters", {"name": "C4", "parameters": "period=25"})]}
+    await follow(database, DAY_BARS, again, **QUICK | {"signals__shadow": "off"})
+    assert rows(database, "SELECT value FROM session_state WHERE name = 'followed begins'") == [("{}",)]
+    await run(database, 2 * DAY_BARS, **QUICK)
+    session = engine(database, run__bars="1", **QUICK)
+    await session.run()
+    assert session._machine is not None
+    view = session._machine.lane.view
+    assert view is not None
+    day_ms, _ = bars_of_its_first_day(rows(database, "SELECT ts_ms FROM decisions ORDER BY ts_ms")[at][0])
+    ended = [row for row in rows(database, DAYS, "C4") if row[0] >= day_ms]
+    assert 0 < len(ended) < len(rows(database, DAYS, "C4"))
+    assert view.health[view.rows["C4"]].days == len(ended)
 
 
 async def test_a_record_with_the_decisions_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -13,10 +14,13 @@ from pathlib import Path
 import pytest
 
 from engine import lane
-from engine.commands import DetailKind, Question
+from engine.commands import CommandResult, DetailKind, Question
 from engine.config import load_config
 from engine.config_faults import ConfigFault
 from engine.control import OVER
+from engine.feeds.feed import Feed
+from engine.machine import Machine
+from engine.requests import LEFT
 from engine.session import Session
 from store import query, retention
 from store.check import check
@@ -31,6 +35,7 @@ ON = {"signals__shadow": "on"}
 YOUNG = {"sim__history_days": "60"}
 """So little past that it is soon folded."""
 QUICK = ON | YOUNG
+READ_ONCE = YOUNG | {"signals__shadow": "auto"}
 ALL = {kind.name for kind in BUILT_IN}
 FOLLOWED = [kind.name for kind in BUILT_IN if not kind.settings().enabled]
 INLINE = {f"signals__{name}__enabled": "true" for name in FOLLOWED} | {
@@ -331,6 +336,51 @@ def said_of(database: Path) -> dict[tuple[str, str], tuple[object, ...]]:
         for reading in query.readings(database)
         for symbol, cell in reading["cells"].items()
     }
+
+
+async def test_a_signal_that_is_computed_from_a_bar_on_leaves_the_others_to_be_read_once(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "x.db"
+    await follow(database, 6, {2: [("signal", {"name": "B1", "state": "on"})]}, **READ_ONCE)
+    assert {reading["signal"] for reading in query.readings(database)} == ALL
+
+
+class Late(Session):
+    """A session whose operator wants B1 computed while those in shadow are read; that is held open until the answer."""
+
+    answer: CommandResult | None = None
+
+    async def _let_followers_finish(self, machine: Machine) -> None:
+        beside, reads, go_on = machine.feed.beside, threading.Event(), threading.Event()
+
+        def held() -> Feed:
+            if not reads.is_set():
+                reads.set()
+                go_on.wait()
+            return beside()
+
+        async def ask() -> None:
+            await asyncio.to_thread(reads.wait)
+            self.answer = await give(self, "signal", name="B1", state="on")
+            go_on.set()
+
+        machine.feed.beside = held  # type: ignore
+        self._watch(ask())
+        await super()._let_followers_finish(machine)
+
+
+async def test_what_is_asked_while_they_are_read_once_is_left_to_the_next_run_and_they_are_read(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "x.db"
+    session = Late(engine(database, run__bars="2", **READ_ONCE).configuration, database)
+    summary = await session.run()
+    assert session.answer == CommandResult(True, LEFT, "ACTIVE")
+    assert summary.shadow == ""
+    assert {reading["signal"] for reading in query.readings(database)} == ALL
+    (again,) = await follow(database, 2, {2: [("signal", {"name": "B1", "state": "on"})]}, **YOUNG)
+    assert again.message.startswith("B1 is enabled already")
 
 
 @pytest.mark.slow
