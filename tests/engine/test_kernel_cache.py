@@ -113,6 +113,7 @@ def test_beside_a_running_engine_another_process_compiles(tmp_path: Path) -> Non
     assert [Path(mark).name for mark in marks] == [f"{COLD}.ready"]
 
 
+@pytest.mark.slow
 def test_what_the_cache_holds_for_another_processor_is_compiled_by_another_process_too(
     tmp_path: Path,
 ) -> None:

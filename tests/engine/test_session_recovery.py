@@ -42,6 +42,7 @@ async def go_on(database: Path, bars: int, **flags: str) -> None:
     assert compare(database) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inside", [False, True], ids=["between bars", "inside a bar"])
 async def test_a_command_among_bars_that_are_not_durable_makes_no_half_of_them_so(
     tmp_path: Path, inside: bool

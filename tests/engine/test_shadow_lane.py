@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sqlite3
 import threading
 import time
@@ -155,9 +156,13 @@ async def test_a_paced_run_does_not_wait_for_what_the_next_one_goes_on_with(
     await left_behind(database, 48)
     monkeypatch.setattr(lane, "FIRST_WITHIN_S", 0.0)
     monkeypatch.setattr(lane, "PACED_WITHIN_S", 0.0)
-    words = "signals in shadow have not followed the decisions yet; the next run goes on where they stand"
     summary = await run(database, 1, run__speed="360000", **QUICK)
-    assert summary.shadow == words
+    # Whether they have begun to fold their past by then is a matter of milliseconds.
+    words = summary.shadow
+    assert re.fullmatch(
+        r"signals in shadow have not followed the (last \d+ )?decisions yet; the next run goes on where they stand",
+        words,
+    )
     assert summary.as_text().splitlines()[-1] == words
     told = rows(database, "SELECT message FROM events WHERE source = 'engine.lane' AND level = 'WARN'")
     assert told == [(words,)]

@@ -173,6 +173,7 @@ def test_json_alone_on_standard_output_and_nothing_of_a_terminal_in_the_process(
     assert ended.stderr.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 def test_a_result_as_json_is_waited_for_with_words_beside_it(tmp_path: Path) -> None:
     """A cache that does not say what it holds is looked through by the compiler's process."""
     cache = tmp_path / kernel_cache.prepare().name
