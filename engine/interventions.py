@@ -79,7 +79,7 @@ def _flatten(machine: Machine, command: Command) -> Begun:
                 OPERATOR_FLATTEN, TradingState.REDUCING, command.actor, reason, now_ms, RELEASE, scope=symbol
             )
         )
-    kept_out = "it takes no new entries until it is released"
+    kept_out = f"it takes no new entries until it is released{_options_kept(machine, symbol)}"
     machine.journal.audit(
         "flatten", command.actor, {"symbol": symbol, "held": f"{held:f}", "wanted": "0"}, now_ms
     )
@@ -93,6 +93,21 @@ def _flatten(machine: Machine, command: Command) -> Begun:
     return Begun(
         True, f"{symbol}: {order.side.value} {order.quantity:f} at the next open; {kept_out}", (order,)
     )
+
+
+def _options_kept(machine: Machine, symbol: str) -> str:
+    """The options on a coin that stay open when what may hedge them is closed, to be added to the answer."""
+    listed = (*machine.feed.instruments, *machine.market.legs.instruments)
+    instruments = {each.symbol: each for each in listed}
+    coin = instruments[symbol]
+    options = sorted(
+        held
+        for held, position in machine.ledger.positions.items()
+        if position.quantity and instruments[held].strike and instruments[held].base == coin.base
+    )
+    if coin.strike or not options:
+        return ""
+    return f"; options on {coin.base} stay open, without it as a hedge: {', '.join(options)}"
 
 
 def _release(machine: Machine, command: Command, symbol: str) -> Begun:

@@ -230,7 +230,10 @@ def _expressions(source: Source, symbol: str, types: dict[str, str], factor: flo
 def _symbol(source: Source, symbol: str) -> str:
     if not source.is_panel:
         return text_literal(symbol)
-    return "regexp_replace(upper(CAST(r_symbol AS VARCHAR)), '[^A-Z0-9]', '', 'g')"
+    # BTC/USDT:USDT is BTCUSDT settled in what it is quoted in, as in the names of files.
+    name = "upper(CAST(r_symbol AS VARCHAR))"
+    pair, settled = f"split_part({name}, ':', 1)", f"split_part({name}, ':', 2)"
+    return f"regexp_replace(CASE WHEN ends_with({pair}, {settled}) THEN {pair} ELSE {name} END, '[^A-Z0-9]', '', 'g')"
 
 
 def _time(source: Source, kind: str, factor: float | None) -> str:

@@ -293,6 +293,14 @@ async def test_a_call_flattened_takes_the_coin_it_was_sold_on(tmp_path: Path) ->
     assert_sound(database)
 
 
+async def test_whoever_flattens_a_hedge_hears_of_the_options_that_stay(tmp_path: Path) -> None:
+    database = tmp_path / "x.db"
+    (told,) = await follow(database, AT + 3, {AT: [("flatten", {"symbol": "BTCUSDT"})]}, **STRADDLE)
+    options = sorted(symbol for symbol in options_of(database) if symbol.startswith("BTC"))
+    assert len(options) == 2
+    assert told.message.endswith(f"; options on BTC stay open, without it as a hedge: {', '.join(options)}")
+
+
 class Refusing(ScriptedSession):
     """A session whose venue does not let the call on bitcoin in that coins are to be held against."""
 

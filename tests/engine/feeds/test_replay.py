@@ -177,7 +177,7 @@ def test_parquet_is_read_in_any_usual_type(tmp_path: Path, kind: str, types: dic
 def test_a_panel_holds_many_symbols(tmp_path: Path, by: str) -> None:
     rows = [
         {"ts": row["ts"], "pair": symbol, **{field: row[field] for field in FIELDS}}
-        for symbol, base, first in (("BTC/USDT", 100.0, 0), ("eth-usdt", 10.0, 2))
+        for symbol, base, first in (("BTC/USDT:USDT", 100.0, 0), ("eth-usdt", 10.0, 2))
         for row in bars(range(first, 4), base)
     ]
     if by == "time":
