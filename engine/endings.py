@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,12 +74,15 @@ async def leave_in_order(machine: Machine, policy: str, complain: Callable[[str]
         await patiently(machine.close_out)
         await machine.kill.prove_flat()
     # A kill that went on by itself may have closed what nobody has heard of yet.
-    halted = machine.kill.state is not None
-    changed = False
-    # Where this run was to close nothing, a venue that does not answer is the next start's to ask.
-    with suppress(*(() if kills or policy != "keep" else (VenueUnavailable,))):
-        changed = (halted or policy != "keep") and await take_news(machine, now_ms)
-    if changed or kills or policy != "keep":
+    changed, closes_something = False, kills or policy != "keep"
+    try:
+        if closes_something or machine.kill.state is not None:
+            changed = await take_news(machine, now_ms)
+    except VenueUnavailable:
+        # Where this run was to close nothing, the next start asks again.
+        if closes_something:
+            raise
+    if changed or closes_something:
         machine.cycle.record_equity(now_ms)
 
 
